@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * drop.h - every reason for which a frame is not delivered, by name.
+ *
+ * One row a reason: identifier, the word shown in `vnetctl port show` and captures, and the
+ * sentence for a student. Whoever drops a frame counts it with port_drop() on the port that the
+ * frame came from (ingress) or should have left by (egress).
+ */
+#ifndef LIB_DROP_H
+#define LIB_DROP_H
+
+/* clang-format off */
+#define DROP_REASONS(X) \
+	X(NONE,           "none",           "not dropped") \
+	X(RUNT,           "runt",           "shorter than an Ethernet header") \
+	X(TOO_BIG,        "too-big",        "longer than the network's MTU allows") \
+	X(BAD_VNET_HDR,   "bad-vnet-hdr",   "its offload header contradicts the frame") \
+	X(BAD_SRC_MAC,    "bad-src-mac",    "source address is multicast, broadcast or zero") \
+	X(RESERVED_MAC,   "reserved-mac",   "sent to 01:80:c2:00:00:00-0f, which a bridge never forwards") \
+	X(HAIRPIN,        "hairpin",        "the destination is behind the port it came from") \
+	X(PORT_DOWN,      "port-down",      "the port is set down") \
+	X(NO_PORT,        "no-port",        "no other port is on the network") \
+	X(NO_BUFFER,      "no-buffer",      "no packet buffer was free") \
+	X(QUEUE_FULL,     "queue-full",     "the receiver does not read fast enough") \
+	X(SEND_ERROR,     "send-error",     "the kernel refused to take the frame") \
+	X(NOT_FOR_US,     "not-for-us",     "unicast to an address that is not on this network") \
+	X(GSO_UNSUPPORTED,"gso-unsupported","an offload that this port's far end can't take and that can't be undone") \
+	X(BAD_IP,         "bad-ip",         "the IPv4 header is malformed") \
+	X(BAD_CSUM,       "bad-csum",       "a checksum is wrong") \
+	X(BAD_L4,         "bad-l4",         "the TCP, UDP or ICMP header is malformed") \
+	X(BAD_ARP,        "bad-arp",        "the ARP packet is malformed") \
+	X(SPOOFED,        "spoofed",        "the source address does not belong to the sender") \
+	X(TTL_EXCEEDED,   "ttl-exceeded",   "the TTL came to zero; answered with ICMP 11/0") \
+	X(NEEDS_FRAG,     "needs-frag",     "too big for the way out and must not be fragmented; answered with ICMP 3/4") \
+	X(FRAGMENT,       "fragment",       "a fragment that can't be matched with its first part") \
+	X(NO_ROUTE,       "no-route",       "the host has no route there; answered with ICMP 3/0") \
+	X(NO_NEIGHBOUR,   "no-neighbour",   "the next hop does not answer ARP") \
+	X(NO_MAPPING,     "no-mapping",     "nobody inside has opened this flow") \
+	X(FILTERED,       "filtered",       "the mapping does not let this peer in") \
+	X(TABLE_FULL,     "table-full",     "the translation table or this guest's share of it is full") \
+	X(PROTO,          "proto",          "a protocol that is not translated") \
+	X(MARTIAN,        "martian",        "an address that must not be seen here") \
+	X(MODE,           "mode",           "the network's mode does not allow it") \
+	X(CONSUMED,       "consumed",       "taken by a service inside the switch")
+
+enum drop_reason {
+#define X(id, word, text) DROP_##id,
+	DROP_REASONS(X)
+#undef X
+	DROP_N
+};
+/* clang-format on */
+
+/* The word ("too-big") and the sentence of @reason. */
+const char *drop_word(enum drop_reason reason);
+const char *drop_text(enum drop_reason reason);
+
+#endif

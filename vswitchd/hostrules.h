@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hostrules.h - the few rules that keep the host's own stack out of our networks' business.
+ *
+ * One private nftables table per daemon, `inet vswitchd-<instance>`, with the owner flag: nobody
+ * else can change it and it dies with this process. Nothing is ever added to a table of somebody
+ * else, and nothing else on the host (Docker, libvirt, firewalld, FORWARD policy) matters to it:
+ *  - guard: what arrives on an uplink for a translated port range is dropped before the host's
+ *    stack could answer it with RST or ICMP (packet sockets see it first);
+ *  - leg: what comes from or would be routed to a host leg is not forwarded, so that a network
+ *    without a way out stays without one when the host has ip_forward set.
+ */
+#ifndef VSWITCHD_HOSTRULES_H
+#define VSWITCHD_HOSTRULES_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+/* Make the table; @instance tells daemons on one host apart. -EOPNOTSUPP when the kernel has no
+ * nf_tables (the daemon goes on and `doctor` says what is missing). */
+int hostrules_init(const char *instance, struct err *err);
+void hostrules_fini(void);
+
+/* Drop TCP and UDP to @addr with destination port in [@first, @last] arriving on @ifname. Adding
+ * the same twice counts; del undoes one add. */
+int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t last,
+			struct err *err);
+void hostrules_guard_del(const char *ifname, be32 addr, uint16_t first, uint16_t last);
+
+int hostrules_leg_add(const char *ifname, struct err *err);
+void hostrules_leg_del(const char *ifname);
+
+#endif

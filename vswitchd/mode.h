@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mode.h - what a kind of network is: a small policy that plugs ports and hooks into a switch.
+ *
+ * Five folders under modes/ each define one const struct mode_ops; mode.c holds the one visible
+ * array of them. No mode includes another. Hooks that are NULL are not called.
+ */
+#ifndef VSWITCHD_MODE_H
+#define VSWITCHD_MODE_H
+
+#include <jansson.h>
+
+#include "lib/drop.h"
+#include "lib/err.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+
+struct mode_ops {
+	const char *name;    /* the word in files and commands */
+	const char *summary; /* one line for `vnetctl help` */
+	/* Check settings and fill in defaults (subnet, addresses). No side effects. */
+	int (*check)(struct runner *r, struct net_conf *conf, struct err *err);
+	/* Add the mode's own ports. All or nothing. */
+	int (*start)(struct net *net, struct err *err);
+	/* Undo start. Can't fail, safe twice and on a half-started network. The mode's ports that
+	 * are still on the network are deleted by net_del() afterwards. */
+	void (*stop)(struct net *net);
+	/* Look at a frame before it is learnt from; anything but DROP_NONE drops it. */
+	enum drop_reason (*ingress)(struct net *net, struct port *from, struct pkt *p);
+	/* Once a second, for ageing of the mode's own tables. */
+	void (*tick)(struct net *net, msec now);
+	/* Links, addresses, routes or neighbours of the host changed (netlink.h). */
+	void (*host_changed)(struct net *net);
+	/* Serve control methods of the mode's own ("nat.list"); sets *@result to a new reference.
+	 * -ENOSYS: not ours. */
+	int (*call)(struct net *net, const char *method, json_t *params, json_t **result,
+		    struct err *err);
+	/* Add the mode's facts to `net show`. */
+	void (*show)(const struct net *net, json_t *out);
+};
+
+extern const struct mode_ops mode_nat, mode_bridge, mode_hostonly, mode_internal, mode_lansegment;
+
+/* NULL-terminated. */
+extern const struct mode_ops *const modes[];
+const struct mode_ops *mode_find(const char *name);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net.h - a network: a learning switch, its ports, and the mode that gives it meaning.
+ *
+ * The switch knows no mode. A mode (mode.h) plugs its own ports in when the network starts and may
+ * look at frames on their way in. All of a network belongs to one runner.
+ */
+#ifndef VSWITCHD_NET_H
+#define VSWITCHD_NET_H
+
+#include <jansson.h>
+
+#include "lib/addr.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/pkt.h"
+#include "vswitchd/fdb.h"
+
+struct mode_ops;
+struct netdhcp;
+struct port;
+struct runner;
+
+/* Settings of `net add`. Zero means "not given"; the mode's check() fills defaults in. */
+struct net_conf {
+	char name[NAME_MAX_ + 1];
+	const struct mode_ops *mode;
+	char lab[NAME_MAX_ + 1];  /* owner tag, "" when none */
+	struct ip4_prefix subnet; /* plen 0: none */
+	be32 gateway;		  /* address of the mode's own gateway (NAT: .2); 0: none */
+	be32 host;		  /* address of the host's leg (.1); 0: none */
+	be32 dhcp_server;	  /* address of the DHCP server (.254); 0: none */
+	bool dhcp_given;	  /* the user said dhcp=... */
+	bool dhcp;
+	be32 dhcp_first, dhcp_last;
+	be32 dhcp_router, dhcp_dns; /* options 3 and 6; 0: the mode's default */
+	uint32_t lease_s;	    /* 0: 3600 */
+	char nic[16];		    /* bridge: the NIC, or "auto" */
+	uint16_t vlan;		    /* LAN segment: label only at first depth; 0: none */
+	uint16_t mtu;		    /* 0: 1500 */
+};
+
+struct net {
+	struct net_conf conf;
+	struct runner *runner;
+	struct net *next; /* in the runner's list */
+	struct port *ports;
+	struct port *queued; /* ports with frames to flush */
+	unsigned int n_ports, next_port_id;
+	struct fdb *fdb;
+	void *mode_state;
+	struct netdhcp *dhcp; /* NULL when the network serves no DHCP */
+	uint64_t floods;      /* frames sent to all ports */
+};
+
+/* Make and start a network. On failure nothing is left. The runner owns it. */
+struct net *net_add(struct runner *r, const struct net_conf *conf, struct err *err);
+/* Stop and free it with all its ports. @forget as in port_del(). */
+void net_del(struct net *net, bool forget);
+struct net *net_find(struct runner *r, const char *name);
+
+/* Switch a batch that came in by @from, then flush every port that got something. Takes the
+ * packets. */
+void net_input(struct net *net, struct port *from, struct pkt_batch *b);
+/* Flush queued ports (and what that makes arrive from local ports) until nothing is left. */
+void net_flush(struct net *net);
+
+/* Parse the settings of a `net.add` request. Unknown keys and bad values are errors that name the
+ * key. */
+int net_conf_parse(const json_t *params, struct net_conf *conf, struct err *err);
+/* The stable JSON of `vnetctl -j net list|show`. New reference. */
+json_t *net_json(const struct net *net);
+/* Default frame length limit: MTU + Ethernet header + one VLAN tag. */
+static inline uint32_t net_frame_max(const struct net *net)
+{
+	return (net->conf.mtu ? net->conf.mtu : 1500u) + 18u;
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netdhcp.h - the DHCP server (dhcp/) as a port of a network.
+ *
+ * A local port with an address and a MAC of its own: answers ARP and ping for conf.dhcp_server,
+ * takes UDP port 67, and gives frames that dhcp/ built back to the switch. Answers are unicast or
+ * broadcast as RFC 2131 4.1 says. A lease is on disk before its ACK is injected.
+ */
+#ifndef VSWITCHD_NETDHCP_H
+#define VSWITCHD_NETDHCP_H
+
+#include <jansson.h>
+
+#include "lib/err.h"
+#include "vswitchd/net.h"
+
+/* Open the lease file DIR/leases.db once at start; NULL @dir: leases in memory only (tests). */
+int netdhcp_open_store(const char *dir, struct err *err);
+void netdhcp_close_store(void);
+
+/* Serve @net as its conf says; sets net->dhcp. Called by modes from start(). */
+int netdhcp_start(struct net *net, struct err *err);
+void netdhcp_stop(struct net *net);
+void netdhcp_tick(struct net *net, msec now);
+/* `net del`: forget leases and reservations of the network. */
+void netdhcp_forget(const char *net_name);
+
+/* dhcp.list, dhcp.reserve, dhcp.release. Sets *@result to a new reference. */
+int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
+		 struct err *err);
+/* The address leased to @mac now; 0 when none. */
+be32 netdhcp_addr_of(const struct net *net, const struct mac *mac);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netlink.h - links, addresses, routes and neighbours of the host, by libnl.
+ *
+ * One socket for requests, opened at start; one cache manager for changes, watched by the loop.
+ * Every function changes only interfaces that this daemon made, except nl_neigh_probe(), which
+ * asks the kernel to resolve a next hop. Blocking, but local: each call is one round trip to the
+ * kernel.
+ */
+#ifndef VSWITCHD_NETLINK_H
+#define VSWITCHD_NETLINK_H
+
+#include <ev.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+
+/* Open the sockets; @changed is called (from the loop, at most once per wake-up) when links,
+ * addresses, routes or neighbours changed. */
+int nl_init(struct ev_loop *loop, void (*changed)(void *ctx), void *ctx, struct err *err);
+void nl_fini(void);
+
+/* 0 when there is no such interface. */
+int nl_ifindex(const char *ifname);
+int nl_link_up(const char *ifname, bool up, struct err *err);
+int nl_link_mtu(const char *ifname, unsigned int mtu, struct err *err);
+int nl_link_mac(const char *ifname, const struct mac *mac, struct err *err);
+int nl_link_alias(const char *ifname, const char *alias, struct err *err);
+int nl_link_del(const char *ifname, struct err *err);
+/* "" when the interface has none or does not exist. */
+void nl_link_alias_get(const char *ifname, char *out, size_t size);
+/* Call @fn for each interface. */
+void nl_link_each(void (*fn)(void *ctx, const char *ifname, const char *alias), void *ctx);
+bool nl_link_is_up(const char *ifname);
+int nl_link_mac_get(const char *ifname, struct mac *out);
+
+int nl_addr_add(const char *ifname, struct ip4_prefix addr, struct err *err);
+/* The first global IPv4 address of an interface; -ENOENT when it has none. */
+int nl_addr_get(const char *ifname, struct ip4_prefix *out);
+
+/* Move an interface into the namespace at /run/netns/@netns, name it @newname there, set its MAC
+ * (unless zero) and bring it up. */
+int nl_link_to_netns(const char *ifname, const char *netns, const char *newname,
+		     const struct mac *mac, struct err *err);
+/* Make a veth pair: @host stays here, @inside goes to @netns; both are up. */
+int nl_veth_add(const char *host, const char *netns, const char *inside, struct err *err);
+
+/* Keep a tap out of the host's stack, so that a guest behind it can't speak to the host: no ARP,
+ * no IPv6, and every frame that arrives on it stops (after packet sockets saw it) at a classifier
+ * on its ingress hook. All of it lives and dies with the interface. */
+int nl_tap_isolate(const char *ifname, struct err *err);
+
+struct nl_route {
+	int ifindex;
+	char ifname[16];
+	be32 gateway; /* 0: on link */
+	be32 src;     /* address that the host itself would use */
+	unsigned int mtu;
+};
+/* How would the host reach @dst? -ENETUNREACH when it would not. Routes by which the host
+ * delivers to itself give -EHOSTUNREACH. */
+int nl_route_get(be32 dst, struct nl_route *out);
+/* The interface of the default route, for nic=auto. -ENOENT when there is none. */
+int nl_default_ifname(char out[16]);
+/* MAC of a neighbour if the kernel knows it (reachable, stale, delay, probe, permanent). -ENOENT */
+int nl_neigh_get(int ifindex, be32 addr, struct mac *out);
+/* Ask the kernel to resolve @addr; the answer comes as a change. */
+int nl_neigh_probe(int ifindex, be32 addr);
+/* Does any route or address of the host (other than the default route and those of interface
+ * @except, may be NULL) overlap @p? Names it in @what ("192.168.1.0/24 dev eth0"). */
+bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t size);
+
+/* Run @fn inside the namespace at /run/netns/@netns, on a thread of its own, so that ours never
+ * moves. Returns what @fn returns. */
+int nl_in_netns(const char *netns, int (*fn)(void *ctx, struct err *err), void *ctx,
+		struct err *err);
+
+#endif

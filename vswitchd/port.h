@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * port.h - a port of a network's switch, and the carrier that moves its frames.
+ *
+ * A port belongs to one network and to that network's runner thread; nothing here locks. What
+ * carries its frames is a `struct port_ops`, one file each (port_tap.c, port_packet.c,
+ * port_dummy.c, port_local.c). The switch knows ports only through this header.
+ *
+ * Walk of a frame: the runner sees the carrier's fd readable and calls recv, which fills a batch;
+ * net_input() (net.h) checks, learns, looks up and puts references on the txq of each port it
+ * must leave by; when the whole batch is decided, each port that has something is flushed once by
+ * send. A carrier thus sees bursts, and notifies its far end once a burst.
+ */
+#ifndef VSWITCHD_PORT_H
+#define VSWITCHD_PORT_H
+
+#include <ev.h>
+#include <jansson.h>
+
+#include "lib/addr.h"
+#include "lib/clock.h"
+#include "lib/drop.h"
+#include "lib/err.h"
+#include "lib/gso.h"
+#include "lib/pkt.h"
+
+struct net;
+struct port;
+
+enum { PORT_NAME_MAX = 63 };
+
+/* What a user or a mode asks for. Strings are borrowed during the call only. */
+struct port_conf {
+	const char *name;    /* unique in the daemon, e.g. "web.eth0" */
+	const char *carrier; /* "tap" (guest side), "hosttap", "netns", "nic", "dummy", "local" */
+	const char *ifname;  /* interface to make or to use; NULL: made from the name */
+	const char *netns;   /* for "netns": name below /run/netns */
+	const char *lab;     /* owner tag, or NULL */
+	const char *vm;	     /* guest whose NIC this is, or NULL */
+	struct mac mac;	     /* the far end's MAC when known, else zero */
+	bool persistent;     /* recorded in the state store and made again after a restart */
+};
+
+struct port_stats {
+	uint64_t rx_frames, rx_bytes;	/* from the far end into the switch */
+	uint64_t tx_frames, tx_bytes;	/* from the switch to the far end */
+	uint64_t rx_gso, tx_gso;	/* of these, super-frames longer than the MTU */
+	uint64_t soft_gso, soft_csum;	/* super-frames cut, checksums completed in software */
+	uint64_t drops[DROP_N];
+};
+
+struct port_ops {
+	const char *type;
+	/* Bits of enum offload that the far end takes undone. */
+	unsigned int offloads;
+	/* Make or attach the OS thing; sets port->fd (or -1) and port->priv. All or nothing. */
+	int (*open)(struct port *port, const struct port_conf *conf, struct err *err);
+	/* Undo open and free priv. Never blocks (slow kernel work goes to reaper.h). Accepts a
+	 * half-opened port. @forget: also remove what would outlive us (persistent taps). */
+	void (*close)(struct port *port, bool forget);
+	/* Fill @b, giving the packets to the caller. 0, or -EAGAIN when nothing (more) is there, or
+	 * another negative errno when the carrier is gone. */
+	int (*recv)(struct port *port, struct pkt_batch *b);
+	/* Send every packet; takes the references whatever happens and counts tx and drops. */
+	void (*send)(struct port *port, struct pkt_batch *b);
+	/* Optional: tell the far end about its carrier (cable pulled or back). */
+	void (*carrier)(struct port *port, bool up);
+};
+
+struct port {
+	char name[PORT_NAME_MAX + 1];
+	char ifname[16];  /* our interface on the host, "" when there is none */
+	char netns[64];	  /* namespace that holds it, "" for the host's */
+	char vm[32], lab[32];
+	struct net *net;
+	struct port *next; /* in net->ports */
+	const struct port_ops *ops;
+	void *priv;
+	int fd;
+	int ifindex;
+	struct ev_io io;
+	struct mac mac;	 /* far end's, zero when not known */
+	unsigned int id; /* small, unique in the network: index in flood order */
+	bool admin_up;	 /* `port up`, `port down` */
+	bool persistent;
+	bool failed;	 /* the carrier vanished; see fail_text */
+	bool queued;	 /* on the net's list of ports to flush */
+	struct port *next_queued;
+	char fail_text[128];
+	struct pkt_batch txq;
+	struct port_stats stats;
+};
+
+/* All carriers, by name; NULL when there is none such. */
+const struct port_ops *port_ops_find(const char *carrier);
+
+/* Make a port and put it on @net, started. On failure nothing is left. The net owns it. */
+struct port *port_add(struct net *net, const struct port_conf *conf, struct err *err);
+/* Take it off its network (its MACs are forgotten) and free it. @forget as in close. */
+void port_del(struct port *port, bool forget);
+/* Search all networks. NULL when there is none. */
+struct port *port_find(const char *name);
+
+void port_set_admin(struct port *port, bool up);
+/* Move to another network of the same runner; learnt MACs are forgotten on both. */
+int port_move(struct port *port, struct net *to, struct err *err);
+
+/* Count a dropped frame and drop the caller's reference to @p (NULL: count only). */
+void port_drop(struct port *port, enum drop_reason reason, struct pkt *p);
+/* Queue @p for sending by @port at the end of the burst; takes the reference. Frames that the
+ * port's offloads don't cover are cut or completed here. */
+void port_queue(struct port *port, struct pkt *p);
+/* The carrier is gone (EBADFD, ENODEV, ENETDOWN...): stop watching it, remember why. */
+void port_fail(struct port *port, const char *why);
+
+/* The stable JSON of `vnetctl -j port list|show` (doc/vnet-control.7). New reference. */
+json_t *port_json(const struct port *port);
+
+/* A name for the kernel interface of @port_name: "vs-" and the name with '.' as '-'; a name that
+ * does not fit into 15 bytes is cut and given four hash digits. */
+void port_ifname(const char *port_name, char out[16]);
+
+/* port_local.c: a port whose far end is code in this process (NAT gateway, DHCP server). @input
+ * takes each frame that the switch sends there; port_local_inject() makes one arrive from there.
+ * A frame injected while a burst is being flushed is switched right after that burst. */
+typedef void port_local_fn(void *ctx, struct pkt *p);
+struct port *port_local_add(struct net *net, const char *name, const struct mac *mac,
+			    port_local_fn *input, void *ctx, struct err *err);
+void port_local_inject(struct port *port, struct pkt *p);
+
+/* port_dummy.c: frames in and out by the control socket and by tests. */
+int port_dummy_receive(struct port *port, const void *frame, size_t len,
+		       const struct virtio_net_hdr *vnet);
+/* Takes out the oldest frame sent to the port; NULL when there is none. Gives the reference. */
+struct pkt *port_dummy_sent(struct port *port);
+
+/* port_tap.c: create a tap for a guest and hand out its fd. @ifname is made with a virtio-net
+ * header, kept out of the host's IP stack (netlink_tap_isolate()), and lives as long as the
+ * returned descriptor. Then add a port with carrier "tap" and this ifname. Negative errno. */
+int tap_open_guest(const char *ifname, struct err *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reaper.h - a thread for the kernel work that is too slow for the loop.
+ *
+ * Closing a tap takes the kernel 20 ms and deleting an interface as long; both are handed over.
+ */
+#ifndef VSWITCHD_REAPER_H
+#define VSWITCHD_REAPER_H
+
+#include "lib/types.h"
+
+int reaper_start(void);
+/* Waits until everything handed over is done. */
+void reaper_stop(void);
+/* Takes @fd. Works (inline) also when the reaper does not run. */
+void reaper_close(int fd);
+/* Delete interface @ifname ("" : nothing) of namespace @netns ("": the host's). */
+void reaper_link_del(const char *ifname, const char *netns);
+
+#endif
