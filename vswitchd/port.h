@@ -76,6 +76,9 @@ struct port {
 	struct port *next; /* in net->ports */
 	const struct port_ops *ops;
 	void *priv;
+	/* What the far end takes undone: ops->offloads, unless open() found that this kernel or
+	 * device takes less. */
+	unsigned int offloads;
 	int fd;
 	int ifindex;
 	struct ev_io io;
