@@ -79,12 +79,16 @@ $(O)/%.o: %.c
 
 # ---- tests -----------------------------------------------------------------------------------
 
+# Each module.mk adds names to unit-tests or wire-tests and says in test_NAME-objs what to link:
+# sources, or the name of a part (lib, dhcp, vswitchd-core).
 unit-bins := $(patsubst %,$(O)/tests/unit/test_%,$(unit-tests))
-.PHONY: unit
+wire-bins := $(patsubst %,$(O)/tests/wire/test_%,$(wire-tests))
+.PHONY: unit wire
 unit: $(unit-bins)
+wire: $(wire-bins)
 
 .SECONDEXPANSION:
-$(unit-bins): $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $$(call expand,$$(test_%-objs))
+$(unit-bins) $(wire-bins): $(O)/tests/%: $(O)/tests/%.o $$(call expand,$$($$(notdir %)-objs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON) -lyaml -lseccomp
@@ -98,6 +102,73 @@ $(fuzz-bins): $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $$(foreach o,$$(fuzz_%-objs)
 	@clang -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-strict-aliasing -I. -D_GNU_SOURCE \
 		-DVERSION='"$(VERSION)"' $(call pkg-cflags,libnl-3.0 libnl-route-3.0) -o $@ $(filter %.c,$^) \
 		$(LIBS_DAEMON) -lyaml -lseccomp
+
+# ---- the guest image -------------------------------------------------------------------------
+
+-include vmm/image/image.mk
+
+# ---- the commands of README ------------------------------------------------------------------
+
+.PHONY: setup-build setup-run setup-check setup-lint
+setup-build setup-run setup-check setup-lint: setup-%:
+	@tools/setup.sh $*
+
+# Set-up first, then a make of its own: what pkg-config answers changes with the packages.
+.PHONY: check
+check: setup-build setup-run setup-check
+	@$(MAKE) --no-print-directory O=$(O) SAN=$(SAN) check-build
+	@O=$(O) SAN=$(SAN) tests/run.sh $(SUITES)
+
+.PHONY: check-build
+check-build: all image unit wire fuzz
+
+.PHONY: demo
+demo: setup-build setup-run
+	@$(MAKE) --no-print-directory O=$(O) all image
+	@O=$(O) tools/demo.sh
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+.PHONY: lint
+lint: setup-build setup-check setup-lint
+	@tests/lint/layers.sh
+	@tests/lint/sizes.sh
+	@clang-format --dry-run --Werror $(C_FILES)
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
+		--suppressions-list=tests/lint/cppcheck.txt --inline-suppr -I. $(filter %.c,$(C_FILES))
+	@clang-tidy --quiet $(filter-out tests/nested/guest/%,$(filter %.c,$(C_FILES))) -- \
+		$(filter-out -fno-strict-aliasing,$(ALL_CFLAGS))
+	@shellcheck -x -S warning $$(git ls-files '*.sh') .ci/run
+	@codespell -q 3 -L $(CODESPELL_WORDS) $$(git ls-files | grep -vE '^LICENSE|corpus/')
+	@mandoc -T lint -W warning doc/*.[1-8]
+	@echo "lint: clean"
+CODESPELL_WORDS := ser,nd,fo,inout,te,ot
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(PREFIX)/libexec/vswitchd $(DESTDIR)$(PREFIX)/share/vswitchd/labs
+	install -m 755 $(O)/bin/vnetctl $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(O)/bin/vswitchd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(O)/bin/vnet-vmm $(DESTDIR)$(PREFIX)/libexec/vswitchd/
+	install -m 644 labs/*.yaml $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
+	for page in doc/*.[1-8]; do \
+		install -D -m 644 "$$page" \
+		"$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
+	if [ -f $(O)/image/vmlinuz ]; then \
+		install -d $(DESTDIR)$(PREFIX)/share/vswitchd/image; \
+		install -m 644 $(O)/image/vmlinuz $(O)/image/initrd \
+		$(DESTDIR)$(PREFIX)/share/vswitchd/image/; fi
+
+.PHONY: help
+help:
+	@echo 'make                   build the programs into $(O)/bin'
+	@echo 'sudo make demo         set up, build, and run labs/five-networks.yaml with real guests'
+	@echo 'sudo make check        set up, build, run all tests     (SAN=1: under ASan and UBSan)'
+	@echo '     SUITES="unit wire" runs only these of: lint unit wire fuzz system nested'
+	@echo 'make image             the default guest image, into $(O)/image'
+	@echo 'make lint              format, static checks, budgets, layers'
+	@echo 'make bench             side-by-side figures against the kernel bridge and masquerade'
+	@echo 'sudo make install      below PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
 
 .PHONY: clean
 clean:
