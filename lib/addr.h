@@ -41,6 +41,8 @@ be32 ip4_nth(struct ip4_prefix p, uint32_t n);
 /* Is @text a name for a network, port, guest or lab: [A-Za-z0-9][A-Za-z0-9_.-]*, at most
  * NAME_MAX_ bytes, no "..". The one allow-list for names that reach files or the kernel. */
 bool name_valid(const char *text);
+/* The same for names of up to @max bytes (a port's: "GUEST.ethN"). */
+bool name_valid_max(const char *text, size_t max);
 
 /* Copy of @len bytes of @in with everything outside printable ASCII as \xNN, NUL-terminated, cut
  * to @size. Returns @out. For bytes from guests that reach people. */
