@@ -11,7 +11,9 @@ O ?= build-san
 else
 O ?= build
 endif
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell cat VERSION)
