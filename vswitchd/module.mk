@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vswitchd-srcs += vswitchd/netlink.c vswitchd/netlink_route.c vswitchd/netlink_ns.c vswitchd/netlink_tap.c

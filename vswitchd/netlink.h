@@ -2,10 +2,10 @@
 /*
  * netlink.h - links, addresses, routes and neighbours of the host, by libnl.
  *
- * One socket for requests, opened at start; one cache manager for changes, watched by the loop.
- * Every function changes only interfaces that this daemon made, except nl_neigh_probe(), which
- * asks the kernel to resolve a next hop. Blocking, but local: each call is one round trip to the
- * kernel.
+ * One request socket a thread, opened at first use in the namespace that the thread is in; one
+ * more that hears of changes, watched by the loop. Every function changes only interfaces that
+ * this daemon made, except nl_neigh_probe(), which asks the kernel to resolve a next hop.
+ * Blocking, but local: each call is a round trip or two to the kernel.
  */
 #ifndef VSWITCHD_NETLINK_H
 #define VSWITCHD_NETLINK_H
@@ -36,7 +36,7 @@ int nl_link_mac_get(const char *ifname, struct mac *out);
 
 int nl_addr_add(const char *ifname, struct ip4_prefix addr, struct err *err);
 /* The first global IPv4 address of an interface; -ENOENT when it has none. */
-int nl_addr_get(const char *ifname, struct ip4_prefix *out);
+int nl_addr_first(const char *ifname, struct ip4_prefix *out);
 
 /* Move an interface into the namespace at /run/netns/@netns, name it @newname there, set its MAC
  * (unless zero) and bring it up. */
@@ -49,6 +49,11 @@ int nl_veth_add(const char *host, const char *netns, const char *inside, struct 
  * no IPv6, and every frame that arrives on it stops (after packet sockets saw it) at a classifier
  * on its ingress hook. All of it lives and dies with the interface. */
 int nl_tap_isolate(const char *ifname, struct err *err);
+/* Speak no IPv6 on @ifname: no address, no router advertisement believed. */
+int nl_link_no_ipv6(const char *ifname, struct err *err);
+/* Send on @ifname without a queue of the kernel's before the device's own, so that a full device
+ * is told to the sender. Best effort: a negative errno can be ignored. */
+int nl_link_noqueue(const char *ifname);
 
 struct nl_route {
 	int ifindex;
@@ -71,7 +76,8 @@ int nl_neigh_probe(int ifindex, be32 addr);
 bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t size);
 
 /* Run @fn inside the namespace at /run/netns/@netns, on a thread of its own, so that ours never
- * moves. Returns what @fn returns. */
+ * moves; all functions of this header that @fn calls act on that namespace. Returns what @fn
+ * returns. */
 int nl_in_netns(const char *netns, int (*fn)(void *ctx, struct err *err), void *ctx,
 		struct err *err);
 

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# lib.sh - what the system tests share.  Source it, call new_host, test, end with `finish`:
+#
+#	. "$(dirname "$0")/lib.sh"
+#	new_host "$@"
+#	start_daemon
+#	check "a network is made" vctl net add n1 mode=internal
+#	finish
+#
+# new_host runs the rest of the script as root of a little host of its own: new network, mount and
+# PID namespaces, an empty /run, its own /sys.  Whatever happens in there, also `kill -9` of the
+# script, every process, interface, namespace and file of the test dies with it and nothing of the
+# machine was touched.  Lines are TAP: "ok N - text", "not ok N - text", "ok N - text # SKIP why".
+#
+# Variables: O (build folder, default "build"), VSWITCHD, VNETCTL, VMM (the programs), DIR (scratch),
+# SOCK and STATE (of the daemon), TEST_VERBOSE=1 (show the daemon's log always).
+
+set -u
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+O=${O:-build}
+case $O in /*) ;; *) O=$TOP/$O ;; esac
+VSWITCHD=${VSWITCHD:-$O/bin/vswitchd}
+VNETCTL=${VNETCTL:-$O/bin/vnetctl}
+VMM=${VMM:-$O/bin/vnet-vmm}
+DIR=/run/t
+SOCK=$DIR/control.sock
+STATE=$DIR/state
+DAEMON_PID=
+n_tests=0 n_failed=0 n_skipped=0
+
+# ---- results ---------------------------------------------------------------------------------
+
+pass() { n_tests=$((n_tests + 1)); echo "ok $n_tests - $*"; }
+fail() { n_tests=$((n_tests + 1)); n_failed=$((n_failed + 1)); echo "not ok $n_tests - $*"; }
+# skip TEXT WHY
+skip() { n_tests=$((n_tests + 1)); n_skipped=$((n_skipped + 1)); echo "ok $n_tests - $1 # SKIP $2"; }
+note() { echo "$*" | sed 's/^/# /'; }
+skip_all() { echo "1..0 # SKIP $*"; exit 0; }
+
+# check TEXT COMMAND...: passes when the command succeeds; shows its output when it does not.
+check() {
+	local text=$1 out
+	shift
+	if out=$("$@" 2>&1); then pass "$text"; else fail "$text"; note "\$ $*"; note "$out"; fi
+}
+
+# check_not TEXT COMMAND...: passes when the command fails.
+check_not() {
+	local text=$1 out
+	shift
+	if out=$("$@" 2>&1); then fail "$text"; note "\$ $* (succeeded)"; note "$out"; else pass "$text"; fi
+}
+
+# refused TEXT PATTERN COMMAND...: passes when the command ends with status 1 and says, in one
+# line on stderr, something that matches the extended regular expression.
+refused() {
+	local text=$1 pattern=$2 out rc
+	shift 2
+	out=$("$@" 2>&1 >/dev/null)
+	rc=$?
+	if [ $rc -eq 1 ] && [ "$(wc -l <<<"$out")" -eq 1 ] && grep -qE -- "$pattern" <<<"$out"; then
+		pass "$text: $out"
+	else
+		fail "$text (status $rc, wanted 1 and /$pattern/)"
+		note "$out"
+	fi
+}
+
+# equal TEXT WANTED GOT
+equal() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: wanted '$2', got '$3'"; fi; }
+
+finish() {
+	echo "1..$n_tests"
+	[ $n_skipped -eq 0 ] || note "$n_skipped skipped"
+	[ $n_failed -eq 0 ] && exit 0
+	note "$n_failed of $n_tests failed"
+	exit 1
+}
+
+# ---- the little host -------------------------------------------------------------------------
+
+# new_host "$@": everything after this line runs inside.
+new_host() {
+	if [ -z "${IN_NEW_HOST:-}" ]; then
+		[ "$(id -u)" = 0 ] || skip_all "needs root"
+		unshare --net --mount --pid true 2>/dev/null || skip_all "may not make namespaces"
+		IN_NEW_HOST=1 exec unshare --net --mount --pid --fork --kill-child --mount-proc \
+			--propagation private bash "$0" "$@"
+	fi
+	unset IN_NEW_HOST
+	mount -t tmpfs -o mode=755 tmpfs /run
+	mount -t sysfs sysfs /sys 2>/dev/null
+	mkdir -p $DIR /run/netns /run/lock
+	chmod 755 $DIR
+	ip link set lo up
+	trap new_host_end EXIT
+	trap 'exit 1' INT TERM HUP
+}
+
+new_host_end() {
+	local rc=$?
+	if { [ $rc -ne 0 ] || [ -n "${TEST_VERBOSE:-}" ]; } && [ -s $DIR/daemon.log ]; then
+		note "the daemon's log:"
+		note "$(tail -n 60 $DIR/daemon.log)"
+	fi
+	# The namespaces' last process is this shell: the kernel ends all others and unmounts.
+	exit $rc
+}
+
+# need PROGRAM...: skip the whole script when one is missing.
+need() {
+	local p
+	for p; do
+		command -v "$p" >/dev/null || [ -x "$p" ] || skip_all "$p is not there"
+	done
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when the time is over.
+wait_for() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "${EPOCHREALTIME/[.,]/}" -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# ---- the daemon ------------------------------------------------------------------------------
+
+vctl() { "$VNETCTL" -s $SOCK "$@"; }
+# jctl ARGS...: the JSON of a command, for jq-less picking with json().
+jctl() { "$VNETCTL" -s $SOCK -j "$@"; }
+# json EXPRESSION: evaluate Python on the JSON from stdin, called d.
+json() { /usr/bin/python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+
+# start_daemon [ARGS...]: run vswitchd until it answers. Its output is in $DIR/daemon.log.
+start_daemon() {
+	need "$VSWITCHD" "$VNETCTL"
+	"$VSWITCHD" --foreground --socket $SOCK --state $STATE "$@" >>$DIR/daemon.log 2>&1 &
+	DAEMON_PID=$!
+	if ! wait_for 10 vctl status; then
+		fail "vswitchd starts"
+		finish
+	fi
+}
+
+# stop_daemon: a clean end. Fails when it takes longer than 10 s.
+stop_daemon() {
+	[ -n "$DAEMON_PID" ] || return 0
+	kill -TERM "$DAEMON_PID"
+	wait_for 10 gone "$DAEMON_PID"
+	local rc=$?
+	wait "$DAEMON_PID" 2>/dev/null
+	DAEMON_PID=
+	return $rc
+}
+
+# kill_daemon: kill -9, as a crash would.
+kill_daemon() {
+	kill -KILL "$DAEMON_PID"
+	wait "$DAEMON_PID" 2>/dev/null
+	DAEMON_PID=
+}
+
+# gone PID: no such process, or a zombie that its parent has not asked for yet.
+gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+
+# ---- namespaces as guests --------------------------------------------------------------------
+
+add_ns() { ip netns add "$1" && nsenter --net="/run/netns/$1" ip link set lo up; }
+ns() { local n=$1; shift; nsenter --net="/run/netns/$n" -- "$@"; }
+
+# plug NET NS [ADDRESS/PLEN [IFNAME]]: a namespace port NS.IFNAME of NET (the namespace is made
+# when there is none), with an address when one is given.
+plug() {
+	local net=$1 n=$2 addr=${3:-} ifname=${4:-eth0}
+	[ -e "/run/netns/$n" ] || add_ns "$n" || return 1
+	vctl port add "$net" "$n.$ifname" "netns=$n" "ifname=$ifname" || return 1
+	[ -z "$addr" ] || ns "$n" ip addr add "$addr" dev "$ifname"
+}
+
+# ping_ok NS ADDRESS [ARGS...]: one answer within 3 s.
+ping_ok() { local n=$1 a=$2; shift 2; ns "$n" ping -n -q -c 1 -W 3 "$@" "$a"; }
+
+# port_stat PORT KEY: a number of `port show`, e.g. port_stat a.eth0 "d['rx']['gso']".
+port_stat() { jctl port show "$1" | json "$2"; }
+
+# iperf_gbit SERVER_NS CLIENT_NS SERVER_ADDRESS SECONDS [ARGS...]: prints Gbit/s received.
+iperf_gbit() {
+	local s=$1 c=$2 a=$3 t=$4
+	shift 4
+	ns "$s" iperf3 -s -1 -B "$a" >/dev/null 2>&1 &
+	wait_for 3 ns "$s" sh -c "ss -Hltn | grep -q :5201"
+	ns "$c" iperf3 -c "$a" -t "$t" -J "$@" 2>/dev/null |
+		json "'%.2f' % (d['end']['sum_received']['bits_per_second'] / 1e9)"
+	wait $! 2>/dev/null
+}
