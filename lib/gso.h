@@ -25,6 +25,10 @@ enum drop_reason gso_check(const struct pkt *p);
 /* Which offload bits must a receiver have to take @p as it is? */
 unsigned int gso_needs(const struct pkt *p);
 
+/* Length of the longest frame that @p is on a wire: itself, or the pieces of a super-frame. @p
+ * must have passed gso_check(). */
+uint32_t gso_frame_len(const struct pkt *p);
+
 /* Complete the checksum that NEEDS_CSUM describes and clear the flag. @p must be writable and
  * have passed gso_check(). */
 void gso_csum_complete(struct pkt *p);

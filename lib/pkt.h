@@ -24,6 +24,11 @@
 
 #include "lib/types.h"
 
+/* VIRTIO 1.2 5.1.6: UDP segmentation; in kernel headers only since Linux 6.2 */
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
 enum {
 	PKT_HEADROOM = 128,   /* bytes before the frame, for pushed headers */
 	PKT_FRAME_MAX = 65550 /* longest frame: 14 + 4 (VLAN) + 65532, a full GSO super-frame */
