@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net.c - networks: list, show, add, del.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "vnetctl/args.h"
+#include "vnetctl/nouns.h"
+#include "vnetctl/table.h"
+
+static void dhcp_cell(struct table *t, const json_t *dhcp)
+{
+	if (!json_is_object(dhcp))
+		table_add(t, "off");
+	else
+		table_addf(t, "%s-%s", jstr(dhcp, "first"), jstr(dhcp, "last"));
+}
+
+static int net_list(struct ctl *c, int argc, char **argv)
+{
+	static const char *const titles[] = {"NAME",   "MODE", ">PORTS",  ">MACS",
+					     "SUBNET", "HOST", "GATEWAY", "~DHCP",
+					     "NIC",    "~LAB", NULL};
+	struct table *t;
+	json_t *r, *n;
+	size_t i;
+
+	if (argc)
+		return ctl_usage(c, "takes no arguments, but got '%s'", argv[0]);
+	r = ctl_call(c, "net.list", NULL);
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	t = table_create(titles);
+	json_array_foreach (r, i, n) {
+		table_add(t, jstr(n, "name"));
+		table_add(t, jstr(n, "mode"));
+		table_addf(t, "%lld", (long long)jint(n, "ports"));
+		table_addf(t, "%lld", (long long)jint(n, "macs"));
+		table_add(t, jstr(n, "subnet"));
+		table_add(t, jstr(n, "host"));
+		table_add(t, jstr(n, "gateway"));
+		dhcp_cell(t, json_object_get(n, "dhcp"));
+		table_add(t, jstr(n, "nic"));
+		table_add(t, jstr(n, "lab"));
+	}
+	json_decref(r);
+	table_finish(t, "no networks: make one with `vnetctl net add NAME mode=nat`");
+	return CTL_OK;
+}
+
+static void print_net(const json_t *n)
+{
+	static const char *const lines[] = {"mode", "subnet", "host", "gateway",
+					    "nic",  "lab",    NULL};
+	const json_t *dhcp = json_object_get(n, "dhcp"), *up;
+	size_t i;
+
+	printf("%s\n", jstr(n, "name"));
+	for (const char *const *key = lines; *key; key++)
+		if (json_is_string(json_object_get(n, *key)))
+			printf("  %-9s %s\n", *key, jstr(n, *key));
+	printf("  %-9s %lld\n", "mtu", (long long)jint(n, "mtu"));
+	if (jint(n, "vlan"))
+		printf("  %-9s %lld\n", "vlan", (long long)jint(n, "vlan"));
+	if (json_is_object(dhcp))
+		printf("  %-9s %s to %s from %s for %lld s: %lld leases, %lld reservations\n",
+		       "dhcp", jstr(dhcp, "first"), jstr(dhcp, "last"), jstr(dhcp, "server"),
+		       (long long)jint(dhcp, "lease_s"), (long long)jint(dhcp, "leases"),
+		       (long long)jint(dhcp, "reservations"));
+	printf("  %-9s %lld ports, %lld addresses learnt, %lld floods\n", "switch",
+	       (long long)jint(n, "ports"), (long long)jint(n, "macs"),
+	       (long long)jint(n, "floods"));
+	if (json_object_get(n, "flows"))
+		printf("  %-9s %lld\n", "flows", (long long)jint(n, "flows"));
+	json_array_foreach (jarr(n, "uplinks"), i, up)
+		printf("  %-9s %s %s\n", "uplink", jstr(up, "ifname"), jstr(up, "address"));
+}
+
+static int net_show(struct ctl *c, int argc, char **argv)
+{
+	json_t *r;
+
+	if (argc != 1)
+		return ctl_usage(c, "wants one network");
+	r = ctl_call(c, "net.show", json_pack("{s:s}", "net", argv[0]));
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	print_net(r);
+	json_decref(r);
+	return CTL_OK;
+}
+
+static int net_add(struct ctl *c, int argc, char **argv)
+{
+	static const struct arg_key keys[] = {
+		{"mode", ARG_STRING},
+		{"subnet", ARG_STRING},
+		{"gateway", ARG_STRING},
+		{"dhcp", ARG_STRING},
+		{"lease", ARG_STRING},
+		{"nic", ARG_STRING},
+		{"vlan", ARG_NUMBER},
+		{"mtu", ARG_NUMBER},
+		{"dns", ARG_STRING},
+		{"router", ARG_STRING},
+		{0},
+	};
+	json_t *params;
+	int rc;
+
+	if (argc < 1 || strchr(argv[0], '='))
+		return ctl_usage(c, "wants the network's name first");
+	params = json_pack("{s:s}", "name", argv[0]);
+	rc = args_pairs(c, keys, argc - 1, argv + 1, params);
+	if (!rc && !json_object_get(params, "mode"))
+		rc = ctl_usage(c, "says no mode");
+	if (rc) {
+		json_decref(params);
+		return rc;
+	}
+	return ctl_do(c, "net.add", params);
+}
+
+static int net_del(struct ctl *c, int argc, char **argv)
+{
+	if (argc != 1)
+		return ctl_usage(c, "wants one network");
+	return ctl_do(c, "net.del", json_pack("{s:s}", "net", argv[0]));
+}
+
+static const struct verb verbs[] = {
+	{"list", "", "all networks", net_list},
+	{"show", "NET", "everything about one", net_show},
+	{"add",
+	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
+	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
+	 "           [nic=IFNAME|auto] [vlan=ID] [mtu=1500]",
+	 "make one", net_add},
+	{"del", "NET", "remove one that no guest uses", net_del},
+	{0},
+};
+
+const struct noun noun_net = {
+	"net", "networks", verbs,
+	"The modes:\n"
+	"  nat          guests reach the outside through the host's address; DHCP\n"
+	"  bridge       guests are on the LAN behind nic=, with that LAN's own addresses\n"
+	"  host-only    guests and the host, nobody else; DHCP\n"
+	"  internal     guests only; DHCP when asked for\n"
+	"  lan-segment  a bare wire between guests\n"};

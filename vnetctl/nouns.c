@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vnetctl/nouns.h"
+
+const struct noun *const nouns[] = {
+	&noun_status, &noun_doctor, &noun_events, &noun_net, &noun_port,
+	&noun_mac,    &noun_nat,    &noun_dhcp,	  &noun_vm,  NULL,
+};

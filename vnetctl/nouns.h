@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nouns.h - the nouns of vnetctl, one file each.
+ */
+#ifndef VNETCTL_NOUNS_H
+#define VNETCTL_NOUNS_H
+
+#include "vnetctl/ctl.h"
+
+extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
+	noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture;
+
+#endif

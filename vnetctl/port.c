@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * port.c - ports of switches: list, show, add, del, up, down, move.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "vnetctl/args.h"
+#include "vnetctl/nouns.h"
+#include "vnetctl/table.h"
+
+/* "up", "down" by its user's wish, "down", "failed". */
+static const char *state_word(const json_t *p)
+{
+	return strcmp(jstr(p, "admin"), "down") ? jstr(p, "state") : "set down";
+}
+
+static void port_row(struct table *t, const json_t *p)
+{
+	const json_t *rx = json_object_get(p, "rx"), *tx = json_object_get(p, "tx");
+
+	table_add(t, jstr(p, "name"));
+	table_add(t, jstr(p, "net"));
+	table_add(t, jstr(p, "carrier"));
+	table_add(t, jstr(p, "ifname"));
+	table_add(t, state_word(p));
+	table_add(t, jstr(p, "mac"));
+	table_addf(t, "%lld", (long long)jint(rx, "frames"));
+	table_addf(t, "%lld", (long long)jint(tx, "frames"));
+	table_addf(t, "%lld", (long long)jint(p, "drops_total"));
+}
+
+static int port_list(struct ctl *c, int argc, char **argv)
+{
+	static const char *const titles[] = {"~NAME", "~NET", "CARRIER", "IFNAME", "STATE",
+					     "MAC",   ">RX",  ">TX",	 ">DROPS", NULL};
+	struct table *t;
+	json_t *r, *p;
+	size_t i;
+
+	if (argc > 1)
+		return ctl_usage(c, "wants one network at most");
+	r = ctl_call(c, "port.list", argc ? json_pack("{s:s}", "net", argv[0]) : NULL);
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	t = table_create(titles);
+	json_array_foreach (r, i, p)
+		port_row(t, p);
+	json_decref(r);
+	table_finish(t, "no ports");
+	return CTL_OK;
+}
+
+static void print_counts(const char *way, const json_t *n)
+{
+	char bytes[32];
+
+	printf("  %-9s %lld frames, %s, of them %lld super-frames (GSO)\n", way,
+	       (long long)jint(n, "frames"),
+	       human_bytes((uint64_t)jint(n, "bytes"), bytes, sizeof(bytes)),
+	       (long long)jint(n, "gso"));
+}
+
+static void print_port(const json_t *p)
+{
+	static const char *const lines[] = {"net", "carrier", "ifname", "netns", "vm",
+					    "mac", "reason",  "lab",	NULL};
+	const json_t *soft = json_object_get(p, "soft");
+	const char *word;
+	json_t *value;
+	size_t i;
+
+	printf("%s is %s\n", jstr(p, "name"), state_word(p));
+	for (const char *const *key = lines; *key; key++)
+		if (json_is_string(json_object_get(p, *key)))
+			printf("  %-9s %s\n", *key, jstr(p, *key));
+	printf("  %-9s", "offloads");
+	json_array_foreach (jarr(p, "offloads"), i, value)
+		printf(" %s", json_string_value(value));
+	puts(json_array_size(jarr(p, "offloads")) ? "" : " none");
+	print_counts("received", json_object_get(p, "rx"));
+	print_counts("sent", json_object_get(p, "tx"));
+	printf("  %-9s %lld segmented, %lld checksums\n", "software", (long long)jint(soft, "gso"),
+	       (long long)jint(soft, "csum"));
+	json_object_foreach (json_object_get(p, "drops"), word, value)
+		printf("  %-9s %lld %s\n", "dropped", (long long)json_integer_value(value), word);
+}
+
+static int port_show(struct ctl *c, int argc, char **argv)
+{
+	json_t *r;
+
+	if (argc != 1)
+		return ctl_usage(c, "wants one port");
+	r = ctl_call(c, "port.show", json_pack("{s:s}", "port", argv[0]));
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	print_port(r);
+	json_decref(r);
+	return CTL_OK;
+}
+
+static int port_add(struct ctl *c, int argc, char **argv)
+{
+	static const struct arg_key keys[] = {
+		{"netns", ARG_STRING}, {"ifname", ARG_STRING}, {"tap", ARG_STRING},
+		{"nic", ARG_STRING},   {"mac", ARG_STRING},    {0},
+	};
+	json_t *params;
+	int rc, carriers;
+
+	if (argc < 2 || strchr(argv[0], '=') || strchr(argv[1], '='))
+		return ctl_usage(c, "wants a network and the new port's name first");
+	params = json_pack("{s:s, s:s}", "net", argv[0], "name", argv[1]);
+	rc = args_pairs(c, keys, argc - 2, argv + 2, params);
+	carriers = !!json_object_get(params, "netns") + !!json_object_get(params, "tap") +
+		   !!json_object_get(params, "nic");
+	if (!rc && carriers > 1)
+		rc = ctl_usage(c, "takes one of netns=, tap= and nic=");
+	if (!rc && !json_object_get(params, "netns") != !json_object_get(params, "ifname"))
+		rc = ctl_usage(c, "netns= and ifname= go together");
+	if (rc) {
+		json_decref(params);
+		return rc;
+	}
+	return ctl_do(c, "port.add", params);
+}
+
+static int one_port(struct ctl *c, const char *method, int argc, char **argv)
+{
+	if (argc != 1)
+		return ctl_usage(c, "wants one port");
+	return ctl_do(c, method, json_pack("{s:s}", "port", argv[0]));
+}
+
+static int port_del(struct ctl *c, int argc, char **argv)
+{
+	return one_port(c, "port.del", argc, argv);
+}
+
+static int port_up(struct ctl *c, int argc, char **argv)
+{
+	return one_port(c, "port.up", argc, argv);
+}
+
+static int port_down(struct ctl *c, int argc, char **argv)
+{
+	return one_port(c, "port.down", argc, argv);
+}
+
+static int port_move(struct ctl *c, int argc, char **argv)
+{
+	if (argc != 2)
+		return ctl_usage(c, "wants a port and the network to move it to");
+	return ctl_do(c, "port.move", json_pack("{s:s, s:s}", "port", argv[0], "net", argv[1]));
+}
+
+static const struct verb verbs[] = {
+	{"list", "[NET]", "all ports, or those of one network", port_list},
+	{"show", "PORT", "everything about one: counters, drops by reason", port_show},
+	{"add", "NET PORT [netns=NAME ifname=eth0 | tap=IFNAME | nic=IFNAME] [mac=ADDR]",
+	 "make one", port_add},
+	{"del", "PORT", "remove one", port_del},
+	{"up", "PORT", "let frames pass again", port_up},
+	{"down", "PORT", "pull the cable", port_down},
+	{"move", "PORT NET", "plug it into another network", port_move},
+	{0},
+};
+
+const struct noun noun_port = {
+	"port", "ports of networks", verbs,
+	"What a new port is:\n"
+	"  netns=NAME ifname=IF  an interface IF, up, in the network namespace NAME\n"
+	"  tap=IFNAME            a tap that QEMU or another VMM opens by its name\n"
+	"  nic=IFNAME            an interface of the host\n"
+	"  none of these         a dummy: frames come and go through the control socket\n"};
