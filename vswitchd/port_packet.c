@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packet sockets: the switch's side of a guest's tap ("tap") and of a physical NIC ("nic").
+ *
+ * Theory of operation. With PACKET_VNET_HDR each frame comes and goes with its virtio-net header,
+ * so that super-frames and unfinished checksums cross in both directions; what the device below
+ * can't do itself the kernel does in software when we send. PACKET_IGNORE_OUTGOING keeps from us
+ * what we or the host send out of the interface. The kernel takes VLAN tags out of the frame
+ * before a packet socket sees it; PACKET_AUXDATA tells the tag and it is put back.
+ *
+ * "tap": whoever has the tap's descriptor (vnet-vmm, QEMU) is the far end. The interface is kept
+ * from the host's stack by a classifier that runs after packet sockets.
+ *
+ * "nic": promiscuous for as long as the socket lives, with a filter compiled by libpcap that lets
+ * pass what may concern a guest: multicast, broadcast, and unicast that is not for the host itself.
+ * It is attached before the socket is bound: no frame passes unfiltered.
+ *
+ * The interface may vanish (ENETDOWN or ENXIO, and its index names nothing any more): the port has
+ * failed. One that is only down costs the frames sent meanwhile; the kernel hooks the socket up
+ * again by itself when it comes back.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "vswitchd/net.h"
+#include "vswitchd/netlink.h"
+#include "vswitchd/port.h"
+#include "vswitchd/reaper.h"
+#include "vswitchd/runner.h"
+#include "vswitchd/tap.h"
+
+enum {
+	VNET_HDR = sizeof(struct virtio_net_hdr),
+	VLAN_TAG = 4,
+	/* A burst of super-frames (64 KiB each, and as much again in the kernel's accounting). */
+	RCVBUF = 16 << 20,
+	SNDBUF = 16 << 20,
+};
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static int sock_set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* A buffer size: by force with CAP_NET_ADMIN in the first user namespace, else what rmem_max and
+ * wmem_max allow. */
+static void sock_buffer(int fd, int force, int plain, int size)
+{
+	if (sock_set(fd, SOL_SOCKET, force, size) < 0)
+		sock_set(fd, SOL_SOCKET, plain, size);
+}
+
+/* UDP super-frames are in the kernel's virtio-net header since Linux 6.2; a packet socket has no
+ * way to ask. */
+static bool kernel_has_uso(void)
+{
+	struct utsname u;
+	unsigned int major = 0, minor = 0;
+
+	return uname(&u) == 0 && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 2));
+}
+
+/* Compile @text and put it on @fd. */
+static int filter_attach(int fd, const char *text, struct err *err)
+{
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, PKT_FRAME_MAX);
+	struct bpf_program prog = {0};
+	struct sock_fprog fprog;
+	int rc = 0;
+
+	if (!pcap)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (pcap_compile(pcap, &prog, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		rc = err_set(err, -EINVAL, "filter '%s': %s", text, pcap_geterr(pcap));
+	} else {
+		/* The two structures are the same: classic BPF as BSD and Linux know it. */
+		fprog.len = (unsigned short)prog.bf_len;
+		fprog.filter = (struct sock_filter *)(void *)prog.bf_insns;
+		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
+			rc = err_sys(err, -errno, "attach filter '%s'", text);
+		pcap_freecode(&prog);
+	}
+	pcap_close(pcap);
+	return rc;
+}
+
+/* A packet socket that gets nothing yet. */
+static int packet_socket(struct err *err)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "packet socket (needs CAP_NET_RAW)");
+	rc = sock_set(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
+	if (rc == 0)
+		rc = sock_set(fd, SOL_PACKET, PACKET_AUXDATA, 1);
+	if (rc == 0)
+		rc = sock_set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+	if (rc < 0) {
+		close(fd);
+		return err_sys(err, rc, "packet socket");
+	}
+	sock_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
+	sock_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
+	return fd;
+}
+
+static int packet_bind(struct port *port, struct err *err)
+{
+	struct sockaddr_ll sll = {.sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_ALL),
+				  .sll_ifindex = port->ifindex};
+
+	if (bind(port->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
+		return err_sys(err, -errno, "packet socket on %s", port->ifname);
+	port->offloads = OFFLOAD_ALL & (kernel_has_uso() ? ~0u : ~(unsigned int)OFFLOAD_USO);
+	return 0;
+}
+
+static void packet_close_fd(struct port *port)
+{
+	reaper_close(port->fd);
+	port->fd = -1;
+}
+
+/* The guest's tap must be there with somebody at its descriptor, or it is made here for somebody
+ * to open by name. */
+static int guest_open(struct port *port, const struct port_conf *conf, struct err *err)
+{
+	int rc;
+
+	port->fd = -1;
+	if (conf->ifname)
+		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
+	else
+		port_ifname(port->name, port->ifname);
+	port->mac = conf->mac;
+	rc = tap_make_named(port->ifname, port->name, err);
+	if (rc == 0 && port->net->conf.mtu)
+		rc = nl_link_mtu(port->ifname, port->net->conf.mtu, err);
+	if (rc < 0)
+		return rc;
+	nl_link_noqueue(port->ifname);
+	port->ifindex = nl_ifindex(port->ifname);
+	port->fd = packet_socket(err);
+	if (port->fd < 0)
+		return port->fd;
+	rc = packet_bind(port, err);
+	if (rc < 0)
+		packet_close_fd(port);
+	return rc;
+}
+
+static void guest_close(struct port *port, bool forget)
+{
+	packet_close_fd(port);
+	/* A tap that lives by its holder's descriptor is the holder's to end. */
+	if (forget && !port->failed && tap_is_ours(port->ifname) && tap_is_persistent(port->ifname))
+		reaper_link_del(port->ifname, "");
+}
+
+static int nic_promiscuous(struct port *port, struct err *err)
+{
+	struct packet_mreq mreq = {.mr_ifindex = port->ifindex, .mr_type = PACKET_MR_PROMISC};
+
+	if (setsockopt(port->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
+		return err_sys(err, -errno, "%s: promiscuous mode", port->ifname);
+	return 0;
+}
+
+/* Is it an Ethernet device that is not the loopback? */
+static int nic_check(int fd, const char *ifname, struct err *err)
+{
+	struct ifreq ifr = {0};
+
+	memcpy(ifr.ifr_name, ifname, strnlen(ifname, IFNAMSIZ - 1));
+	if (ioctl(fd, SIOCGIFHWADDR, &ifr) < 0)
+		return err_sys(err, -errno, "interface %s", ifname);
+	if (ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return err_set(err, -EINVAL, "interface %s does not carry Ethernet", ifname);
+	return 0;
+}
+
+static int nic_attach(struct port *port, struct err *err)
+{
+	char text[64], mac_text[MAC_STR];
+	struct mac mac;
+	int rc = nic_check(port->fd, port->ifname, err);
+
+	if (rc < 0)
+		return rc;
+	rc = nl_link_mac_get(port->ifname, &mac);
+	if (rc < 0)
+		return err_sys(err, rc, "interface %s", port->ifname);
+	snprintf(text, sizeof(text), "ether multicast or not ether dst %s",
+		 mac_format(&mac, mac_text));
+	rc = filter_attach(port->fd, text, err);
+	if (rc == 0)
+		rc = packet_bind(port, err);
+	return rc ? rc : nic_promiscuous(port, err);
+}
+
+static int nic_open(struct port *port, const struct port_conf *conf, struct err *err)
+{
+	int rc;
+
+	port->fd = -1;
+	if (!conf->ifname || !conf->ifname[0])
+		return err_set(err, -EINVAL, "which NIC? Say nic=IFNAME");
+	snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
+	port->ifindex = nl_ifindex(port->ifname);
+	if (!port->ifindex)
+		return err_set(err, -ENODEV, "there is no interface %s", port->ifname);
+	port->fd = packet_socket(err);
+	if (port->fd < 0)
+		return port->fd;
+	rc = nic_attach(port, err);
+	if (rc < 0)
+		packet_close_fd(port);
+	return rc;
+}
+
+static void nic_close(struct port *port, bool forget)
+{
+	(void)forget;
+	packet_close_fd(port);
+}
+
+/* ---- receiving ---------------------------------------------------------------------------- */
+
+union aux_buf {
+	struct cmsghdr align;
+	uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+};
+
+struct rx_slots {
+	struct mmsghdr msg[PKT_BATCH_MAX];
+	struct iovec iov[PKT_BATCH_MAX][2];
+	union aux_buf aux[PKT_BATCH_MAX];
+	struct pkt *pkt[PKT_BATCH_MAX];
+};
+
+static unsigned int rx_prepare(struct port *port, struct rx_slots *s)
+{
+	unsigned int n;
+
+	for (n = 0; n < PKT_BATCH_MAX; n++) {
+		struct pkt *p = pkt_alloc(port->net->runner->pool);
+
+		if (!p)
+			break;
+		s->pkt[n] = p;
+		s->iov[n][0] = (struct iovec){&p->vnet, VNET_HDR};
+		s->iov[n][1] = (struct iovec){p->data, PKT_FRAME_MAX - VLAN_TAG};
+		s->msg[n].msg_hdr = (struct msghdr){.msg_iov = s->iov[n],
+						    .msg_iovlen = 2,
+						    .msg_control = &s->aux[n],
+						    .msg_controllen = sizeof(s->aux[n])};
+	}
+	return n;
+}
+
+static const struct tpacket_auxdata *aux_of(struct msghdr *hdr)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(hdr);
+
+	if (c && c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA &&
+	    c->cmsg_len >= CMSG_LEN(sizeof(struct tpacket_auxdata)))
+		return (const struct tpacket_auxdata *)(void *)CMSG_DATA(c);
+	return NULL;
+}
+
+/* Put the 802.1Q tag back that the kernel took out (802.1Q-2018 9.6). The offsets of the offload
+ * header count from the first byte of the frame and move with what they point at. */
+static void vlan_restore(struct pkt *p, const struct tpacket_auxdata *aux)
+{
+	be16 tag[2];
+
+	tag[0] = htons(aux->tp_status & TP_STATUS_VLAN_TPID_VALID ? aux->tp_vlan_tpid
+								  : ETHERTYPE_CTAG);
+	tag[1] = htons(aux->tp_vlan_tci);
+	p->data -= VLAN_TAG;
+	memmove(p->data, p->data + VLAN_TAG, 2 * ETH_ALEN_);
+	memcpy(p->data + 2 * ETH_ALEN_, tag, VLAN_TAG);
+	p->len += VLAN_TAG;
+	if (pkt_needs_csum(p))
+		p->vnet.csum_start = htole16(le16toh(p->vnet.csum_start) + VLAN_TAG);
+	if (pkt_is_gso(p) && p->vnet.hdr_len)
+		p->vnet.hdr_len = htole16(le16toh(p->vnet.hdr_len) + VLAN_TAG);
+}
+
+/* One received frame goes to the batch or is dropped with its reason. */
+static void rx_take(struct port *port, struct mmsghdr *m, struct pkt *p, struct pkt_batch *b)
+{
+	const struct tpacket_auxdata *aux = aux_of(&m->msg_hdr);
+
+	if (m->msg_hdr.msg_flags & MSG_TRUNC) {
+		port_drop(port, DROP_TOO_BIG, p);
+		return;
+	}
+	if (m->msg_len < VNET_HDR + ETH_HLEN_) {
+		port_drop(port, DROP_RUNT, p);
+		return;
+	}
+	p->len = m->msg_len - VNET_HDR;
+	if (aux && (aux->tp_status & TP_STATUS_VLAN_VALID))
+		vlan_restore(p, aux);
+	pkt_batch_add(b, p);
+}
+
+/* Count what the kernel threw away because our receive buffer was full (reading clears it). */
+static void rx_count_lost(struct port *port)
+{
+	struct tpacket_stats st;
+	socklen_t len = sizeof(st);
+
+	if (getsockopt(port->fd, SOL_PACKET, PACKET_STATISTICS, &st, &len) == 0)
+		port->stats.drops[DROP_QUEUE_FULL] += st.tp_drops;
+}
+
+static bool ifindex_exists(const struct port *port)
+{
+	struct ifreq ifr = {.ifr_ifindex = port->ifindex};
+
+	return ioctl(port->fd, SIOCGIFNAME, &ifr) == 0;
+}
+
+/* What an error of recvmmsg(2) means for the port. */
+static int rx_error(struct port *port, int error)
+{
+	switch (error) {
+	case EINTR:
+		return -EAGAIN;
+	case EINVAL: /* an offload that the header can't express; the frame is gone */
+		port_drop(port, DROP_GSO_UNSUPPORTED, NULL);
+		return -EAGAIN;
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+		return -EAGAIN;
+	}
+	if (ifindex_exists(port))
+		return -EAGAIN;
+	port_fail(port, "its interface was removed");
+	return -ENODEV;
+}
+
+/* No buffer is free: take a frame from the queue all the same, or the loop would spin on it. */
+static int rx_discard(struct port *port)
+{
+	char some[64];
+
+	if (recv(port->fd, some, sizeof(some), MSG_DONTWAIT) < 0)
+		return rx_error(port, errno);
+	port_drop(port, DROP_NO_BUFFER, NULL);
+	return -EAGAIN;
+}
+
+static int packet_recv(struct port *port, struct pkt_batch *b)
+{
+	struct rx_slots s;
+	unsigned int n = rx_prepare(port, &s), i = 0;
+	int got, rc = 0;
+
+	if (n == 0)
+		return rx_discard(port);
+	got = recvmmsg(port->fd, s.msg, n, MSG_DONTWAIT, NULL);
+	if (got < 0)
+		rc = rx_error(port, errno);
+	for (; (int)i < got; i++)
+		rx_take(port, &s.msg[i], s.pkt[i], b);
+	/* Only a queue that had this much in it can have overflowed. */
+	if (got == PKT_BATCH_MAX)
+		rx_count_lost(port);
+	while (i < n)
+		pkt_put(s.pkt[i++]);
+	return rc;
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
+
+struct tx_slots {
+	struct mmsghdr msg[PKT_BATCH_MAX];
+	struct iovec iov[PKT_BATCH_MAX][2];
+};
+
+static void tx_sent(struct port *port, struct pkt *p)
+{
+	port->stats.tx_frames++;
+	port->stats.tx_bytes += p->len;
+	port->stats.tx_gso += pkt_is_gso(p);
+	pkt_put(p);
+}
+
+/* Frame @p was refused with @error. */
+static void tx_refused(struct port *port, struct pkt *p, int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOBUFS:
+		port_drop(port, DROP_QUEUE_FULL, p);
+		return;
+	case EMSGSIZE:
+		port_drop(port, DROP_TOO_BIG, p);
+		return;
+	case ENETDOWN:
+		port_drop(port, DROP_PORT_DOWN, p);
+		return;
+	}
+	port_drop(port, DROP_SEND_ERROR, p);
+	if ((error == ENXIO || error == ENODEV) && !ifindex_exists(port))
+		port_fail(port, "its interface was removed");
+}
+
+static void packet_send(struct port *port, struct pkt_batch *b)
+{
+	struct tx_slots s;
+	unsigned int done = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct pkt *p = b->pkts[i];
+
+		s.iov[i][0] = (struct iovec){&p->vnet, VNET_HDR};
+		s.iov[i][1] = (struct iovec){p->data, p->len};
+		s.msg[i].msg_hdr = (struct msghdr){.msg_iov = s.iov[i], .msg_iovlen = 2};
+	}
+	while (done < b->n) {
+		int sent = sendmmsg(port->fd, s.msg + done, b->n - done, MSG_DONTWAIT);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			tx_refused(port, b->pkts[done++], errno);
+		for (int i = 0; i < sent; i++)
+			tx_sent(port, b->pkts[done++]);
+	}
+	b->n = 0;
+}
+
+const struct port_ops port_tap_ops = {
+	.type = "tap",
+	.offloads = OFFLOAD_ALL,
+	.open = guest_open,
+	.close = guest_close,
+	.recv = packet_recv,
+	.send = packet_send,
+};
+
+const struct port_ops port_nic_ops = {
+	.type = "nic",
+	.offloads = OFFLOAD_ALL,
+	.open = nic_open,
+	.close = nic_close,
+	.recv = packet_recv,
+	.send = packet_send,
+};

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taps of ours: those whose descriptor we hold and switch ("hosttap", "netns"), and those that we
+ * make for somebody else to open (tap_open_guest(), tap_make_named()).
+ *
+ * Theory of operation. A frame written to the descriptor arrives on the interface, a frame sent on
+ * the interface is read from the descriptor; both are preceded by the 10-byte virtio-net header,
+ * and TUNSETOFFLOAD has told the kernel that super-frames and unfinished checksums may come. What
+ * we write may have them always.
+ *
+ * Life. A tap of ours is persistent: when the daemon dies, interface, addresses and routes stay
+ * and only the carrier goes; a daemon that starts again opens it by name. It goes with the port
+ * (close with @forget), by closing the descriptor with persistence off. A "netns" tap is made by a
+ * thread that is inside the namespace, so that it never was an interface of the host's; the
+ * descriptor works from anywhere. Closing takes the kernel 20 ms: that is the reaper's work.
+ *
+ * A deleted interface shows as EBADFD or EFAULT when read; one that is only down as EIO when
+ * written, which costs the frame and nothing more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "vswitchd/net.h"
+#include "vswitchd/netlink.h"
+#include "vswitchd/port.h"
+#include "vswitchd/reaper.h"
+#include "vswitchd/runner.h"
+#include "vswitchd/state.h"
+#include "vswitchd/tap.h"
+
+/* Since Linux 6.2; not in older headers. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+enum { VNET_HDR = sizeof(struct virtio_net_hdr) };
+
+/* ---- making taps -------------------------------------------------------------------------- */
+
+static void alias_make(const char *what, char *out, size_t size)
+{
+	snprintf(out, size, "vswitchd %s %s", state_instance(), what);
+}
+
+bool tap_is_ours(const char *ifname)
+{
+	char prefix[32], alias[128];
+
+	alias_make("", prefix, sizeof(prefix));
+	nl_link_alias_get(ifname, alias, sizeof(alias));
+	return strncmp(alias, prefix, strlen(prefix)) == 0;
+}
+
+bool tap_is_persistent(const char *ifname)
+{
+	char path[64], text[16] = "";
+	unsigned int flags = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", ifname);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n > 0 && sscanf(text, "%x", &flags) == 1 && (flags & IFF_PERSIST);
+}
+
+static int dev_net_tun(struct err *err)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT || errno == ENODEV)
+		return err_sys(err, -errno, "/dev/net/tun (try `modprobe tun`)");
+	if (errno == EACCES || errno == EPERM)
+		return err_sys(err, -errno,
+			       "/dev/net/tun (it is open to root only on some systems: "
+			       "`chmod 0666 /dev/net/tun`)");
+	return err_sys(err, -errno, "/dev/net/tun");
+}
+
+/* Ask for what the kernel can leave undone; the offloads that it then will. */
+static unsigned int offload_set(int fd)
+{
+	const unsigned int base = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+
+	if (ioctl(fd, TUNSETOFFLOAD, base | TUN_F_USO4 | TUN_F_USO6) == 0)
+		return OFFLOAD_ALL;
+	if (ioctl(fd, TUNSETOFFLOAD, base) == 0)
+		return OFFLOAD_CSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6;
+	return 0;
+}
+
+/* Make or attach to tap @ifname. A descriptor or a negative errno. */
+static int tun_attach(const char *ifname, struct err *err)
+{
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+	int fd, rc, size = VNET_HDR;
+
+	fd = dev_net_tun(err);
+	if (fd < 0)
+		return fd;
+	memcpy(ifr.ifr_name, ifname, strnlen(ifname, IFNAMSIZ - 1));
+	if (ioctl(fd, TUNSETIFF, &ifr) == 0 && ioctl(fd, TUNSETVNETHDRSZ, &size) == 0)
+		return fd;
+	rc = -errno;
+	close(fd);
+	if (rc == -EBUSY)
+		return err_set(err, rc, "tap %s is held by another process", ifname);
+	if (rc == -EPERM)
+		return err_sys(err, rc, "tap %s (needs CAP_NET_ADMIN)", ifname);
+	return err_sys(err, rc, "tap %s", ifname);
+}
+
+/* May we make or take the interface name @ifname? Tells in *@existed whether it is there. */
+static int name_take(const char *ifname, bool *existed, struct err *err)
+{
+	*existed = nl_ifindex(ifname) != 0;
+	if (*existed && !tap_is_ours(ifname))
+		return err_set(err, -EEXIST,
+			       "interface %s is there already and is not ours: choose another name, "
+			       "or remove it with `ip link del %s`",
+			       ifname, ifname);
+	return 0;
+}
+
+static int alias_set(const char *ifname, const char *what, struct err *err)
+{
+	char alias[128];
+
+	alias_make(what, alias, sizeof(alias));
+	return nl_link_alias(ifname, alias, err);
+}
+
+/* A tap that the host's stack does not see, up. A descriptor or a negative errno. */
+static int guest_tap(const char *ifname, const char *what, struct err *err)
+{
+	int fd = tun_attach(ifname, err), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = alias_set(ifname, what, err);
+	if (rc == 0)
+		rc = nl_tap_isolate(ifname, err);
+	if (rc == 0)
+		rc = nl_link_up(ifname, true, err);
+	if (rc == 0)
+		return fd;
+	reaper_close(fd);
+	return rc;
+}
+
+int tap_open_guest(const char *ifname, struct err *err)
+{
+	bool existed;
+	int rc = name_take(ifname, &existed, err);
+
+	return rc < 0 ? rc : guest_tap(ifname, "guest", err);
+}
+
+int tap_make_named(const char *ifname, const char *what, struct err *err)
+{
+	bool existed;
+	int fd, rc = name_take(ifname, &existed, err);
+
+	if (rc < 0 || existed)
+		return rc;
+	fd = guest_tap(ifname, what, err);
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, TUNSETPERSIST, 1) < 0)
+		rc = err_sys(err, -errno, "tap %s: make it persistent", ifname);
+	reaper_close(fd);
+	return rc;
+}
+
+/* ---- the carriers "hosttap" and "netns" --------------------------------------------------- */
+
+struct tap_setup {
+	struct port *port;
+	bool given_mac;
+};
+
+/* Runs in the namespace that shall have the interface. */
+static int tap_setup(void *ctx, struct err *err)
+{
+	struct tap_setup *s = ctx;
+	struct port *port = s->port;
+	bool existed, on_host = !port->netns[0];
+	int rc;
+
+	rc = name_take(port->ifname, &existed, err);
+	if (rc < 0)
+		return rc;
+	port->fd = tun_attach(port->ifname, err);
+	if (port->fd < 0)
+		return port->fd;
+	port->offloads = offload_set(port->fd);
+	port->ifindex = nl_ifindex(port->ifname);
+	rc = alias_set(port->ifname, port->name, err);
+	if (rc == 0 && port->net->conf.mtu)
+		rc = nl_link_mtu(port->ifname, port->net->conf.mtu, err);
+	if (rc == 0 && (!existed || s->given_mac))
+		rc = nl_link_mac(port->ifname, &port->mac, err);
+	/* A guest's router advertisement must not become the host's default route. */
+	if (rc == 0 && on_host)
+		rc = nl_link_no_ipv6(port->ifname, err);
+	if (rc == 0)
+		rc = nl_link_up(port->ifname, true, err);
+	if (rc == 0 && ioctl(port->fd, TUNSETPERSIST, 1) < 0)
+		rc = err_sys(err, -errno, "tap %s: make it persistent", port->ifname);
+	if (rc < 0) {
+		if (!existed)
+			ioctl(port->fd, TUNSETPERSIST, 0);
+		reaper_close(port->fd);
+		port->fd = -1;
+	}
+	return rc;
+}
+
+static int tap_open(struct port *port, const struct port_conf *conf, struct err *err)
+{
+	struct tap_setup s = {port, !mac_is_zero(&conf->mac)};
+	char seed[128];
+	int rc;
+
+	port->fd = -1;
+	if (conf->ifname)
+		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
+	else
+		port_ifname(port->name, port->ifname);
+	/* The same port has the same MAC after each restart; another daemon on the same wire has
+	 * other ones. */
+	snprintf(seed, sizeof(seed), "%s/%s", state_instance(), port->name);
+	port->mac = s.given_mac ? conf->mac : mac_from_name(seed);
+	if (!conf->netns || !conf->netns[0]) {
+		port->netns[0] = '\0';
+		rc = tap_setup(&s, err);
+	} else {
+		snprintf(port->netns, sizeof(port->netns), "%s", conf->netns);
+		rc = nl_in_netns(port->netns, tap_setup, &s, err);
+		if (rc < 0)
+			err_wrap(err, "namespace %s", port->netns);
+	}
+	return rc;
+}
+
+static void tap_close(struct port *port, bool forget)
+{
+	if (port->fd < 0)
+		return;
+	if (forget)
+		ioctl(port->fd, TUNSETPERSIST, 0);
+	reaper_close(port->fd);
+	port->fd = -1;
+}
+
+/* No buffer is free: the frame must still leave the queue, or the loop would spin on it. */
+static ssize_t tap_discard(struct port *port)
+{
+	char some[64];
+	ssize_t n = read(port->fd, some, sizeof(some));
+
+	if (n >= 0)
+		port_drop(port, DROP_NO_BUFFER, NULL);
+	return n;
+}
+
+/* One frame; -EAGAIN when there is none. */
+static int tap_read(struct port *port, struct pkt_batch *b)
+{
+	struct pkt *p = pkt_alloc(port->net->runner->pool);
+	struct iovec iov[2];
+	ssize_t n;
+
+	if (!p)
+		return tap_discard(port) < 0 ? -errno : 0;
+	iov[0] = (struct iovec){&p->vnet, VNET_HDR};
+	iov[1] = (struct iovec){p->data, PKT_FRAME_MAX};
+	n = readv(port->fd, iov, 2);
+	if (n < VNET_HDR) {
+		int rc = n < 0 ? -errno : 0;
+
+		pkt_put(p);
+		return rc;
+	}
+	p->len = (uint32_t)(n - VNET_HDR);
+	pkt_batch_add(b, p);
+	return 0;
+}
+
+static int tap_recv(struct port *port, struct pkt_batch *b)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < PKT_BATCH_MAX && rc == 0; i++) {
+		rc = tap_read(port, b);
+		if (rc == -EINTR)
+			rc = 0;
+	}
+	if (rc == 0 || rc == -EAGAIN)
+		return b->n ? 0 : rc;
+	port_fail(port, "its interface was removed");
+	return b->n ? 0 : -ENODEV;
+}
+
+static void tap_send(struct port *port, struct pkt_batch *b)
+{
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct pkt *p = b->pkts[i];
+		struct iovec iov[2] = {{&p->vnet, VNET_HDR}, {p->data, p->len}};
+
+		if (writev(port->fd, iov, 2) >= 0) {
+			port->stats.tx_frames++;
+			port->stats.tx_bytes += p->len;
+			port->stats.tx_gso += pkt_is_gso(p);
+			pkt_put(p);
+			continue;
+		}
+		/* EIO: the interface is down (somebody inside the namespace did that). */
+		port_drop(port,
+			  errno == EIO	    ? DROP_PORT_DOWN
+			  : errno == EAGAIN ? DROP_QUEUE_FULL
+					    : DROP_SEND_ERROR,
+			  p);
+	}
+	b->n = 0;
+}
+
+static void tap_carrier(struct port *port, bool up)
+{
+	int on = up;
+
+	ioctl(port->fd, TUNSETCARRIER, &on);
+}
+
+const struct port_ops port_hosttap_ops = {
+	.type = "hosttap",
+	.offloads = OFFLOAD_ALL,
+	.open = tap_open,
+	.close = tap_close,
+	.recv = tap_recv,
+	.send = tap_send,
+	.carrier = tap_carrier,
+};
+
+const struct port_ops port_netns_ops = {
+	.type = "netns",
+	.offloads = OFFLOAD_ALL,
+	.open = tap_open,
+	.close = tap_close,
+	.recv = tap_recv,
+	.send = tap_send,
+	.carrier = tap_carrier,
+};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The thread that waits for the kernel so that the loop need not.
+ *
+ * Theory of operation. One thread, one list, oldest first. A job is a descriptor to close or a
+ * link to delete; nobody waits for its result, and there is nothing to do about a failure. Without
+ * the thread (not started yet, stopped already) or without memory for a list node the caller does
+ * the work itself: slower, never lost.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vswitchd/netlink.h"
+#include "vswitchd/netlink_int.h"
+#include "vswitchd/reaper.h"
+
+struct job {
+	struct job *next;
+	int fd; /* -1: delete the link instead */
+	char ifname[16];
+	char netns[64];
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct job *first, **last;
+	bool running, stopping;
+	pthread_t thread;
+} reaper = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+
+static int link_del_here(void *ctx, struct err *err)
+{
+	return nl_link_del(ctx, err);
+}
+
+static void job_do(struct job *job)
+{
+	if (job->fd >= 0)
+		close(job->fd);
+	else if (job->netns[0])
+		nl_in_netns(job->netns, link_del_here, job->ifname, NULL);
+	else
+		nl_link_del(job->ifname, NULL);
+}
+
+static struct job *job_take(void)
+{
+	struct job *job;
+
+	pthread_mutex_lock(&reaper.lock);
+	while (!reaper.first && !reaper.stopping)
+		pthread_cond_wait(&reaper.more, &reaper.lock);
+	job = reaper.first;
+	if (job) {
+		reaper.first = job->next;
+		if (!reaper.first)
+			reaper.last = &reaper.first;
+	}
+	pthread_mutex_unlock(&reaper.lock);
+	return job;
+}
+
+static void *reaper_main(void *arg)
+{
+	struct job *job;
+
+	(void)arg;
+	while ((job = job_take())) {
+		job_do(job);
+		free(job);
+	}
+	netlink_sock_close();
+	return NULL;
+}
+
+int reaper_start(void)
+{
+	int rc;
+
+	reaper.stopping = false;
+	reaper.first = NULL;
+	reaper.last = &reaper.first;
+	rc = pthread_create(&reaper.thread, NULL, reaper_main, NULL);
+	reaper.running = rc == 0;
+	return -rc;
+}
+
+void reaper_stop(void)
+{
+	if (!reaper.running)
+		return;
+	pthread_mutex_lock(&reaper.lock);
+	reaper.stopping = true;
+	pthread_cond_signal(&reaper.more);
+	pthread_mutex_unlock(&reaper.lock);
+	pthread_join(reaper.thread, NULL);
+	reaper.running = false;
+}
+
+static void hand_over(const struct job *what)
+{
+	struct job *job = reaper.running ? malloc(sizeof(*job)) : NULL;
+
+	if (!job) {
+		struct job now = *what;
+
+		job_do(&now);
+		return;
+	}
+	*job = *what;
+	job->next = NULL;
+	pthread_mutex_lock(&reaper.lock);
+	*reaper.last = job;
+	reaper.last = &job->next;
+	pthread_cond_signal(&reaper.more);
+	pthread_mutex_unlock(&reaper.lock);
+}
+
+void reaper_close(int fd)
+{
+	struct job job = {.fd = fd};
+
+	if (fd >= 0)
+		hand_over(&job);
+}
+
+void reaper_link_del(const char *ifname, const char *netns)
+{
+	struct job job = {.fd = -1};
+
+	if (!ifname[0])
+		return;
+	snprintf(job.ifname, sizeof(job.ifname), "%s", ifname);
+	snprintf(job.netns, sizeof(job.netns), "%s", netns);
+	hand_over(&job);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tap.h - taps that this daemon makes, and how it knows them again after a restart.
+ *
+ * Each carries an interface alias "vswitchd INSTANCE WHAT", so that `ip link` says whose it is, a
+ * restarted daemon takes back only its own, and leftovers can be told from the user's interfaces.
+ */
+#ifndef VSWITCHD_TAP_H
+#define VSWITCHD_TAP_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+/* Make a persistent tap @ifname, isolated (nl_tap_isolate()) and up, that another program opens
+ * by name; or take it back when it is ours from before. -EEXIST when somebody else's interface
+ * has the name. @what goes into its alias. */
+int tap_make_named(const char *ifname, const char *what, struct err *err);
+
+/* Is the interface @ifname of the calling thread's namespace one that this daemon made? */
+bool tap_is_ours(const char *ifname);
+
+/* Is it persistent, that is not bound to the life of a descriptor? */
+bool tap_is_persistent(const char *ifname);
+
+#endif
