@@ -176,4 +176,4 @@ help:
 clean:
 	rm -rf build build-san
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -path $(O)/image -prune -o -type f -name '*.d' -print 2>/dev/null)

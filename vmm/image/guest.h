@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The default guest: what its first process, its network set-up and its agent share.
+ *
+ * Everything here runs inside a guest (only the parsers also run in unit tests on the host), so
+ * nothing includes the project's lib/: the guest must build with a C library alone.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { GUEST_NICS = 8, GUEST_NAME_MAX = 64 };
+
+enum nic_mode { NIC_DHCP, NIC_NONE, NIC_STATIC };
+
+struct nic_config {
+	enum nic_mode mode;
+	struct in_addr addr; /* NIC_STATIC only, as are the rest */
+	unsigned int plen;
+	struct in_addr gateway; /* INADDR_ANY: none */
+	struct in_addr dns;     /* INADDR_ANY: none */
+};
+
+struct guest_config {
+	char hostname[GUEST_NAME_MAX + 1];
+	struct nic_config nic[GUEST_NICS];
+	bool forward;
+	int nat_nic;      /* index of the NIC to masquerade out of, or -1 */
+	char hosts[1024]; /* lines ready for /etc/hosts */
+};
+
+/* Fill @cfg from the kernel command line @text; words it does not know or cannot read are left at
+ * their defaults (hostname "guest", every NIC by DHCP), because a guest without a network is worse
+ * than one with a surprising network. Returns the number of vnet.* words it could not read. */
+int guest_config_parse(struct guest_config *cfg, const char *text);
+
+/* Bring up lo and every ethN that exists, give static NICs their addresses, default route and name
+ * server. Returns a bit mask of the NICs that want DHCP. */
+unsigned int guestnet_start(const struct guest_config *cfg);
+
+/* What udhcpc calls (argv[1] = deconfig|bound|renew|nak|leasefail; facts in the environment).
+ * Returns an exit status. */
+int guestnet_dhcp_event(const char *event);
+
+#endif
