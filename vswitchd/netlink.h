@@ -51,8 +51,10 @@ int nl_veth_add(const char *host, const char *netns, const char *inside, struct 
 int nl_tap_isolate(const char *ifname, struct err *err);
 /* Speak no IPv6 on @ifname: no address, no router advertisement believed. */
 int nl_link_no_ipv6(const char *ifname, struct err *err);
+/* Answer ARP on @ifname only for addresses of @ifname. Best effort, as is the next. */
+int nl_link_arp_strict(const char *ifname);
 /* Send on @ifname without a queue of the kernel's before the device's own, so that a full device
- * is told to the sender. Best effort: a negative errno can be ignored. */
+ * is told to the sender. */
 int nl_link_noqueue(const char *ifname);
 
 struct nl_route {

@@ -199,6 +199,12 @@ int nl_tap_isolate(const char *ifname, struct err *err)
 	return 0;
 }
 
+int nl_link_arp_strict(const char *ifname)
+{
+	/* arp_ignore 1: reply only if the target address is one of the incoming interface. */
+	return sysctl_set("ipv4", ifname, "arp_ignore");
+}
+
 int nl_link_noqueue(const char *ifname)
 {
 	struct nl_sock *sk = netlink_sock(NULL);

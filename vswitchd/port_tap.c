@@ -47,7 +47,7 @@ enum { VNET_HDR = sizeof(struct virtio_net_hdr) };
 
 static void alias_make(const char *what, char *out, size_t size)
 {
-	snprintf(out, size, "vswitchd %s %s", state_instance(), what);
+	snprintf(out, size, "vswitchd:%s:%s", state_instance(), what);
 }
 
 bool tap_is_ours(const char *ifname)

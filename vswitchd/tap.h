@@ -2,7 +2,7 @@
 /*
  * tap.h - taps that this daemon makes, and how it knows them again after a restart.
  *
- * Each carries an interface alias "vswitchd INSTANCE WHAT", so that `ip link` says whose it is, a
+ * Each carries an interface alias "vswitchd:INSTANCE:WHAT", so that `ip link` says whose it is, a
  * restarted daemon takes back only its own, and leftovers can be told from the user's interfaces.
  */
 #ifndef VSWITCHD_TAP_H

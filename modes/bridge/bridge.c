@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bridge - guests on the physical network, each with its own MAC address, by way of a NIC.
+ *
+ * Theory of operation. The NIC is a port of the switch ("NET.nic"). It is promiscuous, so that
+ * frames to the guests' MAC addresses come in, and much else may: what a physical switch floods,
+ * or everything on a hub. Two sieves keep that from the guests:
+ *  - the kernel's packet filter (port_packet.c) lets no unicast to the host itself pass;
+ *  - bridge_ingress() drops unicast from the NIC to an address that is behind none of our ports.
+ * So a unicast frame from outside is never flooded. An address counts as ours when the switch
+ * has learnt it or when a port was made for it; the latter is then put into the MAC table, for
+ * guests that have not spoken yet.
+ *
+ * Some wireless access points and hubs send a station's broadcast back to it. Such an echo would
+ * move the guest's address to the NIC's side in the MAC table; it is dropped when the source is
+ * the address that a port of ours was made for.
+ *
+ * The NIC's life: its port fails when the device is removed, and is made anew when a device of
+ * that name is there again or when its MAC address (which the filter has in it) changes. A NIC
+ * that is down or without a cable needs nothing: the kernel resumes by itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/modeconf.h"
+#include "vswitchd/netlink.h"
+#include "vswitchd/runner.h"
+
+struct bridge {
+	char nic[16];
+	struct mac mac;	   /* the NIC's, when its port was made */
+	struct port *port; /* NULL while there is none */
+};
+
+/* ---- settings ----------------------------------------------------------------------------- */
+
+struct name_list {
+	char text[256];
+	size_t len;
+};
+
+static void name_append(void *ctx, const char *ifname, const char *alias)
+{
+	struct name_list *list = ctx;
+	size_t room = sizeof(list->text) - list->len;
+	int n;
+
+	/* Ours (taps, host legs) are no NICs; the loopback neither. */
+	if (strcmp(ifname, "lo") == 0 || strncmp(alias, "vswitchd:", 9) == 0)
+		return;
+	n = snprintf(list->text + list->len, room, "%s%s", list->len ? ", " : "", ifname);
+	if (n > 0 && (size_t)n < room)
+		list->len += (size_t)n;
+	else
+		list->text[list->len] = '\0';
+}
+
+/* "eth0, wlan0": what a user can choose from. */
+static const char *nic_choice(struct name_list *list)
+{
+	memset(list, 0, sizeof(*list));
+	nl_link_each(name_append, list);
+	return list->len ? list->text : "none";
+}
+
+/* The interface that @conf means. */
+static int nic_resolve(const struct net_conf *conf, char out[16], struct err *err)
+{
+	struct name_list list;
+
+	if (!conf->nic[0])
+		return err_set(err, -EINVAL,
+			       "mode=bridge needs nic=IFNAME or nic=auto; there are: %s",
+			       nic_choice(&list));
+	if (strcmp(conf->nic, "auto") != 0)
+		snprintf(out, 16, "%s", conf->nic);
+	else if (nl_default_ifname(out) < 0)
+		return err_set(err, -ENOENT,
+			       "nic=auto: the host has no default route to follow; name one of: %s",
+			       nic_choice(&list));
+	if (!nl_ifindex(out))
+		return err_set(err, -ENODEV, "there is no interface \"%s\"; there are: %s", out,
+			       nic_choice(&list));
+	return 0;
+}
+
+/* Is @nic in use by a network of ours, as its NIC or as an interface that a port made? */
+static int nic_check_free(struct runner *r, const struct net_conf *conf, const char *nic,
+			  struct err *err)
+{
+	for (const struct net *n = r->nets; n; n = n->next) {
+		if (strcmp(n->conf.name, conf->name) == 0)
+			continue;
+		for (const struct port *p = n->ports; p; p = p->next)
+			if (!p->netns[0] && strcmp(p->ifname, nic) == 0)
+				return err_set(err, -EBUSY,
+					       "interface %s is in use by port %s of network %s",
+					       nic, p->name, n->conf.name);
+	}
+	return 0;
+}
+
+static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err)
+{
+	char nic[16];
+	int rc = conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_VLAN,
+			     "addresses come from the physical network", err);
+
+	if (rc == 0)
+		rc = nic_resolve(conf, nic, err);
+	if (rc == 0 && strcmp(nic, "lo") == 0)
+		rc = err_set(err, -EINVAL, "lo is the loopback: nothing outside is behind it");
+	return rc ? rc : nic_check_free(r, conf, nic, err);
+}
+
+/* ---- the NIC's port ----------------------------------------------------------------------- */
+
+static int nic_plug(struct net *net, struct err *err)
+{
+	struct bridge *br = net->mode_state;
+	char name[PORT_NAME_MAX + 1];
+	struct port_conf conf = {.name = name, .carrier = "nic", .ifname = br->nic};
+
+	snprintf(name, sizeof(name), "%s.nic", net->conf.name);
+	if (nl_link_mac_get(br->nic, &br->mac) < 0)
+		return err_set(err, -ENODEV, "there is no interface %s", br->nic);
+	br->port = port_add(net, &conf, err);
+	return br->port ? 0 : -EIO;
+}
+
+static void nic_unplug(struct bridge *br)
+{
+	if (br->port)
+		port_del(br->port, true);
+	br->port = NULL;
+}
+
+static int bridge_start(struct net *net, struct err *err)
+{
+	struct bridge *br = calloc(1, sizeof(*br));
+	int rc;
+
+	if (!br)
+		return err_set(err, -ENOMEM, "out of memory");
+	net->mode_state = br;
+	rc = nic_resolve(&net->conf, br->nic, err);
+	if (rc == 0)
+		rc = nic_plug(net, err);
+	if (rc < 0) {
+		free(br);
+		net->mode_state = NULL;
+	}
+	return rc;
+}
+
+static void bridge_stop(struct net *net)
+{
+	struct bridge *br = net->mode_state;
+
+	if (!br)
+		return;
+	nic_unplug(br);
+	free(br);
+	net->mode_state = NULL;
+}
+
+static void bridge_host_changed(struct net *net)
+{
+	struct bridge *br = net->mode_state;
+	int ifindex = nl_ifindex(br->nic);
+	struct err err;
+	struct mac mac;
+
+	if (!ifindex || nl_link_mac_get(br->nic, &mac) < 0)
+		return;
+	if (br->port && !br->port->failed && br->port->ifindex == ifindex &&
+	    mac_equal(&mac, &br->mac))
+		return;
+	nic_unplug(br);
+	if (nic_plug(net, &err) < 0) {
+		log_warn("network %s: %s", net->conf.name, err.text);
+		return;
+	}
+	log_info("network %s: NIC %s is back", net->conf.name, br->nic);
+	runner_event(net->runner, "port.recovered",
+		     json_pack("{s:s, s:s}", "port", br->port->name, "net", net->conf.name));
+}
+
+/* ---- frames ------------------------------------------------------------------------------- */
+
+/* The port that was made for the guest with address @mac, not having been heard of yet. */
+static struct port *port_of_mac(struct net *net, const struct mac *mac)
+{
+	struct port *p = mac_is_zero(mac) ? NULL : net->ports;
+
+	while (p && !mac_equal(&p->mac, mac))
+		p = p->next;
+	return p;
+}
+
+static enum drop_reason from_outside(struct net *net, const struct port *nic,
+				     const struct eth_hdr *eth)
+{
+	msec now = net->runner->now;
+	struct port *port = fdb_lookup(net->fdb, &eth->src, now);
+
+	if (port && port != nic && mac_equal(&port->mac, &eth->src))
+		return DROP_SPOOFED;
+	if (mac_is_multicast(&eth->dst))
+		return DROP_NONE;
+	port = fdb_lookup(net->fdb, &eth->dst, now);
+	if (port)
+		return port == nic ? DROP_NOT_FOR_US : DROP_NONE;
+	port = port_of_mac(net, &eth->dst);
+	if (!port)
+		return DROP_NOT_FOR_US;
+	fdb_learn(net->fdb, &eth->dst, port, now);
+	return DROP_NONE;
+}
+
+static enum drop_reason bridge_ingress(struct net *net, struct port *from, struct pkt *p)
+{
+	const struct bridge *br = net->mode_state;
+	const struct eth_hdr *eth = pkt_at(p, 0, sizeof(*eth));
+
+	if (!eth)
+		return DROP_RUNT;
+	return from == br->port ? from_outside(net, from, eth) : DROP_NONE;
+}
+
+/* ---- for people --------------------------------------------------------------------------- */
+
+static const char *nic_state(const struct bridge *br)
+{
+	if (!br->port || br->port->failed)
+		return "missing";
+	return nl_link_is_up(br->nic) ? "up" : "down";
+}
+
+static void bridge_show(const struct net *net, json_t *out)
+{
+	const struct bridge *br = net->mode_state;
+
+	json_object_set_new(out, "nic_ifname", json_string(br->nic));
+	json_object_set_new(out, "nic_state", json_string(nic_state(br)));
+}
+
+const struct mode_ops mode_bridge = {
+	.name = "bridge",
+	.summary = "guests on the physical network of a NIC, with their own MAC addresses",
+	.check = bridge_check,
+	.start = bridge_start,
+	.stop = bridge_stop,
+	.ingress = bridge_ingress,
+	.host_changed = bridge_host_changed,
+	.show = bridge_show,
+};

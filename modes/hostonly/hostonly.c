@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * host-only - guests and the host, and no way further.
+ *
+ * The host has a leg on it (hostleg.h) that it does not route through. DHCP is on unless switched
+ * off; it names no router (option 3), so that no guest believes there was a way out.
+ */
+#include "vswitchd/addrplan.h"
+#include "vswitchd/hostleg.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/modeconf.h"
+#include "vswitchd/netdhcp.h"
+#include "vswitchd/port.h"
+
+static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *err)
+{
+	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_VLAN,
+			     "a host-only network leads to the host and no further", err);
+
+	if (rc < 0)
+		return rc;
+	if (!conf->dhcp_given)
+		conf->dhcp = true;
+	return addrplan_fill(r, conf, PLAN_HOST | (conf->dhcp ? PLAN_DHCP : 0), err);
+}
+
+static void hostonly_stop(struct net *net)
+{
+	netdhcp_stop(net);
+	hostleg_del(net);
+}
+
+static int hostonly_start(struct net *net, struct err *err)
+{
+	int rc = hostleg_add(net, err);
+
+	if (rc == 0 && net->conf.dhcp)
+		rc = netdhcp_start(net, err);
+	if (rc < 0)
+		hostonly_stop(net);
+	return rc;
+}
+
+static void hostonly_show(const struct net *net, json_t *out)
+{
+	char ifname[16];
+
+	port_ifname(net->conf.name, ifname);
+	json_object_set_new(out, "host_ifname", json_string(ifname));
+}
+
+const struct mode_ops mode_hostonly = {
+	.name = "host-only",
+	.summary = "guests and the host; DHCP; no way further",
+	.check = hostonly_check,
+	.start = hostonly_start,
+	.stop = hostonly_stop,
+	.show = hostonly_show,
+};

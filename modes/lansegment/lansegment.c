@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lan-segment - a cable between guests: layer 2 and nothing else.
+ *
+ * No service is on it and none can be asked for; everything above Ethernet is the guests' own.
+ */
+#include "vswitchd/mode.h"
+#include "vswitchd/modeconf.h"
+
+static int lansegment_check(struct runner *r, struct net_conf *conf, struct err *err)
+{
+	(void)r;
+	return conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_NIC,
+			   "a LAN segment is Ethernet only, addresses are the guests' own "
+			   "(mode=internal has a subnet and DHCP)",
+			   err);
+}
+
+const struct mode_ops mode_lansegment = {
+	.name = "lan-segment",
+	.summary = "an Ethernet cable between guests and nothing else",
+	.check = lansegment_check,
+};

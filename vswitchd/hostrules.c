@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's private nftables table.
+ *
+ * Theory of operation. One table with two chains and two sets, made once; what changes later is
+ * only elements of the sets, one transaction each. The table has the owner flag: it belongs to the
+ * netlink socket inside `ctx`, nobody else can change it, and the kernel removes it when the
+ * socket closes, which a crash does too.
+ *
+ *	guard  prerouting, before raw (-300) and so before conntrack: a packet that belongs to a
+ *	       translated flow is never seen by the host's stack. Defragmentation has been at -400.
+ *	leg    forward: nothing from or to a host leg is routed.
+ *
+ * Guards are counted here, because a set holds an element once.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nftables/libnftables.h>
+
+#include "lib/addr.h"
+#include "vswitchd/hostrules.h"
+
+struct guard {
+	struct guard *next;
+	char ifname[16];
+	be32 addr;
+	uint16_t first, last;
+	unsigned int users;
+};
+
+static struct nft_ctx *ctx;
+static char table[64];
+static struct guard *guards;
+
+/* Run one nftables command, all or nothing. */
+static int nft(struct err *err, const char *fmt, ...) CHECK_PRINTF(2, 3);
+
+static int nft(struct err *err, const char *fmt, ...)
+{
+	char cmd[2048];
+	const char *said;
+	va_list ap;
+	int n;
+
+	if (!ctx)
+		return err_set(err, -EOPNOTSUPP,
+			       "this kernel has no nf_tables: the host's own stack can't be kept out");
+	va_start(ap, fmt);
+	n = vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(cmd))
+		return err_set(err, -E2BIG, "nftables command too long");
+	if (nft_run_cmd_from_buffer(ctx, cmd) == 0)
+		return 0;
+	/* The first line has the reason, the rest points into the command. */
+	said = nft_ctx_get_error_buffer(ctx);
+	return err_set(err, -EIO, "nftables: %.*s", (int)strcspn(said, "\n"), said);
+}
+
+int hostrules_init(const char *instance, struct err *err)
+{
+	int rc;
+
+	snprintf(table, sizeof(table), "inet vswitchd-%s", instance);
+	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx)
+		return err_set(err, -ENOMEM, "nftables: out of memory");
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_buffer_output(ctx);
+	rc = nft(err,
+		 "table %s {\n"
+		 " flags owner;\n"
+		 " set guard { typeof iifname . ip daddr . meta l4proto . th dport; flags interval; }\n"
+		 " set leg { type ifname; }\n"
+		 " chain guard {\n"
+		 "  type filter hook prerouting priority -310; policy accept;\n"
+		 "  iifname . ip daddr . meta l4proto . th dport @guard drop\n"
+		 " }\n"
+		 " chain leg {\n"
+		 "  type filter hook forward priority -310; policy accept;\n"
+		 "  iifname @leg drop\n"
+		 "  oifname @leg drop\n"
+		 " }\n"
+		 "}\n",
+		 table);
+	if (rc < 0) {
+		hostrules_fini();
+		if (err)
+			err->code = -EOPNOTSUPP;
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+void hostrules_fini(void)
+{
+	if (ctx)
+		nft_ctx_free(ctx);
+	ctx = NULL;
+	while (guards) {
+		struct guard *next = guards->next;
+
+		free(guards);
+		guards = next;
+	}
+}
+
+/* ---- guards ------------------------------------------------------------------------------- */
+
+static struct guard **guard_find(const char *ifname, be32 addr, uint16_t first, uint16_t last)
+{
+	struct guard **g;
+
+	for (g = &guards; *g; g = &(*g)->next)
+		if (!strcmp((*g)->ifname, ifname) && (*g)->addr == addr && (*g)->first == first &&
+		    (*g)->last == last)
+			break;
+	return g;
+}
+
+static int guard_change(const char *verb, const struct guard *g, struct err *err)
+{
+	char addr[IP4_STR];
+
+	ip4_format(g->addr, addr);
+	return nft(err,
+		   "%s element %s guard { \"%s\" . %s . tcp . %u-%u, \"%s\" . %s . udp . %u-%u }",
+		   verb, table, g->ifname, addr, g->first, g->last, g->ifname, addr, g->first,
+		   g->last);
+}
+
+int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t last,
+			struct err *err)
+{
+	struct guard *g = *guard_find(ifname, addr, first, last);
+	int rc;
+
+	if (g) {
+		g->users++;
+		return 0;
+	}
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return err_set(err, -ENOMEM, "out of memory");
+	*g = (struct guard){.addr = addr, .first = first, .last = last, .users = 1};
+	snprintf(g->ifname, sizeof(g->ifname), "%s", ifname);
+	rc = guard_change("add", g, err);
+	if (rc < 0) {
+		free(g);
+		return rc;
+	}
+	g->next = guards;
+	guards = g;
+	return 0;
+}
+
+void hostrules_guard_del(const char *ifname, be32 addr, uint16_t first, uint16_t last)
+{
+	struct guard **where = guard_find(ifname, addr, first, last), *g = *where;
+
+	if (!g || --g->users)
+		return;
+	guard_change("delete", g, NULL);
+	*where = g->next;
+	free(g);
+}
+
+/* ---- legs --------------------------------------------------------------------------------- */
+
+int hostrules_leg_add(const char *ifname, struct err *err)
+{
+	return nft(err, "add element %s leg { \"%s\" }", table, ifname);
+}
+
+void hostrules_leg_del(const char *ifname)
+{
+	if (ctx)
+		nft(NULL, "delete element %s leg { \"%s\" }", table, ifname);
+}
