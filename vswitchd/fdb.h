@@ -20,18 +20,31 @@ enum { FDB_SIZE_DEFAULT = 8192, FDB_AGEING_MS = 300000 };
 struct fdb;
 struct port;
 
-enum fdb_event { FDB_KNOWN, FDB_LEARNT, FDB_MOVED };
+/* FDB_PINNED: the address belongs to another port for good; nothing was learnt. */
+enum fdb_event { FDB_KNOWN, FDB_LEARNT, FDB_MOVED, FDB_PINNED };
+
+/* The entries that lead to one port, oldest first (to within a second). Embedded in the port and
+ * zero at first; belongs to the table. */
+struct fdb_share {
+	uint32_t oldest, newest; /* entry numbers from 1; 0: none */
+	uint32_t count;
+	struct port *next, *prev; /* ports that have entries */
+};
 
 /* @max entries at most. NULL when memory is short. */
 struct fdb *fdb_create(unsigned int max, msec ageing_ms);
 void fdb_destroy(struct fdb *fdb);
 enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, struct port *port, msec now);
+/* Tie @mac to @port until fdb_flush(@port): not aged, not moved, not evicted. For addresses of our
+ * own. False when the table has no room. */
+bool fdb_pin(struct fdb *fdb, const struct mac *mac, struct port *port);
 /* NULL when not known or too old. */
 struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, msec now);
 /* Forget what is older than the ageing time, looking at no more than a few hundred entries a
  * call. */
 void fdb_age(struct fdb *fdb, msec now);
-/* Forget all that @port leads to; NULL: everything. Returns how many. */
+/* Forget all that @port leads to; NULL: everything that is not pinned. Returns how many. A port
+ * must be flushed before it goes away. */
 unsigned int fdb_flush(struct fdb *fdb, const struct port *port);
 unsigned int fdb_count(const struct fdb *fdb);
 /* Call @fn for each live entry. */

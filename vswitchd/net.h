@@ -46,11 +46,19 @@ struct net {
 	struct net *next; /* in the runner's list */
 	struct port *ports;
 	struct port *queued; /* ports with frames to flush */
+	bool switching;	     /* inside net_input() or net_flush() */
+	bool injected;	     /* a local port has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
+	unsigned int moves_told; /* "mac.moved" events in the second that began at */
+	msec moves_since;
 	struct fdb *fdb;
 	void *mode_state;
 	struct netdhcp *dhcp; /* NULL when the network serves no DHCP */
 	uint64_t floods;      /* frames sent to all ports */
+};
+
+enum {
+	NET_MOVES_PER_S = 10, /* more "mac.moved" events a second are not told */
 };
 
 /* Make and start a network. On failure nothing is left. The runner owns it. */

@@ -23,6 +23,7 @@
 #include "lib/err.h"
 #include "lib/gso.h"
 #include "lib/pkt.h"
+#include "vswitchd/fdb.h"
 
 struct net;
 struct port;
@@ -83,18 +84,24 @@ struct port {
 	int ifindex;
 	struct ev_io io;
 	struct mac mac;	 /* far end's, zero when not known */
-	unsigned int id; /* small, unique in the network: index in flood order */
+	unsigned int id; /* unique in the network; flood order */
 	bool admin_up;	 /* `port up`, `port down` */
 	bool persistent;
 	bool failed;	 /* the carrier vanished; see fail_text */
 	bool queued;	 /* on the net's list of ports to flush */
 	struct port *next_queued;
+	struct port *next_named;     /* all ports of the daemon, for port_find() */
+	struct fdb_share fdb_share;  /* the entries that lead here; only fdb.c looks into it */
 	char fail_text[128];
 	struct pkt_batch txq;
 	struct port_stats stats;
 };
 
-/* All carriers, by name; NULL when there is none such. */
+/* The carriers there are (port_carriers.c), NULL-terminated. Tests bring their own few. */
+extern const struct port_ops *const port_carriers[];
+extern const struct port_ops port_tap_ops, port_hosttap_ops, port_netns_ops, port_nic_ops,
+	port_dummy_ops, port_local_ops;
+/* By name; NULL when there is none such. */
 const struct port_ops *port_ops_find(const char *carrier);
 
 /* Make a port and put it on @net, started. On failure nothing is left. The net owns it. */
@@ -107,6 +114,14 @@ struct port *port_find(const char *name);
 void port_set_admin(struct port *port, bool up);
 /* Move to another network of the same runner; learnt MACs are forgotten on both. */
 int port_move(struct port *port, struct net *to, struct err *err);
+
+/* Count a frame that left by @port. For send() of the carriers. */
+static inline void port_count_tx(struct port *port, const struct pkt *p)
+{
+	port->stats.tx_frames++;
+	port->stats.tx_bytes += p->len;
+	port->stats.tx_gso += pkt_is_gso(p);
+}
 
 /* Count a dropped frame and drop the caller's reference to @p (NULL: count only). */
 void port_drop(struct port *port, enum drop_reason reason, struct pkt *p);
@@ -124,8 +139,11 @@ json_t *port_json(const struct port *port);
 void port_ifname(const char *port_name, char out[16]);
 
 /* port_local.c: a port whose far end is code in this process (NAT gateway, DHCP server). @input
- * takes each frame that the switch sends there; port_local_inject() makes one arrive from there.
- * A frame injected while a burst is being flushed is switched right after that burst. */
+ * takes each frame (and its reference) that the switch sends there; it gets unfinished checksums
+ * and super-frames unless the caller clears port->offloads. port_local_inject() takes @p and makes
+ * it arrive from there: right after the burst that is being switched, else before the loop sleeps
+ * again (at once when the runner is driven by hand). The port's MAC is pinned: no other port can
+ * take it over. */
 typedef void port_local_fn(void *ctx, struct pkt *p);
 struct port *port_local_add(struct net *net, const char *name, const struct mac *mac,
 			    port_local_fn *input, void *ctx, struct err *err);

@@ -23,6 +23,9 @@ struct runner {
 	struct net *nets;
 	msec now; /* refreshed once per burst */
 	struct ev_timer tick;
+	struct ev_prepare before_sleep; /* switches what local ports injected outside a burst */
+	struct ev_idle awake;		/* runs while some of that is left over */
+	msec next_tick;			/* driven by hand: when ticks are due */
 	void *events_ctx;
 	/* Told of everything worth an event ("port.failed", "mac.moved"...); may be NULL. Borrows
 	 * @params. */

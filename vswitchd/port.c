@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * port.c - what all carriers have in common: life, state, the queue on the way out, counters.
+ *
+ * Theory of operation. A port is admin_up or not (the user's word) and failed or not (its carrier's
+ * fate); it passes frames when it is up and has not failed. A failed port stays, named with its
+ * reason, until it is deleted. Frames wait on txq only during one burst: net_flush() empties it, so
+ * between two turns of the loop every txq is empty.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/hash.h"
+#include "lib/log.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+#include "vswitchd/runner.h"
+
+/* Every port of the daemon: names are unique over all networks. */
+static struct port *all_ports;
+
+const struct port_ops *port_ops_find(const char *carrier)
+{
+	for (const struct port_ops *const *ops = port_carriers; *ops; ops++)
+		if (strcmp((*ops)->type, carrier) == 0)
+			return *ops;
+	return NULL;
+}
+
+struct port *port_find(const char *name)
+{
+	struct port *port = all_ports;
+
+	while (port && strcmp(port->name, name) != 0)
+		port = port->next_named;
+	return port;
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+/* Is the far end ours (the NAT gateway, the DHCP server, the host's leg)? Such a port belongs to
+ * its network for good, and nobody else may claim its address. */
+static bool is_own(const struct port *port)
+{
+	return strcmp(port->ops->type, "local") == 0 || strcmp(port->ops->type, "hosttap") == 0;
+}
+
+static void pin_mac(struct port *port)
+{
+	if (is_own(port) && !mac_is_zero(&port->mac))
+		fdb_pin(port->net->fdb, &port->mac, port);
+}
+
+static void link_port(struct port *port, struct net *net)
+{
+	struct port **at = &net->ports;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = port;
+	port->next = NULL;
+	port->net = net;
+	port->id = net->next_port_id++;
+	net->n_ports++;
+}
+
+/* Off its network: nothing there leads to it any more. */
+static void unlink_port(struct port *port)
+{
+	struct net *net = port->net;
+
+	fdb_flush(net->fdb, port);
+	for (struct port **at = &net->queued; *at; at = &(*at)->next_queued)
+		if (*at == port) {
+			*at = port->next_queued;
+			break;
+		}
+	port->queued = false;
+	for (unsigned int i = 0; i < port->txq.n; i++)
+		port_drop(port, DROP_PORT_DOWN, port->txq.pkts[i]);
+	port->txq.n = 0;
+	for (struct port **at = &net->ports; *at; at = &(*at)->next)
+		if (*at == port) {
+			*at = port->next;
+			net->n_ports--;
+			break;
+		}
+}
+
+static struct port *port_new(const struct port_conf *conf, const struct port_ops *ops)
+{
+	struct port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	copy_text(port->name, sizeof(port->name), conf->name);
+	copy_text(port->netns, sizeof(port->netns), conf->netns);
+	copy_text(port->vm, sizeof(port->vm), conf->vm);
+	copy_text(port->lab, sizeof(port->lab), conf->lab);
+	port->ops = ops;
+	port->offloads = ops->offloads;
+	port->mac = conf->mac;
+	port->persistent = conf->persistent;
+	port->admin_up = true;
+	port->fd = -1;
+	return port;
+}
+
+static int check_conf(const struct port_conf *conf, struct err *err)
+{
+	struct port *other;
+
+	if (!conf->name || !name_valid_max(conf->name, PORT_NAME_MAX))
+		return err_set(err, -EINVAL,
+			       "\"%s\" can't name a port: letters, digits, '.', '_' and '-', at "
+			       "most %d, the first a letter or digit",
+			       conf->name ? conf->name : "", PORT_NAME_MAX);
+	other = port_find(conf->name);
+	if (other)
+		return err_set(err, -EEXIST, "there is a port \"%s\" already, on network \"%s\"",
+			       conf->name, other->net->conf.name);
+	if (mac_is_multicast(&conf->mac))
+		return err_set(err, -EINVAL, "port \"%s\": a multicast MAC can't be a NIC's",
+			       conf->name);
+	return 0;
+}
+
+struct port *port_add(struct net *net, const struct port_conf *conf, struct err *err)
+{
+	const struct port_ops *ops = port_ops_find(conf->carrier);
+	struct port *port;
+
+	if (check_conf(conf, err) < 0)
+		return NULL;
+	if (!ops) {
+		err_set(err, -EINVAL, "port \"%s\": no carrier \"%s\"", conf->name, conf->carrier);
+		return NULL;
+	}
+	port = port_new(conf, ops);
+	if (!port) {
+		err_sys(err, -ENOMEM, "port \"%s\"", conf->name);
+		return NULL;
+	}
+	link_port(port, net);
+	if (ops->open(port, conf, err) < 0) {
+		unlink_port(port);
+		free(port);
+		return NULL;
+	}
+	port->next_named = all_ports;
+	all_ports = port;
+	pin_mac(port);
+	runner_watch(net->runner, port);
+	return port;
+}
+
+void port_del(struct port *port, bool forget)
+{
+	if (!port)
+		return;
+	runner_unwatch(port->net->runner, port);
+	unlink_port(port);
+	port->ops->close(port, forget);
+	for (struct port **at = &all_ports; *at; at = &(*at)->next_named)
+		if (*at == port) {
+			*at = port->next_named;
+			break;
+		}
+	free(port);
+}
+
+static void port_event(struct port *port, const char *event)
+{
+	struct runner *r = port->net->runner;
+
+	if (!r->events)
+		return;
+	runner_event(r, event,
+		     json_pack("{s:s, s:s, s:s?, s:s?}", "port", port->name, "net",
+			       port->net->conf.name, "vm", port->vm[0] ? port->vm : NULL, "reason",
+			       port->failed ? port->fail_text : NULL));
+}
+
+void port_set_admin(struct port *port, bool up)
+{
+	if (port->admin_up == up)
+		return;
+	port->admin_up = up;
+	if (up)
+		pin_mac(port);
+	else
+		fdb_flush(port->net->fdb, port);
+	if (port->ops->carrier && !port->failed)
+		port->ops->carrier(port, up);
+	port_event(port, up ? "port.up" : "port.down");
+}
+
+int port_move(struct port *port, struct net *to, struct err *err)
+{
+	if (is_own(port))
+		return err_set(err, -EPERM, "port \"%s\" is part of network \"%s\" and stays there",
+			       port->name, port->net->conf.name);
+	if (to->runner != port->net->runner)
+		return err_set(err, -EXDEV, "networks \"%s\" and \"%s\" have different runners",
+			       port->net->conf.name, to->conf.name);
+	if (to == port->net)
+		return 0;
+	unlink_port(port);
+	link_port(port, to);
+	port_event(port, "port.moved");
+	return 0;
+}
+
+void port_drop(struct port *port, enum drop_reason reason, struct pkt *p)
+{
+	port->stats.drops[reason]++;
+	pkt_put(p);
+}
+
+void port_fail(struct port *port, const char *why)
+{
+	if (port->failed)
+		return;
+	port->failed = true;
+	copy_text(port->fail_text, sizeof(port->fail_text), why);
+	runner_unwatch(port->net->runner, port);
+	fdb_flush(port->net->fdb, port);
+	log_warn("port %s: %s", port->name, port->fail_text);
+	port_event(port, "port.failed");
+}
+
+/* ---- the way out ----------------------------------------------------------------------------- */
+
+static void txq_push(void *ctx, struct pkt *p)
+{
+	struct port *port = ctx;
+
+	/* Full in the middle of a burst: what is there leaves now. */
+	if (port->txq.n == PKT_BATCH_MAX) {
+		port->ops->send(port, &port->txq);
+		port->txq.n = 0;
+	}
+	port->txq.pkts[port->txq.n++] = p;
+	if (!port->queued) {
+		port->queued = true;
+		port->next_queued = port->net->queued;
+		port->net->queued = port;
+	}
+}
+
+/* Do in software what the far end of @port does not. Takes @p. */
+static void queue_finished(struct port *port, struct pkt *p)
+{
+	enum drop_reason reason;
+
+	if (pkt_is_gso(p)) {
+		reason = gso_segment(p, txq_push, port);
+		port->stats.soft_gso++;
+		if (reason != DROP_NONE)
+			port_drop(port, reason, NULL);
+		pkt_put(p);
+		return;
+	}
+	p = pkt_writable(p);
+	if (!p) {
+		port_drop(port, DROP_NO_BUFFER, NULL);
+		return;
+	}
+	gso_csum_complete(p);
+	port->stats.soft_csum++;
+	txq_push(port, p);
+}
+
+void port_queue(struct port *port, struct pkt *p)
+{
+	if (!port->admin_up)
+		port_drop(port, DROP_PORT_DOWN, p);
+	else if (port->failed)
+		port_drop(port, DROP_SEND_ERROR, p);
+	else if (gso_needs(p) & ~port->offloads)
+		queue_finished(port, p);
+	else
+		txq_push(port, p);
+}
+
+/* ---- as text --------------------------------------------------------------------------------- */
+
+void port_ifname(const char *port_name, char out[16])
+{
+	/* A fixed key: the same port has the same interface name after a restart. */
+	static const struct hash_key key = {0x76732d, 0x696661};
+	size_t len = strlen(port_name);
+
+	if (len <= IFNAME_MAX - 3) {
+		snprintf(out, 16, "vs-%s", port_name);
+	} else {
+		uint64_t h = hash_bytes(&key, port_name, len);
+
+		snprintf(out, 16, "vs-%.8s%04x", port_name, (unsigned int)(h & 0xffff));
+	}
+	for (char *c = out; *c; c++)
+		if (*c == '.')
+			*c = '-';
+}
+
+static json_t *offloads_json(const struct port *port)
+{
+	static const struct {
+		unsigned int bit;
+		const char *word;
+	} words[] = {{OFFLOAD_CSUM, "csum"},
+		     {OFFLOAD_TSO4, "tso4"},
+		     {OFFLOAD_TSO6, "tso6"},
+		     {OFFLOAD_USO, "uso"}};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (port->offloads & words[i].bit)
+			json_array_append_new(list, json_string(words[i].word));
+	return list;
+}
+
+static json_t *drops_json(const struct port *port, uint64_t *total)
+{
+	json_t *drops = json_object();
+
+	*total = 0;
+	for (int i = DROP_NONE + 1; i < DROP_N; i++) {
+		if (!port->stats.drops[i])
+			continue;
+		json_object_set_new(drops, drop_word(i),
+				    json_integer((json_int_t)port->stats.drops[i]));
+		*total += port->stats.drops[i];
+	}
+	return drops;
+}
+
+static json_t *counters_json(uint64_t frames, uint64_t bytes, uint64_t gso)
+{
+	return json_pack("{s:I, s:I, s:I}", "frames", (json_int_t)frames, "bytes",
+			 (json_int_t)bytes, "gso", (json_int_t)gso);
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+json_t *port_json(const struct port *port)
+{
+	const struct port_stats *s = &port->stats;
+	char mac[MAC_STR] = "";
+	uint64_t total;
+	json_t *drops = drops_json(port, &total);
+
+	if (!mac_is_zero(&port->mac))
+		mac_format(&port->mac, mac);
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:o, s:o, "
+			 "s:o, s:{s:I, s:I}, s:o, s:I}",
+			 "name", port->name, "net", port->net->conf.name, "carrier",
+			 port->ops->type, "ifname", or_null(port->ifname), "netns",
+			 or_null(port->netns), "vm", or_null(port->vm), "mac", or_null(mac),
+			 "admin", port->admin_up ? "up" : "down", "state",
+			 port->failed	  ? "failed"
+			 : port->admin_up ? "up"
+					  : "down",
+			 "reason", or_null(port->fail_text), "lab", or_null(port->lab), "offloads",
+			 offloads_json(port), "rx",
+			 counters_json(s->rx_frames, s->rx_bytes, s->rx_gso), "tx",
+			 counters_json(s->tx_frames, s->tx_bytes, s->tx_gso), "soft", "gso",
+			 (json_int_t)s->soft_gso, "csum", (json_int_t)s->soft_csum, "drops", drops,
+			 "drops_total", (json_int_t)total);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation. The loop says that a port's descriptor is readable; the runner takes a few
+ * bursts from it, has each switched, and returns, so that a busy port waits its turn (the loop is
+ * level triggered and will say it again). Before the loop sleeps, what local ports injected
+ * meanwhile is switched. Once a second tables age.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "vswitchd/mode.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+#include "vswitchd/runner.h"
+
+enum {
+	TICK_MS = 1000,
+	BURSTS_PER_TURN = 4, /* of up to PKT_BATCH_MAX frames, from one port before the next */
+};
+
+static void tick(struct runner *r)
+{
+	for (struct net *net = r->nets; net; net = net->next) {
+		fdb_age(net->fdb, r->now);
+		if (net->conf.mode->tick)
+			net->conf.mode->tick(net, r->now);
+	}
+}
+
+static void tick_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct runner *r = w->data;
+
+	(void)loop;
+	(void)revents;
+	r->now = clock_now_ms();
+	tick(r);
+}
+
+static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int revents)
+{
+	struct runner *r = w->data;
+	bool left = false;
+
+	(void)revents;
+	for (struct net *net = r->nets; net; net = net->next)
+		if (net->injected) {
+			r->now = clock_now_ms();
+			net_flush(net);
+			left |= net->injected;
+		}
+	if (left)
+		ev_idle_start(loop, &r->awake);
+	else
+		ev_idle_stop(loop, &r->awake);
+}
+
+/* Nothing to do: that it is active keeps the loop from sleeping. */
+static void awake_cb(struct ev_loop *loop, struct ev_idle *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+}
+
+int runner_init(struct runner *r, struct ev_loop *loop)
+{
+	memset(r, 0, sizeof(*r));
+	r->pool = pkt_pool_create(RUNNER_POOL);
+	if (!r->pool)
+		return -ENOMEM;
+	r->loop = loop;
+	if (!loop)
+		return 0;
+	r->now = clock_now_ms();
+	ev_timer_init(&r->tick, tick_cb, TICK_MS / 1e3, TICK_MS / 1e3);
+	r->tick.data = r;
+	ev_timer_start(loop, &r->tick);
+	ev_prepare_init(&r->before_sleep, before_sleep_cb);
+	r->before_sleep.data = r;
+	ev_prepare_start(loop, &r->before_sleep);
+	ev_idle_init(&r->awake, awake_cb);
+	return 0;
+}
+
+void runner_fini(struct runner *r, bool forget)
+{
+	while (r->nets)
+		net_del(r->nets, forget);
+	if (r->loop) {
+		ev_timer_stop(r->loop, &r->tick);
+		ev_prepare_stop(r->loop, &r->before_sleep);
+		ev_idle_stop(r->loop, &r->awake);
+	}
+	pkt_pool_destroy(r->pool);
+	r->pool = NULL;
+}
+
+/* Take one burst from @port. False when there is no more. */
+static bool poll_port(struct port *port)
+{
+	struct pkt_batch b = {.n = 0};
+	int rc = port->ops->recv(port, &b);
+
+	if (b.n)
+		net_input(port->net, port, &b);
+	if (rc < 0 && rc != -EAGAIN)
+		port_fail(port, strerror(-rc));
+	return rc == 0;
+}
+
+static void port_cb(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct port *port = w->data;
+
+	(void)loop;
+	(void)revents;
+	port->net->runner->now = clock_now_ms();
+	for (int i = 0; i < BURSTS_PER_TURN; i++)
+		if (!poll_port(port))
+			break;
+}
+
+void runner_watch(struct runner *r, struct port *port)
+{
+	if (!r->loop || port->fd < 0 || !port->ops->recv)
+		return;
+	ev_io_init(&port->io, port_cb, port->fd, EV_READ);
+	port->io.data = port;
+	ev_io_start(r->loop, &port->io);
+}
+
+void runner_unwatch(struct runner *r, struct port *port)
+{
+	if (r->loop && ev_is_active(&port->io))
+		ev_io_stop(r->loop, &port->io);
+}
+
+void runner_step(struct runner *r, msec now)
+{
+	r->now = now;
+	if (now >= r->next_tick) {
+		r->next_tick = now + TICK_MS;
+		tick(r);
+	}
+	for (struct net *net = r->nets; net; net = net->next) {
+		for (struct port *port = net->ports; port; port = port->next)
+			if (port->ops->recv && !port->failed)
+				poll_port(port);
+		net_flush(net);
+	}
+}
+
+void runner_host_changed(struct runner *r)
+{
+	for (struct net *net = r->nets; net; net = net->next)
+		if (net->conf.mode->host_changed)
+			net->conf.mode->host_changed(net);
+}
+
+void runner_event(struct runner *r, const char *event, json_t *params)
+{
+	if (r->events)
+		r->events(r->events_ctx, event, params);
+	json_decref(params);
+}
