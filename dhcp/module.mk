@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+dhcp-srcs := dhcp/wire.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
+	dhcp/store_sqlite.c
+
+unit-tests += dhcp_wire dhcp_server
+test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
+test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib

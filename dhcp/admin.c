@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * admin.c - a server's beginning and end, and what people do to leases.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "dhcp/server.h"
+
+int dhcp_server_init(struct dhcp_server *s, const struct dhcp_conf *conf,
+		     const struct dhcp_store_ops *store, void *store_ctx, msec now)
+{
+	be32 avoid[DHCP_AVOID_MAX + 1];
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	s->conf = *conf;
+	s->store = store;
+	s->store_ctx = store_ctx;
+	memcpy(avoid, conf->avoid, sizeof(conf->avoid));
+	avoid[DHCP_AVOID_MAX] = conf->server;
+	rc = dhcp_pool_init(&s->pool, conf->subnet, conf->first, conf->last, avoid,
+			    ARRAY_SIZE(avoid));
+	if (rc)
+		return rc;
+	return lease_table_init(&s->leases, dhcp_pool_size(&s->pool) + DHCP_RESERVED_MAX, now);
+}
+
+void dhcp_server_fini(struct dhcp_server *s)
+{
+	lease_table_fini(&s->leases);
+}
+
+/* ---- loading ---------------------------------------------------------------------------------- */
+
+struct loading {
+	struct dhcp_server *s;
+	msec now;
+	int64_t wall_s;
+	unsigned int lost;
+};
+
+/* Seconds that a lease still has. The wall clock may have jumped while nobody looked: a lease never
+ * has more left than it was granted. */
+static int64_t remaining(const struct dhcp_record *rec, int64_t wall_s)
+{
+	if (rec->expires_s <= wall_s)
+		return 0;
+	return MIN((uint64_t)rec->expires_s - (uint64_t)wall_s, (uint64_t)rec->lease_s);
+}
+
+static void load_lease(void *arg, const struct dhcp_record *rec)
+{
+	struct loading *load = arg;
+	struct dhcp_server *s = load->s;
+	struct dhcp_lease *l = lease_by_addr(&s->leases, rec->addr);
+	int64_t left = remaining(rec, load->wall_s);
+
+	if (!l && dhcp_pool_has(&s->pool, rec->addr))
+		l = lease_get(&s->leases, rec->addr);
+	if (!l || !rec->key.len || !dhcp_pool_may_hold(&s->pool, l, &rec->mac)) {
+		load->lost++;
+		return;
+	}
+	lease_set_client(&s->leases, l, &rec->key, &rec->mac);
+	l->hostname_len = MIN(rec->hostname_len, DHCP_HOSTNAME_KEEP);
+	memcpy(l->hostname, rec->hostname, l->hostname_len);
+	lease_set_state(&s->leases, l, left ? LEASE_BOUND : LEASE_FREE,
+			load->now + (msec)left * 1000);
+}
+
+static void load_reserved(void *arg, be32 addr, const struct mac *mac)
+{
+	struct loading *load = arg;
+	struct dhcp_server *s = load->s;
+	struct dhcp_lease *l = NULL;
+
+	if (dhcp_pool_reservable(&s->pool, addr) && !lease_by_reservation(&s->leases, mac))
+		l = lease_get(&s->leases, addr);
+	if (l)
+		lease_set_reserved(&s->leases, l, mac);
+	else
+		load->lost++;
+}
+
+int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned int *lost)
+{
+	struct loading load = {.s = s, .now = now, .wall_s = wall_s};
+	int rc = s->store->load(s->store_ctx, s->conf.net, load_lease, load_reserved, &load);
+
+	if (lost)
+		*lost = load.lost;
+	return rc;
+}
+
+/* ---- reservations and releases ---------------------------------------------------------------- */
+
+static bool held(const struct dhcp_lease *l)
+{
+	return l->state == LEASE_OFFERED || l->state == LEASE_BOUND;
+}
+
+int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct mac *mac)
+{
+	struct dhcp_lease *old = lease_by_reservation(&s->leases, mac);
+	struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
+	int rc;
+
+	if (!dhcp_pool_reservable(&s->pool, addr))
+		return -EADDRNOTAVAIL;
+	if (l && ((held(l) && !mac_equal(&l->mac, mac)) || (l->reserved && l != old)))
+		return -EADDRINUSE;
+	l = lease_get(&s->leases, addr);
+	if (!l)
+		return -ENOSPC;
+	if (old && old != l)
+		s->store->unreserve(s->store_ctx, s->conf.net, old->addr);
+	s->store->reserve(s->store_ctx, s->conf.net, addr, mac);
+	rc = s->store->commit(s->store_ctx); /* tells of the failures above, too */
+	if (rc)
+		return rc;
+	if (old)
+		lease_set_reserved(&s->leases, old, NULL);
+	lease_set_reserved(&s->leases, l, mac);
+	return 0;
+}
+
+int dhcp_server_release(struct dhcp_server *s, be32 addr)
+{
+	struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
+	int rc;
+
+	if (!l || (l->state == LEASE_FREE && !l->reserved))
+		return -ENOENT;
+	s->store->del(s->store_ctx, s->conf.net, addr);
+	s->store->unreserve(s->store_ctx, s->conf.net, addr);
+	rc = s->store->commit(s->store_ctx);
+	if (rc)
+		return rc;
+	lease_set_state(&s->leases, l, LEASE_FREE, 0);
+	lease_clear_client(&s->leases, l);
+	lease_set_reserved(&s->leases, l, NULL);
+	return 0;
+}

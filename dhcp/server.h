@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * server.h - the DHCP server of one network, sans I/O: RFC 2131 4.3.
+ *
+ * Theory of operation. A message and the time go in, at most one reply comes out; sockets, frames
+ * and ARP are the caller's (vswitchd/netdhcp.c), the disk is a struct dhcp_store_ops. So every rule
+ * runs under unit tests and the fuzzer with a stepped clock.
+ *
+ * Durability. A reply with `durable` set promises a lease: the caller commits the store first,
+ * sends only when that worked, and else calls dhcp_server_undo(), newest first. A burst of
+ * requests shares one commit.
+ *
+ * Probing. Before an address goes to somebody new, the caller is asked (DHCP_PROBE) whether a
+ * stranger uses it: it sends an ARP probe for `lease->addr`; a sign of life goes to
+ * dhcp_server_conflict(), silence until the deadline makes dhcp_server_due() give the OFFER. A
+ * client waits once, conf.probe_ms at most, however many addresses turn out to be taken.
+ */
+#ifndef DHCP_SERVER_H
+#define DHCP_SERVER_H
+
+#include "dhcp/pool.h"
+#include "dhcp/store.h"
+
+enum {
+	DHCP_OFFER_MS = 30000,	   /* an OFFER is held this long for its client */
+	DHCP_DECLINED_MS = 600000, /* quarantine of an address in use by a stranger */
+	DHCP_LEASE_MIN_S = 60,	   /* shorter wishes are raised to this (or the network's lease) */
+	DHCP_PENDING_MAX = 64	   /* probes under way; with more, offers go out unprobed */
+};
+
+struct dhcp_conf {
+	const char *net; /* borrowed for the server's life */
+	be32 server;	 /* our address: server identifier */
+	struct ip4_prefix subnet;
+	be32 first, last;
+	be32 avoid[DHCP_AVOID_MAX]; /* gateway, host...; 0: nothing */
+	be32 router, dns;	    /* options 3 and 6; 0: not sent */
+	uint16_t mtu;		    /* option 26; 0: not sent */
+	uint32_t lease_s;	    /* default and longest lease */
+	uint32_t probe_ms;	    /* 0: never probe */
+};
+
+/* Everything that is counted. Words for people in dhcp_count_word(). */
+/* clang-format off */
+#define DHCP_COUNTS(X) \
+	X(DISCOVER, "discover") X(REQUEST, "request") X(DECLINE, "decline") X(RELEASE, "release") \
+	X(INFORM, "inform") X(OFFER, "offer") X(ACK, "ack") X(NAK, "nak") X(PROBE, "probe") \
+	X(CONFLICT, "conflict") X(MALFORMED, "malformed") X(NOT_DHCP, "not-dhcp") \
+	X(UNKNOWN_TYPE, "unknown-type") X(OTHER_SERVER, "other-server") X(NOT_OWNER, "not-owner") \
+	X(WRONG_NET, "wrong-net") X(UNKNOWN_CLIENT, "unknown-client") \
+	X(POOL_EXHAUSTED, "pool-exhausted") X(PORT_LIMIT, "port-limit") X(STORE_FAILED, "store-failed")
+
+enum dhcp_count {
+#define X(id, word) DHCP_N_##id,
+	DHCP_COUNTS(X)
+#undef X
+	DHCP_N
+};
+/* clang-format on */
+const char *dhcp_count_word(enum dhcp_count c);
+
+/* How a message came in. */
+struct dhcp_rx {
+	const void *data; /* the UDP payload */
+	size_t len;
+	struct mac src;		 /* of the frame: the client, or its relay */
+	bool unicast;		 /* sent to our own address */
+	uint32_t port;		 /* identity of the switch port; 0: not known */
+	unsigned int port_limit; /* addresses that one port may hold; 0: no limit */
+};
+
+/* A reply and where it goes (RFC 2131 4.1). */
+struct dhcp_reply {
+	struct mac mac; /* L2 destination */
+	be32 dst;	/* L3 destination */
+	uint16_t dport;
+	enum dhcp_type type;
+	bool durable;		  /* commit first */
+	struct dhcp_lease *lease; /* durable: what dhcp_server_undo() takes back */
+	enum lease_state was;
+	msec was_expires_ms;
+	size_t len;
+	uint8_t data[DHCP_LEN_MAX];
+};
+
+enum dhcp_verdict { DHCP_SILENT, DHCP_REPLY, DHCP_PROBE };
+
+/* A DISCOVER that waits for its probe; in a ring, oldest first, equal delays. */
+struct dhcp_pending {
+	be32 addr; /* 0: this slot is done with */
+	msec deadline_ms;
+	struct mac src;
+	struct dhcp_msg msg;
+};
+
+struct dhcp_server {
+	struct dhcp_conf conf;
+	struct dhcp_pool pool;
+	struct lease_table leases;
+	const struct dhcp_store_ops *store;
+	void *store_ctx;
+	uint64_t count[DHCP_N];
+	unsigned int pending_head, pending_n;
+	struct dhcp_pending pending[DHCP_PENDING_MAX];
+};
+
+/* @conf is copied; -EINVAL when the range has no usable address, -ENOMEM. */
+int dhcp_server_init(struct dhcp_server *s, const struct dhcp_conf *conf,
+		     const struct dhcp_store_ops *store, void *store_ctx, msec now);
+void dhcp_server_fini(struct dhcp_server *s);
+/* Read the network's leases from the store; @lost (may be NULL) counts those that do not fit the
+ * network any more. */
+int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned int *lost);
+
+/* Take one message. DHCP_REPLY: *@out is filled. DHCP_PROBE: out->dst is the address to probe. */
+enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx *rx, msec now,
+				    int64_t wall_s, struct dhcp_reply *out);
+/* The commit of @reply failed and it was not sent: the lease is what it was. */
+void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_reply *reply);
+
+/* @mac uses @addr. When another client waits for it, a new address is chosen: as for input(). */
+enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const struct mac *mac,
+				       msec now, struct dhcp_reply *out);
+/* The next OFFER whose probe was not answered in time; call until DHCP_SILENT. */
+enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_reply *out);
+/* When dhcp_server_due() has work; 0: nothing waits. */
+msec dhcp_server_deadline(const struct dhcp_server *s);
+
+/* Pin @addr to @mac (one reservation a MAC: an older one moves). Commits. -EADDRINUSE: another
+ * client holds it now or it is reserved for another; -EADDRNOTAVAIL: not an address for guests;
+ * -ENOSPC: too many; else the store's error. */
+int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct mac *mac);
+/* End whatever is known of @addr: lease, quarantine and reservation. Commits. -ENOENT. */
+int dhcp_server_release(struct dhcp_server *s, be32 addr);
+
+#endif
