@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model.h - a lab as its topology file describes it (vnet-lab(5)).
+ *
+ * Everything hangs on the lab's arena: strings and arrays live as long as the lab and are freed
+ * with it. Values that a message may have to point at carry their place in the file.
+ */
+#ifndef LAB_MODEL_H
+#define LAB_MODEL_H
+
+#include "lab/errors.h"
+#include "lib/addr.h"
+
+enum {
+	LAB_FILE_MAX = 1 << 20, /* bytes of a topology file */
+	LAB_NODE_NAME_MAX = 26, /* "NODE.eth9" must be a valid port name */
+	LAB_NICS_MAX = 8,
+	LAB_LEASE_DEFAULT_S = 3600
+};
+
+enum lab_mode { LAB_NAT, LAB_BRIDGE, LAB_HOST_ONLY, LAB_INTERNAL, LAB_LAN_SEGMENT, LAB_MODES };
+
+struct lab_text {
+	const char *s; /* NULL: not given */
+	struct lab_pos pos;
+};
+
+struct lab_prefix {
+	struct ip4_prefix p;
+	bool given;
+	struct lab_pos pos;
+};
+
+struct lab_addr {
+	be32 a;
+	bool given;
+	struct lab_pos pos;
+};
+
+struct lab_number {
+	unsigned int v; /* MiB, seconds, ... as the field says */
+	bool given;
+	struct lab_pos pos;
+};
+
+struct lab_flag {
+	bool v, given;
+	struct lab_pos pos;
+};
+
+/* What a guest is made of; also the lab's defaults. */
+struct lab_machine {
+	struct lab_number memory_mib, cpus;
+	struct lab_text hypervisor, kernel, initrd, append;
+};
+
+struct lab_dhcp {
+	bool given, on;
+	struct lab_pos pos;
+	struct lab_addr first, last, router, dns;
+	struct lab_number lease_s;
+};
+
+struct lab_forward {
+	const char *proto; /* "tcp" or "udp" */
+	const char *bind;  /* "[ADDR:]PORT" */
+	const char *to;	   /* node name or address, without the port */
+	unsigned int port;
+	struct lab_pos pos;
+};
+
+struct lab_net {
+	struct lab_text name;
+	enum lab_mode mode;
+	bool has_mode; /* false only while the file is being read, or when it is wrong */
+	struct lab_prefix subnet;
+	struct lab_addr gateway;
+	struct lab_dhcp dhcp;
+	struct lab_text nic;
+	struct lab_number mtu, vlan;
+	struct lab_forward *forwards;
+	size_t n_forwards;
+};
+
+enum lab_how { LAB_ADDR_DEFAULT, LAB_ADDR_DHCP, LAB_ADDR_NONE, LAB_ADDR_STATIC };
+
+struct lab_nic {
+	struct lab_pos pos;
+	struct lab_text network;
+	struct lab_net *net; /* set by lab_validate() */
+	enum lab_how how;
+	struct lab_prefix address;
+	struct lab_addr gateway;
+	struct mac mac; /* made up from lab, node and NIC by lab_validate() unless given */
+	bool has_mac;
+	struct lab_pos mac_pos;
+	struct lab_text veth; /* namespaces: the other end's name on the host */
+	struct lab_prefix host_address;
+};
+
+enum lab_kind { LAB_VM, LAB_NAMESPACE };
+
+struct lab_node {
+	struct lab_text name;
+	enum lab_kind kind;
+	struct lab_machine machine;
+	struct lab_nic *nics;
+	size_t n_nics;
+	struct lab_flag forward;
+	struct lab_text masquerade; /* "ethN" */
+	struct lab_text *run;
+	size_t n_run;
+};
+
+enum lab_verb { LAB_CHECK_NONE, LAB_PING, LAB_LEASE, LAB_ADDRESS, LAB_TCP, LAB_HTTP, LAB_EXEC };
+
+struct lab_check {
+	struct lab_pos pos;
+	struct lab_text id, title, hint;
+	enum lab_verb verb;
+	struct lab_pos verb_pos;
+	struct lab_text from, to; /* ping, tcp, http; node of lease, address, exec is `from` */
+	struct lab_text nic;	  /* lease, address: "ethN"; default eth0 */
+	struct lab_text text;	  /* http: url; exec: command */
+	struct lab_text output;	  /* http, exec: regular expression */
+	struct lab_prefix in;	  /* address: within this subnet */
+	struct lab_number port, status;
+	struct lab_number within_ms;
+	struct lab_number points;
+	bool expect_fail;
+	struct lab_pos expect_pos;
+	struct lab_text *needs;
+	size_t n_needs;
+};
+
+struct lab_arena;
+
+struct lab {
+	struct lab_arena *arena;
+	struct lab_text name, title;
+	struct lab_machine defaults;
+	struct lab_net *nets;
+	size_t n_nets;
+	struct lab_node *nodes;
+	size_t n_nodes;
+	struct lab_check *checks;
+	size_t n_checks;
+};
+
+/* Zeroed memory that lives as long as @lab; NULL when there is none. */
+void *lab_alloc(struct lab *lab, size_t n, size_t size);
+char *lab_strndup(struct lab *lab, const char *text, size_t len);
+char *lab_printf(struct lab *lab, const char *fmt, ...) CHECK_PRINTF(2, 3);
+
+struct lab *lab_create(void);
+/* NULL is accepted. */
+void lab_destroy(struct lab *lab);
+
+/* The five words, and back; -1 for an unknown one. */
+const char *lab_mode_word(enum lab_mode mode);
+int lab_mode_find(const char *word);
+/* NULL-terminated. */
+extern const char *const lab_mode_words[];
+
+struct lab_net *lab_net_find(const struct lab *lab, const char *name);
+struct lab_node *lab_node_find(const struct lab *lab, const char *name);
+struct lab_check *lab_check_find(const struct lab *lab, const char *id);
+/* "eth0" to 0; -1 when it is no such word or @node has fewer NICs. */
+int lab_nic_index(const struct lab_node *node, const char *ifname);
+
+/* Does the network hand out addresses? (The LAN behind a bridge is taken to.) */
+bool lab_net_serves(const struct lab_net *net);
+/* The NIC's address setting with the default resolved: DHCP where the network hands addresses
+ * out, else none. */
+enum lab_how lab_nic_how(const struct lab_nic *nic);
+
+#endif

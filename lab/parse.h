@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * parse.h - a topology file to a lab, and whether it makes sense.
+ */
+#ifndef LAB_PARSE_H
+#define LAB_PARSE_H
+
+#include "lab/model.h"
+#include "lib/err.h"
+
+/* Read and validate @len bytes of @text. The caller owns the lab; NULL when anything is wrong, and
+ * then all of it is in @errors. */
+struct lab *lab_parse(const char *text, size_t len, struct lab_errors *errors);
+
+/* Does the lab make sense as a whole: names known, addresses apart, checks possible? Adds to
+ * @errors and sets the nodes' links to their networks. Called by lab_parse(). */
+void lab_validate(struct lab *lab, struct lab_errors *errors);
+void lab_validate_checks(struct lab *lab, struct lab_errors *errors);
+
+/* The whole file into fresh memory, NUL-terminated (the caller frees it). NULL with @err. */
+char *lab_file_read(const char *path, size_t *len, struct err *err);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/nearest.h"
+
+static const char *kind_word(enum yaml_kind kind)
+{
+	static const char *const words[] = {"a single value", "a list", "a map (KEY: VALUE)"};
+
+	return words[kind];
+}
+
+bool schema_kind(struct schema *s, const struct yaml_tree *t, enum yaml_kind kind, const char *what)
+{
+	if (t->kind == kind)
+		return true;
+	lab_error(s->errors, t->pos, "%s must be %s, not %s", what, kind_word(kind),
+		  kind_word(t->kind));
+	return false;
+}
+
+static void unknown_key(struct schema *s, const struct yaml_tree *t, const char *what,
+			const struct schema_key *keys)
+{
+	const char *names[SCHEMA_KEYS_MAX + 1] = {NULL};
+	const char *near;
+	char list[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < SCHEMA_KEYS_MAX && keys[i].name; i++) {
+		names[i] = keys[i].name;
+		if (len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+						i ? ", " : "", keys[i].name);
+	}
+	near = nearest_word(t->key, names);
+	if (near)
+		lab_error(s->errors, t->key_pos, "unknown key '%s' in %s: did you mean '%s'?",
+			  t->key, what, near);
+	else
+		lab_error(s->errors, t->key_pos, "unknown key '%s' in %s: it may have %s", t->key,
+			  what, list);
+}
+
+void schema_map(struct schema *s, const struct yaml_tree *t, const char *what,
+		const struct schema_key *keys, void *out)
+{
+	if (!schema_kind(s, t, YAML_MAP, what))
+		return;
+	for (const struct yaml_tree *v = t->first; v; v = v->next) {
+		const struct schema_key *key = keys;
+
+		while (key->name && strcmp(key->name, v->key))
+			key++;
+		if (key->name)
+			key->read(s, v, (char *)out + key->offset);
+		else
+			unknown_key(s, v, what, keys);
+	}
+}
+
+const char *schema_scalar(struct schema *s, const struct yaml_tree *t)
+{
+	if (!schema_kind(s, t, YAML_SCALAR, t->key ? t->key : "an item of this list"))
+		return NULL;
+	if (*t->text)
+		return t->text;
+	if (t->key)
+		lab_error(s->errors, t->pos, "'%s' has no value", t->key);
+	else
+		lab_error(s->errors, t->pos, "an empty item");
+	return NULL;
+}
+
+void read_text(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_text *text = out;
+	const char *v = schema_scalar(s, t);
+
+	if (v)
+		*text = (struct lab_text){v, t->pos};
+}
+
+static bool name_ok(struct schema *s, struct lab_pos pos, const char *name)
+{
+	if (name_valid(name))
+		return true;
+	lab_error(
+		s->errors, pos,
+		"'%s' is not a name: letters, digits, '-', '_' and '.', beginning with a letter or "
+		"digit, at most %d",
+		name, NAME_MAX_);
+	return false;
+}
+
+void read_name(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_text *text = out;
+	const char *v = schema_scalar(s, t);
+
+	if (v && name_ok(s, t->pos, v))
+		*text = (struct lab_text){v, t->pos};
+}
+
+void read_addr(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_addr *addr = out;
+	const char *v = schema_scalar(s, t);
+
+	if (!v)
+		return;
+	addr->pos = t->pos;
+	addr->given = !ip4_parse(v, &addr->a);
+	if (!addr->given)
+		lab_error(s->errors, t->pos, "'%s' is not an IPv4 address: write it as 10.0.2.1",
+			  v);
+}
+
+void read_prefix(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_prefix *prefix = out;
+	const char *v = schema_scalar(s, t);
+	be32 bare;
+
+	if (!v)
+		return;
+	prefix->pos = t->pos;
+	prefix->given = !ip4_prefix_parse(v, &prefix->p);
+	if (prefix->given)
+		return;
+	if (!ip4_parse(v, &bare))
+		lab_error(s->errors, t->pos, "'%s' lacks its prefix length: write %s/24", v, v);
+	else
+		lab_error(
+			s->errors, t->pos,
+			"'%s' is not an IPv4 address with a prefix length: write it as 10.0.2.1/24",
+			v);
+}
+
+void read_flag(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const yes[] = {"true", "on", "yes", NULL};
+	static const char *const no[] = {"false", "off", "no", NULL};
+	struct lab_flag *flag = out;
+	const char *v = schema_scalar(s, t);
+
+	if (!v)
+		return;
+	for (size_t i = 0; yes[i]; i++)
+		if (!strcmp(v, yes[i]) || !strcmp(v, no[i])) {
+			*flag = (struct lab_flag){!strcmp(v, yes[i]), true, t->pos};
+			return;
+		}
+	lab_error(s->errors, t->pos, "'%s' is neither true nor false", v);
+}
+
+struct unit {
+	const char *word;
+	unsigned long factor;
+};
+
+/* Digits, then one of @units (a row with an empty word: a bare number is right). */
+static bool quantity(const char *text, const struct unit *units, unsigned int *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long v = strtoul(text, NULL, 10);
+
+	if (!digits || digits > 9)
+		return false;
+	for (; units->word; units++) {
+		if (strcmp(units->word, text + digits) || v > UINT32_MAX / units->factor)
+			continue;
+		*out = (unsigned int)(v * units->factor);
+		return true;
+	}
+	return false;
+}
+
+static bool all_digits(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+static void read_quantity(struct schema *s, const struct yaml_tree *t, struct lab_number *n,
+			  const struct unit *units, const char *example, const char *default_unit)
+{
+	const char *v = schema_scalar(s, t);
+
+	if (!v)
+		return;
+	n->pos = t->pos;
+	n->given = quantity(v, units, &n->v);
+	if (n->given)
+		return;
+	if (default_unit && all_digits(v))
+		lab_error(s->errors, t->pos, "'%s' lacks its unit: write %s%s", v, v, default_unit);
+	else
+		lab_error(s->errors, t->pos, "'%s' is not %s", v, example);
+}
+
+void read_number(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const struct unit units[] = {{"", 1}, {0}};
+
+	read_quantity(s, t, out, units, "a whole number", NULL);
+}
+
+void read_mib(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const struct unit units[] = {{"MiB", 1}, {"GiB", 1024}, {0}};
+
+	read_quantity(s, t, out, units, "an amount of memory: write it as 128MiB or 1GiB", "MiB");
+}
+
+void read_ms(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {0}};
+
+	read_quantity(s, t, out, units, "a time: write it as 500ms, 20s or 2min", "s");
+}
+
+void read_seconds(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const struct unit units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {0}};
+
+	read_quantity(s, t, out, units, "a time: write it as 600s, 10min or 1h", "s");
+}
+
+void check_range(struct schema *s, struct lab_number *n, const char *what, unsigned int lo,
+		 unsigned int hi)
+{
+	if (!n->given || (n->v >= lo && n->v <= hi))
+		return;
+	lab_error(s->errors, n->pos, "%s must be from %u to %u", what, lo, hi);
+	n->given = false;
+}
+
+bool read_range(struct schema *s, const struct yaml_tree *t, struct lab_addr *first,
+		struct lab_addr *last)
+{
+	const char *v = schema_scalar(s, t);
+	char from[IP4_STR];
+	const char *dash = v ? strchr(v, '-') : NULL;
+
+	if (!v)
+		return false;
+	if (dash && (size_t)(dash - v) < sizeof(from)) {
+		memcpy(from, v, (size_t)(dash - v));
+		from[dash - v] = 0;
+		first->pos = last->pos = t->pos;
+		first->given = last->given =
+			!ip4_parse(from, &first->a) && !ip4_parse(dash + 1, &last->a);
+		if (first->given)
+			return true;
+	}
+	lab_error(s->errors, t->pos,
+		  "'%s' is not a range of addresses: write it as 10.0.2.100-10.0.2.199", v);
+	return false;
+}
+
+struct lab_text *read_texts(struct schema *s, const struct yaml_tree *t, const char *what,
+			    size_t *n)
+{
+	size_t count = t->kind == YAML_LIST ? t->n : 1;
+	struct lab_text *texts;
+
+	*n = 0;
+	if (t->kind == YAML_MAP) {
+		schema_kind(s, t, YAML_LIST, what);
+		return NULL;
+	}
+	texts = lab_alloc(s->lab, count, sizeof(*texts));
+	for (const struct yaml_tree *v = t->kind == YAML_LIST ? t->first : t; texts && v;
+	     v = t->kind == YAML_LIST ? v->next : NULL) {
+		read_text(s, v, &texts[*n]);
+		if (texts[*n].s)
+			(*n)++;
+	}
+	return texts;
+}

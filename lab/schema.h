@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * schema.h - a YAML tree against tables of keys.
+ *
+ * A table row is a key and the function that reads its value into a structure. Each reader says
+ * what is wrong at the value's place and leaves the structure's field as it was.
+ */
+#ifndef LAB_SCHEMA_H
+#define LAB_SCHEMA_H
+
+#include "lab/yaml.h"
+
+struct schema {
+	struct lab *lab;
+	struct lab_errors *errors;
+};
+
+struct schema_key {
+	const char *name;
+	/* @out: the structure that the table describes; @offset: the row's. */
+	void (*read)(struct schema *s, const struct yaml_tree *value, void *out);
+	size_t offset; /* added to @out before the call */
+};
+
+enum { SCHEMA_KEYS_MAX = 24 };
+
+/* Read the members of map @t by @keys (ends with a NULL name) into @out. @what names the map in
+ * messages ("a node"). */
+void schema_map(struct schema *s, const struct yaml_tree *t, const char *what,
+		const struct schema_key *keys, void *out);
+
+/* Is @t a map, list, scalar? If not, say so. */
+bool schema_kind(struct schema *s, const struct yaml_tree *t, enum yaml_kind kind,
+		 const char *what);
+/* The text of a scalar that is not empty; NULL after saying what is wrong. */
+const char *schema_scalar(struct schema *s, const struct yaml_tree *t);
+
+/* Readers for `struct lab_text`: any text; a name (name_valid()). */
+void read_text(struct schema *s, const struct yaml_tree *t, void *out);
+void read_name(struct schema *s, const struct yaml_tree *t, void *out);
+/* `struct lab_addr`, `struct lab_prefix` (an interface's address or a subnet; without /PLEN an
+ * error that shows how). */
+void read_addr(struct schema *s, const struct yaml_tree *t, void *out);
+void read_prefix(struct schema *s, const struct yaml_tree *t, void *out);
+/* `struct lab_flag`. */
+void read_flag(struct schema *s, const struct yaml_tree *t, void *out);
+/* `struct lab_number`: a plain number; MiB from "128MiB"; milliseconds from "20s"; seconds. */
+void read_number(struct schema *s, const struct yaml_tree *t, void *out);
+void read_mib(struct schema *s, const struct yaml_tree *t, void *out);
+void read_ms(struct schema *s, const struct yaml_tree *t, void *out);
+void read_seconds(struct schema *s, const struct yaml_tree *t, void *out);
+/* A number at @pos must be in lo..hi; says so when it is not. */
+void check_range(struct schema *s, struct lab_number *n, const char *what, unsigned int lo,
+		 unsigned int hi);
+
+/* "ADDR-ADDR" into two addresses. */
+bool read_range(struct schema *s, const struct yaml_tree *t, struct lab_addr *first,
+		struct lab_addr *last);
+
+/* A list of texts, or one text as a list of one. Returns the array, *@n its length. */
+struct lab_text *read_texts(struct schema *s, const struct yaml_tree *t, const char *what,
+			    size_t *n);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * validate_checks.c - do a lab's checks make sense?
+ */
+#include <string.h>
+
+#include "lab/parse.h"
+#include "lab/subst.h"
+#include "lib/nearest.h"
+
+enum { NAMES_MAX = 256 };
+
+static void unknown_node(const struct lab *lab, const struct lab_text *name, struct lab_errors *e)
+{
+	const char *names[NAMES_MAX + 1] = {NULL};
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < lab->n_nodes && n < NAMES_MAX; i++)
+		if (lab->nodes[i].name.s)
+			names[n++] = lab->nodes[i].name.s;
+	near = nearest_word(name->s, names);
+	if (near)
+		lab_error(e, name->pos, "no node '%s' in this lab: did you mean '%s'?", name->s,
+			  near);
+	else
+		lab_error(e, name->pos, "no node '%s' in this lab", name->s);
+}
+
+/* The node that acts. The host may send pings and open connections, but runs no text of a file. */
+static const struct lab_node *check_from(const struct lab *lab, const struct lab_check *c,
+					 struct lab_errors *e)
+{
+	const struct lab_node *node = c->from.s ? lab_node_find(lab, c->from.s) : NULL;
+	bool traffic = c->verb == LAB_PING || c->verb == LAB_TCP || c->verb == LAB_HTTP;
+
+	if (!c->from.s || node)
+		return node;
+	if (strcmp(c->from.s, "host"))
+		unknown_node(lab, &c->from, e);
+	else if (!traffic)
+		lab_error(e, c->from.pos, "the host can only ping, tcp and http, not this");
+	return NULL;
+}
+
+/* "NODE", "NODE.ethN" or an address. */
+static void check_to(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+{
+	const struct lab_node *node;
+	char name[NAME_MAX_ + 1];
+	const char *dot = c->to.s ? strrchr(c->to.s, '.') : NULL;
+	be32 a;
+
+	if (!c->to.s || !ip4_parse(c->to.s, &a) || lab_node_find(lab, c->to.s))
+		return;
+	if (!dot || (size_t)(dot - c->to.s) >= sizeof(name)) {
+		unknown_node(lab, &c->to, e);
+		return;
+	}
+	memcpy(name, c->to.s, (size_t)(dot - c->to.s));
+	name[dot - c->to.s] = 0;
+	node = lab_node_find(lab, name);
+	if (!node)
+		unknown_node(lab, &(struct lab_text){name, c->to.pos}, e);
+	else if (lab_nic_index(node, dot + 1) < 0)
+		lab_error(e, c->to.pos, "node '%s' has no interface '%s'", name, dot + 1);
+}
+
+static void check_nic(const struct lab_check *c, const struct lab_node *node, struct lab_errors *e)
+{
+	const char *ifname = c->nic.s ? c->nic.s : "eth0";
+	int i = node ? lab_nic_index(node, ifname) : -1;
+
+	if (!node || (c->verb != LAB_LEASE && c->verb != LAB_ADDRESS))
+		return;
+	if (i < 0) {
+		lab_error(e, c->nic.s ? c->nic.pos : c->from.pos, "node '%s' has no interface '%s'",
+			  c->from.s, ifname);
+		return;
+	}
+	if (c->verb != LAB_LEASE || !node->nics[i].net)
+		return;
+	if (node->nics[i].net->mode == LAB_BRIDGE || !lab_net_serves(node->nics[i].net))
+		lab_error(e, c->verb_pos,
+			  "network '%s' has no DHCP server of ours to ask: use an address check",
+			  node->nics[i].net->name.s);
+}
+
+static void check_text(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+{
+	char bad[NAME_MAX_ + 1];
+
+	if (c->text.s && !subst_known(lab, c->text.s, bad, sizeof(bad)))
+		lab_error(e, c->text.pos, "'{%s}' names no interface of this lab", bad);
+}
+
+static void check_needs(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+{
+	bool positive = false;
+
+	for (size_t i = 0; i < c->n_needs; i++) {
+		const struct lab_check *other = lab_check_find(lab, c->needs[i].s);
+
+		if (!other)
+			lab_error(e, c->needs[i].pos, "no check '%s' in this lab", c->needs[i].s);
+		else
+			positive |= !other->expect_fail;
+	}
+	if (c->expect_fail && !positive)
+		lab_error(
+			e, c->expect_pos,
+			"a check that expects failure needs one that proves its sender works: add "
+			"needs: [ID]");
+}
+
+/* Does following `needs` from @c lead to @target? @seen (one flag a check) keeps it finite. */
+static bool needs_reach(const struct lab *lab, const struct lab_check *c,
+			const struct lab_check *target, bool seen[])
+{
+	for (size_t i = 0; i < c->n_needs; i++) {
+		const struct lab_check *next = lab_check_find(lab, c->needs[i].s);
+
+		if (!next)
+			continue;
+		if (next == target)
+			return true;
+		if (seen[next - lab->checks])
+			continue;
+		seen[next - lab->checks] = true;
+		if (needs_reach(lab, next, target, seen))
+			return true;
+	}
+	return false;
+}
+
+static void check_order(struct lab *lab, struct lab_errors *e)
+{
+	for (size_t i = 0; i < lab->n_checks; i++) {
+		const struct lab_check *c = &lab->checks[i];
+		bool *seen = lab_alloc(lab, lab->n_checks, sizeof(*seen));
+
+		if (seen && c->n_needs && needs_reach(lab, c, c, seen)) {
+			lab_error(e, c->needs[0].pos, "the needs of '%s' lead back to itself",
+				  c->id.s ? c->id.s : "?");
+			return;
+		}
+	}
+}
+
+void lab_validate_checks(struct lab *lab, struct lab_errors *errors)
+{
+	for (size_t i = 0; i < lab->n_checks; i++) {
+		const struct lab_check *c = &lab->checks[i];
+		const struct lab_check *first = c->id.s ? lab_check_find(lab, c->id.s) : c;
+
+		if (first != c)
+			lab_error(errors, c->id.pos, "check '%s' is there twice, first in line %u",
+				  c->id.s, first->id.pos.line);
+		check_nic(c, check_from(lab, c, errors), errors);
+		check_to(lab, c, errors);
+		check_text(lab, c, errors);
+		check_needs(lab, c, errors);
+	}
+	check_order(lab, errors);
+}
