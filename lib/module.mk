@@ -2,3 +2,12 @@
 lib-srcs := lib/addr.c lib/clock.c lib/csum.c lib/drop.c lib/err.c lib/gso.c lib/hash.c \
 	lib/log.c lib/pkt.c lib/timer.c
 lib-srcs += lib/nearest.c
+
+unit-tests += addr csum gso hash pkt text timer
+test_addr-objs := lib
+test_csum-objs := lib
+test_gso-objs := lib
+test_hash-objs := lib
+test_pkt-objs := lib
+test_text-objs := lib
+test_timer-objs := lib

@@ -8,3 +8,6 @@ vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/port_carri
 
 unit-tests += addrplan
 test_addrplan-objs := vswitchd/addrplan.c lib
+
+unit-tests += fdb
+test_fdb-objs := vswitchd/fdb.c lib
