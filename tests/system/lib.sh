@@ -197,3 +197,34 @@ iperf_gbit() {
 		json "'%.2f' % (d['end']['sum_received']['bits_per_second'] / 1e9)"
 	wait $! 2>/dev/null
 }
+
+# dhcp_get NS [IFNAME [UDHCPC-ARGS...]]: one lease by busybox's udhcpc; sets the address (and a
+# default route when a router is named) and prints what the server said, one NAME=VALUE a line.
+dhcp_get() {
+	local n=$1 ifname=${2:-eth0}
+	shift; shift || true
+	cat >$DIR/udhcpc.sh <<-'EOF'
+		#!/bin/sh
+		[ "$1" = bound ] || [ "$1" = renew ] || exit 0
+		ip addr flush dev "$interface" scope global
+		ip addr add "$ip/$mask" dev "$interface"
+		[ -z "${router:-}" ] || ip route replace default via "$router"
+		env | grep -E '^(ip|mask|subnet|router|dns|lease|serverid|domain|mtu)='
+	EOF
+	chmod 755 $DIR/udhcpc.sh
+	ns "$n" busybox udhcpc -i "$ifname" -n -q -f -t 8 -T 1 -s $DIR/udhcpc.sh "$@" 2>/dev/null
+}
+
+# linux_bridge: namespaces lb1 and lb2 (10.77.0.1 and .2) on a bridge of the kernel, for ratios.
+linux_bridge() {
+	ip link add lbr0 type bridge && ip link set lbr0 up
+	echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null
+	local i
+	for i in 1 2; do
+		add_ns lb$i
+		ip link add lbv$i type veth peer name eth0 netns lb$i
+		ip link set lbv$i master lbr0 up
+		ns lb$i ip addr add 10.77.0.$i/24 dev eth0
+		ns lb$i ip link set eth0 up
+	done
+}

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A frame sent on one network is seen on no other, in no mode, nor by the host: broadcast,
+# multicast and unknown unicast, with a listener on every interface there is.
+. "$(dirname "$0")/lib.sh"
+new_host "$@"
+frames=$(cd "$(dirname "$0")" && pwd)/frames.py
+start_daemon
+
+# The host's uplink (for NAT) and its NIC (for the bridge), each with a neighbour.
+for n in wan lan; do
+	add_ns $n
+	ip link add $n type veth peer name eth0 netns $n
+	ip link set $n up
+	ns $n ip link set eth0 up
+done
+ip addr add 198.51.100.1/24 dev wan
+ns wan ip addr add 198.51.100.9/24 dev eth0
+ip route add default via 198.51.100.9
+
+nets="nat bridge hostonly internal segment internal2 segment2"
+check "nat" vctl net add nat mode=nat subnet=10.1.0.0/24
+check "bridge" vctl net add bridge mode=bridge nic=lan
+check "host-only" vctl net add hostonly mode=host-only subnet=10.3.0.0/24
+check "internal" vctl net add internal mode=internal
+check "a second internal" vctl net add internal2 mode=internal
+check "lan-segment" vctl net add segment mode=lan-segment
+check "a second lan-segment" vctl net add segment2 mode=lan-segment
+for n in $nets; do
+	plug $n ${n}1 && plug $n ${n}2 || fail "guests on $n"
+done
+
+# ---- listen everywhere, speak everywhere ----
+for n in $nets; do
+	ns ${n}2 "$frames" listen eth0 4 >$DIR/seen.$n &
+done
+for n in wan lan; do ns $n "$frames" listen eth0 4 >$DIR/seen.$n & done
+"$frames" listen "" 4 >$DIR/seen.host &
+sleep 1.2
+for n in $nets; do ns ${n}1 "$frames" send eth0 "from-$n"; done
+"$frames" send wan from-host
+wait_for 6 sh -c "! pgrep -f 'frames.py listen'"
+
+for n in $nets; do
+	equal "guests of $n hear all three frames of $n and nothing else" "3 from-$n" \
+		"$(sort $DIR/seen.$n | uniq -c | sed 's/^ *//; s/ *$//')"
+done
+equal "the physical network hears what the bridged guest sends, and nothing else" "3 from-bridge" \
+	"$(sort $DIR/seen.lan | uniq -c | sed 's/^ *//; s/ *$//')"
+equal "the uplink hears the host, and no network" "3 from-host" \
+	"$(sort $DIR/seen.wan | uniq -c | sed 's/^ *//; s/ *$//')"
+# Packet sockets show the host's own sending too: the bridge's NIC and the host-only leg are all.
+equal "the host hears its own leg and what it sends" \
+	"from-bridge lan;from-host wan;from-hostonly vs-hostonly" \
+	"$(sort -u $DIR/seen.host | grep -v '^$' | paste -sd';')"
+
+# ---- a port that moves takes nothing along ----
+check "port move" vctl port move segment1.eth0 segment2
+for n in segment segment2; do ns ${n}2 "$frames" listen eth0 2 >$DIR/moved.$n & done
+sleep 0.8
+ns segment1 "$frames" send eth0 moved
+wait_for 4 sh -c "! pgrep -f 'frames.py listen'"
+equal "its frames are heard on the new network" 3 "$(grep -c moved $DIR/moved.segment2)"
+equal "and on the old one no more" 0 "$(grep -c moved $DIR/moved.segment)"
+check "a clean end" stop_daemon
+finish
