@@ -213,7 +213,7 @@ enum dhcp_verdict bench_send(struct bench *b, struct cmsg *m)
 	memcpy(&rx.src, cmsg_hdr(m)->chaddr, sizeof(rx.src));
 	v = dhcp_server_input(&b->s, &rx, b->now, b->wall_s, &b->r);
 	if (bench_commit(&b->store) && v == DHCP_REPLY && b->r.durable) {
-		dhcp_server_undo(&b->s, &b->r);
+		dhcp_server_undo(&b->s, &b->r.undo);
 		return DHCP_SILENT;
 	}
 	return v;

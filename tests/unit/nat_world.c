@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/nat_world.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/csum.h"
+
+static const uint64_t seed[4] = {0x0123456789abcdef, 0xfedcba9876543210, 17, 4};
+
+be32 ip(const char *text)
+{
+	be32 a = 0;
+
+	assert(ip4_parse(text, &a) == 0);
+	return a;
+}
+
+static enum drop_reason fake_route(void *ctx, be32 dst, struct nat_route *out)
+{
+	struct world *w = ctx;
+
+	*out = (struct nat_route){w->ext, dst, w->mtu, dst == w->ext->addr};
+	return w->no_route;
+}
+
+static void keep(struct world *w, struct pkt **list, unsigned int *n, struct pkt *p)
+{
+	if (!sums_hold(p))
+		w->n_bad++;
+	if (*n == WORLD_FRAMES) {
+		pkt_put(p);
+		return;
+	}
+	list[(*n)++] = p;
+}
+
+static void fake_outside(void *ctx, const struct nat_route *rt, struct pkt *p)
+{
+	struct world *w = ctx;
+
+	/* No private source outside, ever. */
+	if (ip_of(p)->src != rt->ext->addr)
+		w->n_bad++;
+	keep(w, w->out, &w->n_out, p);
+}
+
+static void fake_inside(void *ctx, be32 dst, struct pkt *p)
+{
+	struct world *w = ctx;
+
+	if (ip_of(p)->dst != dst || (ntohl(dst) & 0xffffff00) != 0x0a000200)
+		w->n_bad++;
+	keep(w, w->in, &w->n_in, p);
+}
+
+void world_init(struct world *w, const struct nat_settings *set)
+{
+	struct nat_conf conf = {.gateway = GATEWAY, .mtu = 1500, .set = NAT_SETTINGS_DEFAULT};
+	struct nat_env env = {.ctx = w,
+			      .route = fake_route,
+			      .outside = fake_outside,
+			      .inside = fake_inside};
+
+	*w = (struct world){.now = 1000000, .mtu = 1500};
+	w->pool = pkt_pool_create(1024);
+	assert(w->pool);
+	env.pool = w->pool;
+	assert(ip4_prefix_parse("10.0.2.0/24", &conf.subnet) == 0);
+	conf.host = ip("10.0.2.1");
+	conf.dhcp = ip("10.0.2.254");
+	if (set)
+		conf.set = *set;
+	w->ext = nat_ext_create(OUTSIDE, NAT_PORT_FIRST, NAT_PORT_LAST, conf.set.hold_ms, seed);
+	w->nat = nat_create(&conf, &env, seed, w->now);
+	assert(w->ext && w->nat);
+}
+
+void world_clear(struct world *w)
+{
+	while (w->n_out)
+		pkt_put(w->out[--w->n_out]);
+	while (w->n_in)
+		pkt_put(w->in[--w->n_in]);
+}
+
+void world_fini(struct world *w)
+{
+	world_clear(w);
+	nat_destroy(w->nat);
+	nat_ext_destroy(w->ext);
+	assert(pkt_pool_free(w->pool) == 1024);
+	pkt_pool_destroy(w->pool);
+}
+
+void world_step(struct world *w, msec ms)
+{
+	msec end = w->now + ms;
+
+	while (w->now < end) {
+		w->now = MIN(w->now + 1000, end);
+		nat_tick(w->nat, w->now);
+	}
+}
+
+enum drop_reason world_send(struct world *w, struct pkt *p)
+{
+	enum drop_reason why = nat_from_inside(w->nat, p, w->now);
+
+	if (why)
+		pkt_put(p);
+	return why;
+}
+
+enum drop_reason world_receive(struct world *w, struct pkt *p)
+{
+	struct nat *owner;
+	enum drop_reason why = nat_from_outside(w->ext, p, w->now, &owner);
+
+	if (why)
+		pkt_put(p);
+	return why;
+}
+
+/* ---- making packets -------------------------------------------------------------------------- */
+
+static struct pkt *make_ip(struct world *w, be32 src, be32 dst, uint8_t proto, uint32_t len)
+{
+	struct pkt *p = pkt_alloc(w->pool);
+	struct ip4_hdr *h;
+
+	assert(p && len <= 65515);
+	p->len = ETH_HLEN_ + 20 + len;
+	memset(p->data, 0, p->len);
+	p->data[12] = 8;
+	for (uint32_t i = 0; i < len; i++)
+		p->data[ETH_HLEN_ + 20 + i] = (uint8_t)(i * 7);
+	h = ip_of(p);
+	*h = (struct ip4_hdr){.ver_ihl = 0x45,
+			      .tot_len = htons((uint16_t)(20 + len)),
+			      .id = htons(0x1234),
+			      .frag_off = htons(IP4_DF),
+			      .ttl = 64,
+			      .proto = proto,
+			      .src = src,
+			      .dst = dst};
+	h->csum = csum_ip4(h, 20);
+	return p;
+}
+
+static be16 l4_sum(const struct pkt *p, uint32_t len)
+{
+	const struct ip4_hdr *h = ip_of(p);
+
+	return csum_fold(csum_add(csum_pseudo4(h->src, h->dst, h->proto, len), l4_of(p), len));
+}
+
+struct pkt *make_udp(struct world *w, struct flow f, uint32_t payload)
+{
+	struct pkt *p = make_ip(w, f.src, f.dst, IPPROTO_UDP_, 8 + payload);
+	struct udp_hdr *udp = (void *)l4_of(p);
+
+	*udp = (struct udp_hdr){htons(f.sport), htons(f.dport), htons((uint16_t)(8 + payload)), 0};
+	udp->csum = l4_sum(p, 8 + payload);
+	return p;
+}
+
+struct pkt *make_tcp(struct world *w, struct flow f, uint8_t flags, uint32_t payload)
+{
+	struct pkt *p = make_ip(w, f.src, f.dst, IPPROTO_TCP_, 20 + payload);
+	struct tcp_hdr *tcp = (void *)l4_of(p);
+
+	*tcp = (struct tcp_hdr){.sport = htons(f.sport),
+				.dport = htons(f.dport),
+				.off = 0x50,
+				.flags = flags,
+				.window = htons(1000)};
+	tcp->csum = l4_sum(p, 20 + payload);
+	return p;
+}
+
+static void icmp_sum(struct pkt *p)
+{
+	struct icmp_hdr *icmp = (void *)l4_of(p);
+
+	icmp->csum = 0;
+	icmp->csum = csum_fold(csum_add(0, icmp, p->len - ETH_HLEN_ - 20));
+}
+
+struct pkt *make_echo(struct world *w, be32 src, be32 dst, uint8_t type, uint16_t id,
+		      uint32_t payload)
+{
+	struct pkt *p = make_ip(w, src, dst, IPPROTO_ICMP_, 8 + payload);
+	struct icmp_hdr *icmp = (void *)l4_of(p);
+
+	*icmp = (struct icmp_hdr){.type = type};
+	icmp->echo.id = htons(id);
+	icmp->echo.seq = htons(1);
+	icmp_sum(p);
+	return p;
+}
+
+struct pkt *make_error(struct world *w, be32 from, be32 to, uint8_t type, uint8_t code,
+		       const struct pkt *about, uint32_t quote)
+{
+	struct pkt *p = make_ip(w, from, to, IPPROTO_ICMP_, 8 + quote);
+	struct icmp_hdr *icmp = (void *)l4_of(p);
+
+	*icmp = (struct icmp_hdr){.type = type, .code = code};
+	memcpy(icmp + 1, about->data + ETH_HLEN_, quote);
+	icmp_sum(p);
+	return p;
+}
+
+static void ip_sum(struct pkt *p)
+{
+	struct ip4_hdr *h = ip_of(p);
+
+	h->csum = 0;
+	h->csum = csum_ip4(h, ip4_ihl(h));
+}
+
+void set_ttl(struct pkt *p, uint8_t ttl)
+{
+	ip_of(p)->ttl = ttl;
+	ip_sum(p);
+}
+
+void set_frag(struct pkt *p, uint16_t frag_off, uint16_t id)
+{
+	ip_of(p)->frag_off = htons(frag_off);
+	ip_of(p)->id = htons(id);
+	ip_sum(p);
+}
+
+/* ---- looking at packets ---------------------------------------------------------------------- */
+
+bool sums_hold(const struct pkt *p)
+{
+	const struct ip4_hdr *h = ip_of(p);
+	uint32_t len = ntohs(h->tot_len) - ip4_ihl(h);
+	const uint8_t *l4 = l4_of(p);
+
+	if (csum_ip4(h, ip4_ihl(h)) != 0 || p->len != 14u + ntohs(h->tot_len))
+		return false;
+	if (ntohs(h->frag_off) & (IP4_MF | IP4_OFFMASK))
+		return true;
+	if (h->proto == IPPROTO_ICMP_)
+		return csum_fold(csum_add(0, l4, len)) == 0;
+	if (h->proto == IPPROTO_UDP_ && !(l4[6] | l4[7]))
+		return true;
+	if (pkt_needs_csum(p)) {
+		be16 partial;
+
+		/* What a sender leaves: the folded sum of the pseudo header. */
+		memcpy(&partial, p->data + le16toh(p->vnet.csum_start) +
+					 le16toh(p->vnet.csum_offset), 2);
+		return (csum_fold(csum_pseudo4(h->src, h->dst, h->proto, len)) ^ partial) == 0xffff;
+	}
+	return csum_fold(csum_add(csum_pseudo4(h->src, h->dst, h->proto, len), l4, len)) == 0;
+}
+
+uint16_t port_of(const struct pkt *p, int end)
+{
+	be16 port;
+
+	memcpy(&port, l4_of(p) + 2 * end, 2);
+	return ntohs(port);
+}
