@@ -86,6 +86,7 @@ void dhcp_compose(const struct dhcp_conf *conf, const struct dhcp_msg *msg, cons
 
 	out->type = type;
 	out->durable = false;
+	out->undo.lease = NULL;
 	dhcp_reply_start(&w, out->data, room(msg), msg, type);
 	h->yiaddr = yiaddr;
 	if (type == DHCP_ACK)

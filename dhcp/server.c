@@ -259,21 +259,19 @@ static enum dhcp_verdict ack(struct turn *t, struct dhcp_lease *l)
 	pending_drop(s, l->addr);
 	dhcp_compose(&s->conf, t->msg, &t->rx->src, DHCP_ACK, l->addr, lease_s, out);
 	out->durable = true;
-	out->lease = l;
-	out->was = l->state;
-	out->was_expires_ms = l->expires_ms;
+	out->undo = (struct dhcp_undo){l, l->state, l->expires_ms};
 	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)lease_s * 1000);
 	lease_set_port(&s->leases, l, t->rx->port);
 	return DHCP_REPLY;
 }
 
-void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_reply *reply)
+void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo)
 {
-	if (!reply->durable)
+	if (!undo->lease)
 		return;
 	s->count[DHCP_N_STORE_FAILED]++;
 	s->count[DHCP_N_ACK]--;
-	lease_set_state(&s->leases, reply->lease, reply->was, reply->was_expires_ms);
+	lease_set_state(&s->leases, undo->lease, undo->was, undo->was_expires_ms);
 }
 
 /* Is the client to have another address than @addr, by a reservation? */

@@ -69,16 +69,21 @@ struct dhcp_rx {
 	unsigned int port_limit; /* addresses that one port may hold; 0: no limit */
 };
 
+/* What a lease was before its ACK. */
+struct dhcp_undo {
+	struct dhcp_lease *lease; /* NULL: nothing to take back */
+	enum lease_state was;
+	msec was_expires_ms;
+};
+
 /* A reply and where it goes (RFC 2131 4.1). */
 struct dhcp_reply {
 	struct mac mac; /* L2 destination */
 	be32 dst;	/* L3 destination */
 	uint16_t dport;
 	enum dhcp_type type;
-	bool durable;		  /* commit first */
-	struct dhcp_lease *lease; /* durable: what dhcp_server_undo() takes back */
-	enum lease_state was;
-	msec was_expires_ms;
+	bool durable; /* commit first */
+	struct dhcp_undo undo;
 	size_t len;
 	uint8_t data[DHCP_LEN_MAX];
 };
@@ -115,8 +120,8 @@ int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned i
 /* Take one message. DHCP_REPLY: *@out is filled. DHCP_PROBE: out->dst is the address to probe. */
 enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx *rx, msec now,
 				    int64_t wall_s, struct dhcp_reply *out);
-/* The commit of @reply failed and it was not sent: the lease is what it was. */
-void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_reply *reply);
+/* The commit failed and the reply was not sent: the lease is what it was. */
+void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo);
 
 /* @mac uses @addr. When another client waits for it, a new address is chosen: as for input(). */
 enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const struct mac *mac,

@@ -21,7 +21,11 @@ void netdhcp_close_store(void);
 /* Serve @net as its conf says; sets net->dhcp. Called by modes from start(). */
 int netdhcp_start(struct net *net, struct err *err);
 void netdhcp_stop(struct net *net);
+/* Once a second; modes name it as their tick or call it there. */
 void netdhcp_tick(struct net *net, msec now);
+/* Complete the "dhcp" object of the network's JSON @out with counts; modes name it as their show
+ * or call it there. */
+void netdhcp_show(const struct net *net, json_t *out);
 /* `net del`: forget leases and reservations of the network. */
 void netdhcp_forget(const char *net_name);
 

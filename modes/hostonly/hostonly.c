@@ -47,6 +47,7 @@ static void hostonly_show(const struct net *net, json_t *out)
 
 	port_ifname(net->conf.name, ifname);
 	json_object_set_new(out, "host_ifname", json_string(ifname));
+	netdhcp_show(net, out);
 }
 
 const struct mode_ops mode_hostonly = {
@@ -55,5 +56,6 @@ const struct mode_ops mode_hostonly = {
 	.check = hostonly_check,
 	.start = hostonly_start,
 	.stop = hostonly_stop,
+	.tick = netdhcp_tick,
 	.show = hostonly_show,
 };

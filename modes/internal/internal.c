@@ -41,4 +41,6 @@ const struct mode_ops mode_internal = {
 	.check = internal_check,
 	.start = internal_start,
 	.stop = internal_stop,
+	.tick = netdhcp_tick,
+	.show = netdhcp_show,
 };

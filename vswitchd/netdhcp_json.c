@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vswitchd/netdhcp_json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vswitchd/port.h"
+#include "vswitchd/runner.h"
+
+/* ---- dhcp.list -------------------------------------------------------------------------------- */
+
+static const char *state_word(const struct dhcp_lease *l)
+{
+	switch (l->state) {
+	case LEASE_BOUND:
+		return "bound";
+	case LEASE_OFFERED:
+		return "offered";
+	case LEASE_DECLINED:
+		return "declined";
+	default:
+		return l->reserved ? "reserved" : "expired";
+	}
+}
+
+static json_t *client_id_json(const struct dhcp_key *key)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[2 * DHCP_KEY_MAX];
+	size_t n = 0;
+
+	if (!key->len || key->b[0] == DHCP_KEY_MAC)
+		return json_null();
+	for (unsigned int i = 1; i < key->len; i++) {
+		text[n++] = hex[key->b[i] >> 4];
+		text[n++] = hex[key->b[i] & 15];
+	}
+	return json_stringn(text, n);
+}
+
+static json_t *hostname_json(const struct dhcp_lease *l)
+{
+	char text[4 * DHCP_HOSTNAME_KEEP + 1];
+
+	if (!l->hostname_len)
+		return json_null();
+	return json_string(str_escape(l->hostname, l->hostname_len, text, sizeof(text)));
+}
+
+static json_t *mac_json(const struct dhcp_lease *l)
+{
+	const struct mac *mac = l->state == LEASE_FREE && l->reserved ? &l->reserved_mac : &l->mac;
+	char text[MAC_STR];
+
+	return mac_is_zero(mac) ? json_null() : json_string(mac_format(mac, text));
+}
+
+static json_t *vm_json(struct net *net, const struct dhcp_lease *l)
+{
+	struct port *port = fdb_lookup(net->fdb, &l->mac, net->runner->now);
+
+	return port && port->vm[0] ? json_string(port->vm) : json_null();
+}
+
+static json_t *lease_json(struct net *net, const struct dhcp_lease *l)
+{
+	msec now = net->runner->now;
+	char addr[IP4_STR];
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:b, s:I, s:o}", "address",
+			 ip4_format(l->addr, addr), "mac", mac_json(l), "client_id",
+			 client_id_json(&l->key), "hostname", hostname_json(l), "state",
+			 state_word(l), "reserved", l->reserved, "expires_s",
+			 (json_int_t)(l->expires_ms > now ? (l->expires_ms - now + 999) / 1000 : 0),
+			 "vm", vm_json(net, l));
+}
+
+static int by_addr(const void *a, const void *b)
+{
+	uint32_t x = be32toh((*(const struct dhcp_lease *const *)a)->addr);
+	uint32_t y = be32toh((*(const struct dhcp_lease *const *)b)->addr);
+
+	return (x > y) - (x < y);
+}
+
+/* An address that nobody has had or that nothing is remembered of is not worth a line. */
+static bool worth_listing(const struct dhcp_lease *l)
+{
+	return l->state != LEASE_FREE || l->reserved || l->key.len;
+}
+
+static json_t *leases_json(struct net *net, const struct dhcp_server *s)
+{
+	const struct dhcp_lease **sorted = calloc(s->leases.n + 1, sizeof(*sorted));
+	json_t *list = json_array();
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; sorted && i < s->leases.n; i++) {
+		if (worth_listing(&s->leases.all[i]))
+			sorted[n++] = &s->leases.all[i];
+	}
+	if (sorted)
+		qsort(sorted, n, sizeof(*sorted), by_addr);
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(list, lease_json(net, sorted[i]));
+	free(sorted);
+	return list;
+}
+
+static json_t *counts_json(const struct dhcp_server *s)
+{
+	json_t *out = json_object();
+
+	for (unsigned int i = 0; i < DHCP_N; i++)
+		json_object_set_new(out, dhcp_count_word(i), json_integer((json_int_t)s->count[i]));
+	return out;
+}
+
+static int call_list(struct net *net, struct dhcp_server *s, json_t **result)
+{
+	char first[IP4_STR], last[IP4_STR];
+
+	lease_table_run(&s->leases, net->runner->now);
+	*result = json_pack("{s:o, s:{s:s, s:s, s:i, s:i}, s:o}", "leases", leases_json(net, s),
+			    "pool", "first", ip4_format(htobe32(s->pool.first), first), "last",
+			    ip4_format(htobe32(s->pool.last), last), "size",
+			    (int)dhcp_pool_size(&s->pool), "free",
+			    (int)dhcp_pool_free(&s->pool, &s->leases), "counts", counts_json(s));
+	return 0;
+}
+
+void netdhcp_json_counts(const struct dhcp_server *s, json_t *dhcp)
+{
+	json_int_t reserved = 0;
+
+	for (uint32_t i = 0; i < s->leases.n; i++)
+		reserved += s->leases.all[i].reserved;
+	json_object_set_new(dhcp, "leases",
+			    json_integer((json_int_t)s->leases.queue[LEASE_BOUND].n));
+	json_object_set_new(dhcp, "reservations", json_integer(reserved));
+}
+
+/* ---- dhcp.reserve, dhcp.release --------------------------------------------------------------- */
+
+static int get_addr(const json_t *params, be32 *out, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(params, "address"));
+
+	if (!text || ip4_parse(text, out))
+		return err_set(err, -EINVAL, "address \"%s\" is not an IPv4 address",
+			       text ? text : "");
+	return 0;
+}
+
+/* Who stands in the way of reserving @addr? */
+static int explain_in_use(const struct net *net, const struct dhcp_server *s, be32 addr,
+			  struct err *err)
+{
+	const struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
+	char text[IP4_STR], mac[MAC_STR];
+
+	ip4_format(addr, text);
+	return err_set(err, -EADDRINUSE, "%s is %s %s: first vnetctl dhcp release %s %s", text,
+		       l->reserved ? "reserved for" : "leased to",
+		       mac_format(l->reserved ? &l->reserved_mac : &l->mac, mac), net->conf.name,
+		       text);
+}
+
+static int call_reserve(struct net *net, struct dhcp_server *s, const json_t *params,
+			json_t **result, struct err *err)
+{
+	const char *mac_text = json_string_value(json_object_get(params, "mac"));
+	char text[IP4_STR], subnet[IP4_PREFIX_STR];
+	struct mac mac;
+	be32 addr;
+	int rc = get_addr(params, &addr, err);
+
+	if (rc)
+		return rc;
+	if (!mac_text || mac_parse(mac_text, &mac) || mac_is_multicast(&mac) || mac_is_zero(&mac))
+		return err_set(err, -EINVAL, "mac \"%s\" is not the MAC address of a NIC",
+			       mac_text ? mac_text : "");
+	rc = dhcp_server_reserve(s, addr, &mac);
+	ip4_format(addr, text);
+	if (rc == -EADDRINUSE)
+		return explain_in_use(net, s, addr, err);
+	if (rc == -EADDRNOTAVAIL)
+		return err_set(err, rc, "%s can't be a guest's address in %s", text,
+			       ip4_prefix_format(net->conf.subnet, subnet));
+	if (rc)
+		return err_sys(err, rc, "reserving %s", text);
+	*result = json_pack("{s:s, s:s}", "mac", mac_text, "address", text);
+	return 0;
+}
+
+static int call_release(struct net *net, struct dhcp_server *s, const json_t *params,
+			json_t **result, struct err *err)
+{
+	char text[IP4_STR];
+	be32 addr;
+	int rc = get_addr(params, &addr, err);
+
+	if (rc)
+		return rc;
+	rc = dhcp_server_release(s, addr);
+	ip4_format(addr, text);
+	if (rc == -ENOENT)
+		return err_set(err, rc, "network \"%s\" has no lease or reservation of %s",
+			       net->conf.name, text);
+	if (rc)
+		return err_sys(err, rc, "releasing %s", text);
+	*result = json_pack("{s:s}", "address", text);
+	return 0;
+}
+
+int netdhcp_json_call(struct net *net, struct dhcp_server *s, const char *method, json_t *params,
+		      json_t **result, struct err *err)
+{
+	if (strcmp(method, "dhcp.list") == 0)
+		return call_list(net, s, result);
+	if (strcmp(method, "dhcp.reserve") == 0)
+		return call_reserve(net, s, params, result, err);
+	if (strcmp(method, "dhcp.release") == 0)
+		return call_release(net, s, params, result, err);
+	return err_set(err, -ENOSYS, "no method %s", method);
+}
+
+const struct dhcp_lease *netdhcp_newest_of(const struct dhcp_server *s, const struct mac *mac)
+{
+	const struct dhcp_lease *best = NULL;
+
+	for (uint32_t i = 0; i < s->leases.n; i++) {
+		const struct dhcp_lease *l = &s->leases.all[i];
+
+		if (l->state == LEASE_BOUND && mac_equal(&l->mac, mac) &&
+		    (!best || l->expires_ms > best->expires_ms))
+			best = l;
+	}
+	return best;
+}
