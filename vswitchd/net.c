@@ -107,6 +107,10 @@ static void switch_frame(struct net *net, struct port *from, struct pkt *p)
 	const struct eth_hdr *eth = (const void *)p->data;
 	struct port *to = NULL;
 
+	if (net->hooks || from->hooks) {
+		frame_hooks_run(net->hooks, p, false);
+		frame_hooks_run(from->hooks, p, false);
+	}
 	from->stats.rx_frames++;
 	from->stats.rx_bytes += p->len;
 	from->stats.rx_gso += pkt_is_gso(p);
@@ -252,6 +256,7 @@ void net_del(struct net *net, bool forget)
 {
 	if (!net)
 		return;
+	frame_hooks_gone(&net->hooks);
 	if (net->conf.mode->stop)
 		net->conf.mode->stop(net);
 	while (net->ports)

@@ -16,6 +16,7 @@
 #include "lib/pkt.h"
 #include "vswitchd/fdb.h"
 
+struct frame_hook;
 struct mode_ops;
 struct netdhcp;
 struct port;
@@ -53,6 +54,7 @@ struct net {
 	msec moves_since;
 	struct fdb *fdb;
 	void *mode_state;
+	struct frame_hook *hooks; /* port.h; NULL: nobody watches */
 	struct netdhcp *dhcp; /* NULL when the network serves no DHCP */
 	uint64_t floods;      /* frames sent to all ports */
 };

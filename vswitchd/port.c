@@ -163,6 +163,7 @@ void port_del(struct port *port, bool forget)
 {
 	if (!port)
 		return;
+	frame_hooks_gone(&port->hooks);
 	runner_unwatch(port->net->runner, port);
 	unlink_port(port);
 	port->ops->close(port, forget);
@@ -278,6 +279,8 @@ static void queue_finished(struct port *port, struct pkt *p)
 
 void port_queue(struct port *port, struct pkt *p)
 {
+	if (port->hooks)
+		frame_hooks_run(port->hooks, p, true);
 	if (!port->admin_up)
 		port_drop(port, DROP_PORT_DOWN, p);
 	else if (port->failed)

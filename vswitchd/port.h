@@ -50,6 +50,34 @@ struct port_stats {
 	uint64_t drops[DROP_N];
 };
 
+/* Somebody who watches frames (a capture): on a port all that pass it, on a network all that come
+ * in by any of its ports. */
+struct frame_hook {
+	struct frame_hook *next;
+	/* Borrows @p. @out: from the switch to the far end. */
+	void (*frame)(struct frame_hook *hook, const struct pkt *p, bool out);
+	/* What was watched is being deleted; the hook is off its list already. */
+	void (*gone)(struct frame_hook *hook);
+};
+
+static inline void frame_hooks_run(struct frame_hook *list, const struct pkt *p, bool out)
+{
+	for (struct frame_hook *next; list; list = next) {
+		next = list->next;
+		list->frame(list, p, out);
+	}
+}
+
+static inline void frame_hooks_gone(struct frame_hook **list)
+{
+	struct frame_hook *hook;
+
+	while ((hook = *list)) {
+		*list = hook->next;
+		hook->gone(hook);
+	}
+}
+
 struct port_ops {
 	const char *type;
 	/* Bits of enum offload that the far end takes undone. */
@@ -94,6 +122,7 @@ struct port {
 	struct fdb_share fdb_share;  /* the entries that lead here; only fdb.c looks into it */
 	char fail_text[128];
 	struct pkt_batch txq;
+	struct frame_hook *hooks; /* NULL: nobody watches */
 	struct port_stats stats;
 };
 
