@@ -2,6 +2,7 @@
 dhcp-srcs := dhcp/wire.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
 	dhcp/store_sqlite.c
 
-unit-tests += dhcp_wire dhcp_server
+unit-tests += dhcp_wire dhcp_server dhcp_store
 test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib
+test_dhcp_store-objs := dhcp lib

@@ -9,6 +9,7 @@
 #include "dhcp/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -381,10 +382,23 @@ static void close_db(struct dhcp_store *s)
 	s->db = NULL;
 }
 
+/* Make the file ours alone before SQLite makes it everybody's; the log gets the same mode. */
+static void make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static int open_db(struct dhcp_store *s)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW;
-	int rc = sqlite3_open_v2(s->path[0] ? s->path : ":memory:", &s->db, flags, NULL);
+	int rc;
+
+	if (s->path[0])
+		make_private(s->path);
+	rc = sqlite3_open_v2(s->path[0] ? s->path : ":memory:", &s->db, flags, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = check_sound(s->db);
