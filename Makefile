@@ -98,7 +98,9 @@ $(unit-bins) $(wire-bins): $(O)/tests/%: $(O)/tests/%.o $$(call expand,$$($$(not
 fuzz-bins := $(patsubst %,$(O)/fuzz/fuzz_%,$(fuzz-targets))
 .PHONY: fuzz
 fuzz: $(fuzz-bins)
-$(fuzz-bins): $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $$(foreach o,$$(fuzz_%-objs),$$(if $$(filter %.c,$$(o)),$$(o),$$($$(o)-srcs)))
+# A fuzzer is built from sources, so that all of it is instrumented.
+fuzz-expand = $(foreach o,$(1),$(if $(filter %.c,$(o)),$(o),$($(o)-srcs)))
+$(fuzz-bins): $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $$(call fuzz-expand,$$(fuzz_%-objs))
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
 	@clang -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-strict-aliasing -I. -D_GNU_SOURCE \
