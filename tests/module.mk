@@ -6,3 +6,12 @@ test_agent-objs := vmm/image/agent.c vmm/image/agent_parser.c
 test_guest_config-objs := vmm/image/config.c
 fuzz-targets += agent
 fuzz_agent-objs := vmm/image/agent_parser.c vmm/image/config.c
+
+# The daemon's core with the carriers and the mode of wire tests.
+wire-world := tests/wire/world.c tests/wire/carriers.c vswitchd-core lib
+wire-tests += switch isolation offload ports net
+test_switch-objs := $(wire-world)
+test_isolation-objs := $(wire-world)
+test_offload-objs := $(wire-world)
+test_ports-objs := $(wire-world)
+test_net-objs := $(wire-world)

@@ -289,12 +289,16 @@ static json_t *text_json(const char *text)
 static json_t *dhcp_json(const struct net *net)
 {
 	const struct net_conf *c = &net->conf;
+	json_t *out;
 
 	if (!net->dhcp)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:I}", "server", addr_json(c->dhcp_server), "first",
-			 addr_json(c->dhcp_first), "last", addr_json(c->dhcp_last), "lease_s",
-			 (json_int_t)(c->lease_s ? c->lease_s : 3600));
+	out = json_pack("{s:o, s:o, s:o, s:I}", "server", addr_json(c->dhcp_server), "first",
+			addr_json(c->dhcp_first), "last", addr_json(c->dhcp_last), "lease_s",
+			(json_int_t)(c->lease_s ? c->lease_s : 3600));
+	if (net->dhcp_service && net->dhcp_service->show)
+		net->dhcp_service->show(net, out);
+	return out;
 }
 
 json_t *net_json(const struct net *net)
