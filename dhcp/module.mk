@@ -6,3 +6,6 @@ unit-tests += dhcp_wire dhcp_server dhcp_store
 test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_store-objs := dhcp lib
+
+fuzz-targets += dhcp
+fuzz_dhcp-objs := tests/unit/dhcp_bench.c dhcp lib

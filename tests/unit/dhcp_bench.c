@@ -10,6 +10,7 @@
 
 static int fail_if_full(struct bench_store *st)
 {
+	st->changed = true;
 	if (st->full_put)
 		st->failed = true;
 	return st->full_put ? -ENOSPC : 0;
@@ -78,7 +79,9 @@ static int bench_commit(void *ctx)
 	struct bench_store *st = ctx;
 	bool bad = st->failed || st->full;
 
-	st->failed = false;
+	if (!st->changed)
+		return 0;
+	st->failed = st->changed = false;
 	if (bad)
 		st->staged = st->disk;
 	else

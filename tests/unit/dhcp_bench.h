@@ -21,9 +21,9 @@ struct bench_disk {
 
 struct bench_store {
 	struct bench_disk disk, staged;
-	bool full;	   /* commits fail */
-	bool full_put;	   /* changes fail at once */
-	bool failed;
+	bool full;     /* commits fail */
+	bool full_put; /* changes fail at once */
+	bool failed, changed;
 };
 
 extern const struct dhcp_store_ops bench_store_ops;

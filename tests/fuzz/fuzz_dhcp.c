@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz_dhcp.c - the DHCP server against everything a network can say, with a model that watches.
+ *
+ * The input is a list of steps: a message of one of 16 clients made from the fuzzer's choices (so
+ * that deep states are reached), or raw bytes as they are; steps of the clock; a disk that fills
+ * up; a restart; a reservation. After each step it must hold:
+ *  - no two clients were told, by ACK, that they have the same address at the same time;
+ *  - no address is ours, the gateway's, the network's or the broadcast address;
+ *  - what was told is on disk;
+ *  - every reply parses, fits, and answers the one who asked.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/dhcp_bench.h"
+
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			abort();                                                                   \
+	} while (0)
+
+enum { CLIENTS = 16, POOL = 24, TOLD_MAX = 64 };
+
+/* What a client believes after an ACK: it has the address until then. */
+struct told {
+	struct dhcp_key key;
+	be32 addr;
+	msec until;
+};
+
+struct input {
+	const uint8_t *p;
+	size_t n;
+};
+
+static struct bench b;
+static struct told told[TOLD_MAX];
+static unsigned int n_told;
+
+static uint8_t byte(struct input *in)
+{
+	if (!in->n)
+		return 0;
+	in->n--;
+	return *in->p++;
+}
+
+static be32 some_addr(uint8_t v)
+{
+	static const char *const odd[] = {"10.0.2.254", "10.0.2.255", "10.0.2.0", "0.0.0.0",
+					  "255.255.255.255", "192.168.7.7", "10.0.2.2",
+					  "10.0.2.1"};
+
+	return v < 8 ? ip(odd[v]) : htonl(0x0a000200 + 120 + v % 40);
+}
+
+static void told_forget(const struct dhcp_key *key)
+{
+	for (unsigned int i = 0; i < n_told;) {
+		if (dhcp_key_equal(&told[i].key, key) || told[i].until <= b.now)
+			told[i] = told[--n_told];
+		else
+			i++;
+	}
+}
+
+static void told_add(const struct dhcp_key *key, be32 addr, uint32_t lease_s)
+{
+	told_forget(key);
+	for (unsigned int i = 0; i < n_told; i++)
+		CHECK(told[i].addr != addr);
+	if (n_told < TOLD_MAX)
+		told[n_told++] = (struct told){*key, addr, b.now + (msec)lease_s * 1000};
+}
+
+static bool on_disk(be32 addr, const struct dhcp_key *key)
+{
+	for (unsigned int i = 0; i < b.store.disk.n; i++) {
+		const struct dhcp_record *rec = &b.store.disk.rec[i];
+
+		if (rec->addr == addr && dhcp_key_equal(&rec->key, key))
+			return true;
+	}
+	return false;
+}
+
+/* @msg is what was asked, or NULL for an OFFER that came later. */
+static void check_reply(const struct dhcp_msg *msg)
+{
+	be32 addr = reply_yiaddr(&b);
+	uint32_t lease_s;
+
+	CHECK(b.r.len >= DHCP_LEN_MIN && b.r.len <= DHCP_LEN_MAX);
+	CHECK(b.r.dst && reply_addr(&b, OPT_SERVER_ID) == b.conf.server);
+	if (msg)
+		CHECK(((struct dhcp_hdr *)b.r.data)->xid == msg->hdr.xid);
+	if (!addr)
+		return;
+	CHECK(dhcp_pool_reservable(&b.s.pool, addr));
+	CHECK(reply_u32(&b, OPT_LEASE, &lease_s) && lease_s <= b.conf.lease_s);
+	if (b.r.type == DHCP_ACK) {
+		struct dhcp_key key = dhcp_key_of(msg);
+
+		CHECK(b.r.durable && on_disk(addr, &key));
+		told_add(&key, addr, lease_s);
+	}
+}
+
+/* The client lets go: it released, declined, or starts anew (RFC 2131 figure 5, INIT). */
+static void client_lets_go(const struct dhcp_msg *msg)
+{
+	struct dhcp_key key = dhcp_key_of(msg);
+
+	if (msg->type == DHCP_RELEASE || msg->type == DHCP_DECLINE || msg->type == DHCP_DISCOVER)
+		told_forget(&key);
+}
+
+static void say(struct cmsg *m)
+{
+	/* On the heap, exactly as long as it is, so that a read past the end is seen. */
+	uint8_t *exact = malloc(m->len ? m->len : 1);
+	struct dhcp_rx rx = {.data = exact,
+			     .len = m->len,
+			     .src = client_mac(99),
+			     .unicast = b.unicast,
+			     .port = b.port,
+			     .port_limit = b.port_limit};
+	struct dhcp_msg msg;
+	bool ok = dhcp_parse(m->b, m->len, &msg) == 0;
+	enum dhcp_verdict v;
+
+	memcpy(exact, m->b, m->len);
+	if (ok)
+		client_lets_go(&msg);
+	v = dhcp_server_input(&b.s, &rx, b.now, b.wall_s, &b.r);
+	free(exact);
+	CHECK(ok || v == DHCP_SILENT);
+	if (bench_store_ops.commit(&b.store) && v == DHCP_REPLY && b.r.durable)
+		dhcp_server_undo(&b.s, &b.r.undo);
+	else if (v == DHCP_REPLY)
+		check_reply(&msg);
+}
+
+static void say_made(struct input *in)
+{
+	uint8_t what = byte(in), who = byte(in), more = byte(in);
+	struct cmsg m;
+
+	cmsg_start(&m, (enum dhcp_type)(1 + what % 9), who % CLIENTS);
+	b.port = 1 + who % 3;
+	b.unicast = more & 1;
+	if (more & 2)
+		cmsg_opt(&m, OPT_CLIENT_ID, (const uint8_t[]){0, (uint8_t)(who / 16 % 4)}, 2);
+	if (more & 4)
+		cmsg_addr(&m, OPT_REQUESTED, some_addr(byte(in)));
+	if (more & 8)
+		cmsg_addr(&m, OPT_SERVER_ID, more & 16 ? ip("10.0.2.9") : b.conf.server);
+	if (more & 32)
+		cmsg_hdr(&m)->ciaddr = some_addr(byte(in));
+	if (more & 64)
+		cmsg_addr(&m, OPT_LEASE, htonl(byte(in) * 30u));
+	if (more & 128)
+		cmsg_hdr(&m)->giaddr = some_addr(byte(in));
+	say(&m);
+}
+
+static void say_raw(struct input *in)
+{
+	size_t n = MIN((size_t)byte(in) * 4, in->n);
+	struct cmsg m;
+
+	cmsg_start(&m, DHCP_DISCOVER, 1);
+	if (n && byte(in) & 1) { /* raw options after a sound head */
+		n = MIN(n, in->n);
+		memcpy(m.b + m.len, in->p, n);
+		m.len += n;
+	} else {
+		n = MIN(n, in->n);
+		memcpy(m.b, in->p, n);
+		m.len = n;
+	}
+	in->p += n;
+	in->n -= n;
+	say(&m);
+}
+
+static void pass_time(struct input *in)
+{
+	msec ms = (msec)byte(in) * byte(in) * 50;
+
+	b.now += ms;
+	b.wall_s += (int64_t)(ms / 1000);
+	while (dhcp_server_due(&b.s, b.now, &b.r) == DHCP_REPLY)
+		check_reply(NULL);
+}
+
+static void somebody_else_has(struct input *in)
+{
+	struct mac stranger = client_mac(200);
+
+	dhcp_server_conflict(&b.s, some_addr(byte(in)), &stranger, b.now, &b.r);
+}
+
+/* A person ends a lease: the client is not told, and that is what they wanted. */
+static void admin(struct input *in)
+{
+	uint8_t what = byte(in);
+	be32 addr = some_addr(byte(in));
+	struct mac mac = client_mac(what % CLIENTS);
+
+	if (what & 64) {
+		if (dhcp_server_release(&b.s, addr) == 0) {
+			for (unsigned int i = 0; i < n_told; i++) {
+				if (told[i].addr == addr)
+					told[i].until = 0;
+			}
+			told_forget(&(struct dhcp_key){.len = 0});
+		}
+	} else {
+		dhcp_server_reserve(&b.s, addr, &mac);
+	}
+}
+
+static void start(uint8_t flags)
+{
+	memset(&b.store, 0, sizeof(b.store));
+	b.now = 5000000;
+	b.wall_s = 1700000000;
+	b.conf = (struct dhcp_conf){.net = "lan",
+				    .server = ip("10.0.2.254"),
+				    .subnet = {ip("10.0.2.0"), 24},
+				    .first = ip("10.0.2.128"),
+				    .last = htonl(0x0a000280 + POOL - 1),
+				    .avoid = {ip("10.0.2.1"), ip("10.0.2.2")},
+				    .router = ip("10.0.2.2"),
+				    .lease_s = 3600,
+				    .probe_ms = flags & 1 ? 250 : 0};
+	b.port_limit = flags & 2 ? 4 : 0;
+	n_told = 0;
+	bench_start(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, size};
+
+	start(byte(&in));
+	while (in.n) {
+		uint8_t step = byte(&in);
+
+		b.store.full = b.store.full_put = false;
+		if (step < 160)
+			say_made(&in);
+		else if (step < 190)
+			say_raw(&in);
+		else if (step < 210)
+			pass_time(&in);
+		else if (step < 225)
+			somebody_else_has(&in);
+		else if (step < 235)
+			admin(&in);
+		else if (step < 240)
+			bench_restart(&b);
+		else {
+			b.store.full = step & 1;
+			b.store.full_put = step & 2;
+			say_made(&in);
+		}
+	}
+	bench_fini(&b);
+	return 0;
+}
