@@ -96,6 +96,11 @@ int hostrules_init(const char *instance, struct err *err)
 	return 0;
 }
 
+bool hostrules_ready(void)
+{
+	return ctx;
+}
+
 void hostrules_fini(void)
 {
 	if (ctx)

@@ -20,6 +20,8 @@
  * nf_tables (the daemon goes on and `doctor` says what is missing). */
 int hostrules_init(const char *instance, struct err *err);
 void hostrules_fini(void);
+/* Is the table in place? */
+bool hostrules_ready(void);
 
 /* Drop TCP and UDP to @addr with destination port in [@first, @last] arriving on @ifname. Adding
  * the same twice counts; del undoes one add. */

@@ -383,6 +383,8 @@ static int packet_recv(struct port *port, struct pkt_batch *b)
 	got = recvmmsg(port->fd, s.msg, n, MSG_DONTWAIT, NULL);
 	if (got < 0)
 		rc = rx_error(port, errno);
+	else if ((unsigned int)got < n)
+		rc = -EAGAIN; /* with what there was */
 	for (; (int)i < got; i++)
 		rx_take(port, &s.msg[i], s.pkt[i], b);
 	/* Only a queue that had this much in it can have overflowed. */
@@ -402,9 +404,7 @@ struct tx_slots {
 
 static void tx_sent(struct port *port, struct pkt *p)
 {
-	port->stats.tx_frames++;
-	port->stats.tx_bytes += p->len;
-	port->stats.tx_gso += pkt_is_gso(p);
+	port_count_tx(port, p);
 	pkt_put(p);
 }
 

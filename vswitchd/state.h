@@ -16,6 +16,8 @@
  * is an error that names it. */
 int state_open(const char *dir, struct err *err);
 void state_close(void);
+/* Write our pid into the lock file: again after a fork that keeps the lock. */
+int state_lock_pid(void);
 /* 8 hex digits, chosen at random when DIR was made: tells daemons on one host apart. */
 const char *state_instance(void);
 const char *state_dir(void);

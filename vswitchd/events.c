@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vswitchd/events.h"
+
+#include <time.h>
+
+#include "vswitchd/ctl.h"
+#include "vswitchd/daemon.h"
+
+static json_int_t wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (json_int_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void events_cb(void *ctx, const char *event, json_t *params)
+{
+	struct daemon *d = ctx;
+	json_t *all, *msg;
+
+	if (!ctl_has_subscribers(d->ctl))
+		return;
+	all = params ? json_copy(params) : json_object();
+	json_object_set_new(all, "event", json_string(event));
+	json_object_set_new(all, "time_ms", json_integer(wall_ms()));
+	msg = json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", all);
+	ctl_broadcast(d->ctl, msg);
+	json_decref(msg);
+}
+
+void events_send(struct daemon *d, const char *event, json_t *params)
+{
+	events_cb(d, event, params);
+	json_decref(params);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main.c - the command line, the life and the end of vswitchd.
+ *
+ * Start: options, (fork), state lock, rights, runner, control socket, restore, then ready. As a
+ * daemon the parent waits on a pipe for that "ready" and exits 0 only then; until it comes,
+ * errors go to the terminal that started us, afterwards to DIR/vswitchd.log.
+ *
+ * End: SIGTERM and SIGINT stop all guests (asked first, killed after STOP_GRACE_MS), then
+ * namespaces, then networks, and leave the definitions of networks and ports in the store. A
+ * second signal does not wait for the guests. SIGKILL leaves the guests running; the next start
+ * adopts them (restore.c).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "vswitchd/capture.h"
+#include "vswitchd/ctl.h"
+#include "vswitchd/daemon.h"
+#include "vswitchd/events.h"
+#include "vswitchd/hostrules.h"
+#include "vswitchd/net.h"
+#include "vswitchd/netdhcp.h"
+#include "vswitchd/netlink.h"
+#include "vswitchd/netns.h"
+#include "vswitchd/reaper.h"
+#include "vswitchd/restore.h"
+#include "vswitchd/rights.h"
+#include "vswitchd/state.h"
+#include "vswitchd/vm.h"
+
+enum { STOP_GRACE_MS = 8000 };
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static void usage(FILE *to)
+{
+	fputs("usage: vswitchd [--foreground] [--socket PATH] [--state DIR] [--image DIR]\n"
+	      "                [--vmm PATH] [--log-level error|warn|info|debug]\n"
+	      "       vswitchd --version | --help\n"
+	      "Runs virtual networks and the guests on them; vnetctl(1) tells it what to do.\n"
+	      "  --foreground   stay in the foreground, log to standard error\n"
+	      "  --socket PATH  control socket (/run/vswitchd/control.sock)\n"
+	      "  --state DIR    state and guests' sockets (/var/lib/vswitchd)\n"
+	      "  --image DIR    directory of the default guest's vmlinuz and initrd\n"
+	      "  --vmm PATH     the vnet-vmm program\n",
+	      to);
+}
+
+static bool set_log_level(const char *word)
+{
+	static const char *const words[] = {"error", "warn", "info", "debug"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(word, words[i]))
+			continue;
+		log_level_set((enum log_level)i);
+		return true;
+	}
+	fprintf(stderr, "vswitchd: --log-level must be error, warn, info or debug\n");
+	return false;
+}
+
+/* -1: go on; else the exit status. */
+static int options_parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"foreground", no_argument, NULL, 'f'},	   {"socket", required_argument, NULL, 's'},
+		{"state", required_argument, NULL, 'd'},   {"image", required_argument, NULL, 'i'},
+		{"vmm", required_argument, NULL, 'm'},	   {"log-level", required_argument, NULL, 'l'},
+		{"version", no_argument, NULL, 'v'},	   {"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'f')
+			o->foreground = true;
+		else if (c == 's')
+			o->socket = optarg;
+		else if (c == 'd')
+			o->state = optarg;
+		else if (c == 'i')
+			o->image = optarg;
+		else if (c == 'm')
+			o->vmm = optarg;
+		else if (c == 'v')
+			return puts("vswitchd " VERSION) < 0;
+		else if (c == 'h')
+			return usage(stdout), 0;
+		else if (c != 'l' || !set_log_level(optarg))
+			return c == '?' ? (usage(stderr), 2) : 2;
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "vswitchd: unexpected argument \"%s\"\n", argv[optind]);
+	return 2;
+}
+
+/* ---- becoming a daemon ----------------------------------------------------------------------- */
+
+/* In the parent: wait until the child is ready or dead. */
+static int wait_ready(int fd)
+{
+	char c;
+	ssize_t n;
+
+	do {
+		n = read(fd, &c, 1);
+	} while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : 1;
+}
+
+/* Returns the pipe to say "ready" on; -1 in the foreground. Exits in the parent. */
+static int daemon_fork(const struct options *o)
+{
+	int p[2];
+	pid_t pid;
+
+	if (o->foreground)
+		return -1;
+	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		fprintf(stderr, "vswitchd: cannot fork: %s\n", strerror(errno));
+		exit(1);
+	}
+	if (pid) {
+		close(p[1]);
+		_exit(wait_ready(p[0]));
+	}
+	close(p[0]);
+	setsid();
+	return p[1];
+}
+
+static void sd_notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (len < 2 || len >= sizeof(sa.sun_path))
+		return;
+	memcpy(sa.sun_path, path, len);
+	if (path[0] == '@')
+		sa.sun_path[0] = '\0'; /* sd_notify(3): '@' stands for an abstract name */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&sa,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+		log_warn("cannot tell %s that we are ready: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Leave the terminal: from here on, errors go to DIR/vswitchd.log. */
+static void leave_terminal(void)
+{
+	char path[PATH_MAX];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log;
+
+	snprintf(path, sizeof(path), "%s/vswitchd.log", state_dir());
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(log >= 0 ? log : null, STDERR_FILENO);
+		close(null);
+	}
+	if (log >= 0)
+		close(log);
+	if (chdir("/") < 0)
+		log_warn("cannot change to /: %s", strerror(errno));
+}
+
+static void tell_ready(const struct daemon *d, int pipe_fd)
+{
+	log_info("ready: " VERSION ", socket %s, state %s, instance %s", d->opt.socket, state_dir(),
+		 state_instance());
+	sd_notify_ready();
+	if (pipe_fd < 0)
+		return;
+	leave_terminal();
+	if (write(pipe_fd, "", 1) < 0)
+		log_warn("the process that started us has gone");
+	close(pipe_fd);
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+static void host_changed_cb(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	runner_host_changed(&d->runner);
+}
+
+/* What other parts of the kernel have refused is not fatal, but said. */
+static int start_host(struct daemon *d, struct err *err)
+{
+	struct err soft = {0};
+	int rc = nl_init(d->loop, host_changed_cb, d, err);
+
+	if (rc)
+		return rc;
+	rc = reaper_start();
+	if (rc)
+		return err_sys(err, rc, "cannot start a thread");
+	if (hostrules_init(state_instance(), &soft))
+		log_warn("%s", soft.text);
+	return 0;
+}
+
+static int start_all(struct daemon *d, struct err *err)
+{
+	int rc = state_open(d->opt.state, err);
+
+	if (!rc)
+		rc = rights_drop(err);
+	if (!rc)
+		rc = netdhcp_open_store(state_dir(), err);
+	if (!rc)
+		rc = start_host(d, err);
+	if (rc)
+		return rc;
+	rc = runner_init(&d->runner, d->loop);
+	if (rc)
+		return err_sys(err, rc, "cannot set up the packet pool");
+	d->runner.events = events_cb;
+	d->runner.events_ctx = d;
+	hv_probe_run(d, &d->hv);
+	d->ctl = ctl_open(d, d->opt.socket, err);
+	if (!d->ctl)
+		return err->code;
+	restore_all(d);
+	return 0;
+}
+
+static void stop_all(struct daemon *d)
+{
+	vm_free_all(d);
+	netns_del_all(d);
+	ctl_close(d->ctl);
+	capture_close_all(d);
+	if (d->runner.pool)
+		runner_fini(&d->runner, true);
+	hostrules_fini();
+	reaper_stop();
+	nl_fini();
+	netdhcp_close_store();
+	state_close();
+}
+
+static void signal_cb(struct ev_loop *loop, struct ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)revents;
+	if (d->stopping || !d->vms) {
+		ev_break(loop, EVBREAK_ALL);
+		return;
+	}
+	log_info("%s: stopping %u guests", strsignal(w->signum), vm_count(d));
+	d->stopping = true;
+	vm_stop_all(d, STOP_GRACE_MS); /* breaks the loop when the last one is off */
+}
+
+static void watch_signals(struct daemon *d)
+{
+	static const int sigs[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sigs); i++) {
+		ev_signal_init(&d->signals[i], signal_cb, sigs[i]);
+		d->signals[i].data = d;
+		ev_signal_start(d->loop, &d->signals[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Each guest and client costs a few descriptors; the soft limit of 1024 is for select(2). */
+static void raise_limits(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d;
+	struct err err = {0};
+	int ready, status;
+
+	d.opt = (struct options){.socket = "/run/vswitchd/control.sock",
+				 .state = "/var/lib/vswitchd"};
+	status = options_parse(argc, argv, &d.opt);
+	if (status >= 0)
+		return status;
+	ready = daemon_fork(&d.opt);
+	raise_limits();
+	d.started_ms = clock_now_ms();
+	d.loop = ev_default_loop(EVFLAG_NOENV);
+	watch_signals(&d);
+	status = start_all(&d, &err) ? 1 : 0;
+	if (status) {
+		fprintf(stderr, "vswitchd: %s\n", err.text);
+	} else {
+		tell_ready(&d, ready);
+		ev_run(d.loop, 0);
+		log_info("stopping");
+	}
+	stop_all(&d);
+	ev_loop_destroy(d.loop);
+	return status;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netns.h - namespace nodes: a network namespace with a name, and the processes in it.
+ *
+ * Namespaces are mounted at /run/netns/NAME, as `ip netns` does, so that the usual tools see them.
+ * Each is recorded (kind "netns"); it outlives the daemon's death but not its clean stop.
+ */
+#ifndef VSWITCHD_NETNS_H
+#define VSWITCHD_NETNS_H
+
+#include <jansson.h>
+
+#include "lib/err.h"
+
+struct daemon;
+struct netns;
+struct rpc;
+
+/* Make namespace @name with its loopback up. */
+int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err);
+/* Kill every process in it and remove it with its ports and veth pairs. Can't fail half-way. */
+void netns_del(struct netns *ns);
+void netns_del_all(struct daemon *d);
+struct netns *netns_find(struct daemon *d, const char *name);
+/* From its record. */
+int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct err *err);
+json_t *netns_json(const struct netns *ns);
+json_t *netns_list_json(const struct daemon *d);
+
+/* A veth pair: @inside in the namespace, @host in ours, both up. */
+int netns_veth(struct netns *ns, const char *inside, const char *host, struct err *err);
+/* The name of a namespace that belongs to lab @lab; NULL when there is none. */
+const char *netns_of_lab(const struct daemon *d, const char *lab);
+/* Is @ifname the host end of a veth pair of ours? */
+bool netns_owns_link(const struct daemon *d, const char *ifname);
+/* Give interface @ifname of the namespace an address. */
+int netns_addr(struct netns *ns, const char *ifname, const char *address, struct err *err);
+
+const char *netns_name(const struct netns *ns);
+struct daemon *netns_daemon(const struct netns *ns);
+
+/* ---- netns_run.c ---- */
+
+/* Run @command with sh in the namespace; the reply of @rpc follows. RPC_LATER or an error. */
+int netns_exec(struct netns *ns, struct rpc *rpc, const char *command, unsigned int timeout_ms,
+	       struct err *err);
+/* Start @command in the background, output to DIR/netns-NAME.log. Its pid, or an error. */
+int netns_spawn(struct netns *ns, const char *command, struct err *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * procfs.h - what /proc tells about processes.
+ */
+#ifndef VSWITCHD_PROCFS_H
+#define VSWITCHD_PROCFS_H
+
+#include <sys/types.h>
+
+#include "lib/types.h"
+
+/* Resident memory in KiB; 0 when there is no such process. */
+uint64_t proc_rss_kib(pid_t pid);
+/* When the process was started, in clock ticks since boot: with the pid it names a process for
+ * good, as pids are used again. 0 when there is none. */
+uint64_t proc_start_ticks(pid_t pid);
+/* The id of this boot, 36 characters; "" when the kernel does not tell. */
+void proc_boot_id(char out[static 37]);
+
+#endif
