@@ -116,6 +116,15 @@ int lab_nic_index(const struct lab_node *node, const char *ifname)
 	return (size_t)(ifname[3] - '0') < node->n_nics ? ifname[3] - '0' : -1;
 }
 
+const char *lab_nic_name(size_t index)
+{
+	static const char *const names[] = {"eth0", "eth1", "eth2", "eth3",
+					    "eth4", "eth5", "eth6", "eth7"};
+
+	_Static_assert(ARRAY_SIZE(names) == LAB_NICS_MAX, "a name for each NIC");
+	return names[index];
+}
+
 bool lab_net_serves(const struct lab_net *net)
 {
 	if (net->dhcp.given)

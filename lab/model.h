@@ -168,6 +168,9 @@ struct lab_check *lab_check_find(const struct lab *lab, const char *id);
 /* "eth0" to 0; -1 when it is no such word or @node has fewer NICs. */
 int lab_nic_index(const struct lab_node *node, const char *ifname);
 
+/* "eth0" for 0; @index is below LAB_NICS_MAX. */
+const char *lab_nic_name(size_t index);
+
 /* Does the network hand out addresses? (The LAN behind a bridge is taken to.) */
 bool lab_net_serves(const struct lab_net *net);
 /* The NIC's address setting with the default resolved: DHCP where the network hands addresses

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# What reads files, without a daemon; then what works on one.
 lab-model-srcs := $(addprefix lab/,errors.c model.c yaml.c schema.c parse.c parse_checks.c \
 	validate.c validate_checks.c subst.c)
-lab-srcs := $(lab-model-srcs)
+lab-srcs := $(lab-model-srcs) $(addprefix lab/,progress.c guest.c up.c down.c node.c local.c \
+	status.c graph.c check.c attempt.c)

@@ -116,7 +116,7 @@ static json_t *nic_parse(const struct ctl *c, const char *text)
 		ctl_usage(c, "'net=%s': after the network only ,mac=ADDR may follow", text);
 		return NULL;
 	}
-	nic = json_pack("{s:s%}", "net", text, (int)(comma - text));
+	nic = json_pack("{s:s%}", "net", text, (size_t)(comma - text));
 	if (nic && *comma)
 		json_object_set_new(nic, "mac", json_string(comma + 5));
 	return nic;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * node.h - running commands in the nodes of a running lab, and finding their addresses.
+ */
+#ifndef LAB_NODE_H
+#define LAB_NODE_H
+
+#include "lab/run.h"
+
+enum { EXEC_TEXT_MAX = 64 << 10 };
+
+struct exec_result {
+	int status;
+	char *out, *err; /* NUL-terminated; freed by exec_result_fini() */
+};
+
+/* Run shell text in @node, or as a process of ours on the host when @node is NULL. 0 when it ran
+ * (whatever its status); a negative errno when it could not. */
+int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
+	      unsigned int timeout_s, struct exec_result *res, struct err *err);
+void exec_result_fini(struct exec_result *res);
+
+/* The address of @node's NIC @index now: from the file, from our DHCP server's leases, else from
+ * the node itself. -ENOENT while it has none. */
+int node_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
+		 struct err *err);
+/* The address that @from (NULL: the host) should use for "NODE", "NODE.ethN" or "ADDR": for a node,
+ * the NIC that shares a network with @from, else the first that has an address. */
+int node_target(struct lab_run *r, const struct lab_node *from, const char *to, be32 *out,
+		struct err *err);
+
+/* The state word of a node: vm.show's, or "up"/"missing" for a namespace. Into @buf; returned. */
+const char *node_state(struct lab_run *r, const struct lab_node *node, char *buf, size_t size);
+
+/* ---- local.c ---- */
+
+/* Run `sh -c @command` here, output bounded to EXEC_TEXT_MAX each; killed (status 124) after
+ * @timeout_s. 0, or a negative errno. */
+int local_exec(const char *command, unsigned int timeout_s, struct exec_result *res,
+	       struct err *err);
+
+#endif

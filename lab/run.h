@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * run.h - a lab on a daemon: bring up, take down, show.
+ */
+#ifndef LAB_RUN_H
+#define LAB_RUN_H
+
+#include <jansson.h>
+#include <signal.h>
+
+#include "lab/model.h"
+#include "lab/progress.h"
+#include "vnetctl/client.h"
+
+struct lab_run {
+	struct client *client;
+	const struct lab *lab;
+	struct progress progress;
+	volatile sig_atomic_t interrupted; /* Ctrl-C came while it was coming up */
+};
+
+/* Bring @r->lab up. @file (absolute) and @text are recorded with it. All or nothing: on failure
+ * everything that was made is removed again. -EEXIST when a lab of this name is up already. */
+int lab_up(struct lab_run *r, const char *file, const char *text, struct err *err);
+
+/* Remove everything that belongs to lab @name; safe when nothing (or half) is there. Guests are
+ * asked to power off, or with @at_once ended. Goes on past failures and returns the first.
+ * *@found (may be NULL) tells whether there was anything. */
+int lab_down(struct client *c, const char *name, bool at_once, struct progress *p, bool *found,
+	     struct err *err);
+
+/* Rows of `lab status`: [{node, kind, state, nic, network, mode, address, mac, reason}]. New
+ * reference; NULL with @err. */
+json_t *lab_status(struct lab_run *r, struct err *err);
+
+/* Draw the lab as text or in Graphviz's language. */
+void lab_graph_text(const struct lab *lab, FILE *out);
+void lab_graph_dot(const struct lab *lab, FILE *out);
+
+#endif
