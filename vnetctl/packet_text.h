@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * packet_text.h - a frame as one line, where tcpdump is not installed.
+ */
+#ifndef VNETCTL_PACKET_TEXT_H
+#define VNETCTL_PACKET_TEXT_H
+
+#include <stdio.h>
+
+#include "lib/types.h"
+
+/* Print time (@s, @us since the epoch), addresses and protocol of the @caplen bytes at @data, that
+ * were @len bytes on the wire. */
+void packet_print(FILE *out, uint32_t s, uint32_t us, const uint8_t *data, size_t caplen,
+		  size_t len);
+
+#endif
