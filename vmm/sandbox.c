@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sandbox.c - what a broken-out guest finds: no files, no capabilities, no new descriptors but
+ * accepted clients, and a few system calls.
+ */
+#include "vmm/sandbox.h"
+
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/if_tun.h>
+#include <linux/kvm.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- rights --------------------------------------------------------------------------------- */
+
+static int set_limit(__rlimit_resource_t what, rlim_t value)
+{
+	struct rlimit l = {value, value};
+
+	return setrlimit(what, &l) ? -errno : 0;
+}
+
+/* A ruleset that handles every file access this kernel knows, and allows none. */
+static int deny_paths(void)
+{
+	static const uint64_t by_abi[] = {0, 0x1fff, 0x3fff, 0x7fff};
+	struct landlock_ruleset_attr attr = {0};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	int fd, err = 0;
+
+	if (abi < 1)
+		return 0; /* not in this kernel: the system call filter denies open() anyway */
+	attr.handled_access_fs = by_abi[MIN((size_t)abi, ARRAY_SIZE(by_abi) - 1)];
+	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_landlock_restrict_self, fd, 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
+	unsigned long cap;
+
+	/* Fails at the first number that the kernel does not know, or without CAP_SETPCAP. */
+	for (cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &head, none) ? -errno : 0;
+}
+
+static int set_user(long uid)
+{
+	if (uid < 0)
+		return 0;
+	if (setgroups(0, NULL) || setresgid((gid_t)uid, (gid_t)uid, (gid_t)uid) ||
+	    setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid))
+		return -errno;
+	return 0;
+}
+
+int sandbox_drop(int fd_max, long uid, struct err *e)
+{
+	int err;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return err_sys(e, -errno, "can't give up new privileges");
+	err = set_limit(RLIMIT_CORE, 0);
+	if (!err)
+		err = set_limit(RLIMIT_NOFILE, (rlim_t)fd_max);
+	if (err)
+		return err_sys(e, err, "can't set limits");
+	err = deny_paths();
+	if (err)
+		return err_sys(e, err, "Landlock refuses");
+	err = set_user(uid);
+	if (err)
+		return err_sys(e, err, "can't become user %ld", uid);
+	err = drop_capabilities();
+	return err ? err_sys(e, err, "can't drop capabilities") : 0;
+}
+
+/* ---- system calls --------------------------------------------------------------------------- */
+
+static const int common_calls[] = {
+	SCMP_SYS(futex),	SCMP_SYS(write),	  SCMP_SYS(epoll_ctl),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(timerfd_settime),
+	SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(exit_group),	SCMP_SYS(munmap),	  SCMP_SYS(madvise),
+	SCMP_SYS(getpid),	SCMP_SYS(gettid),
+};
+
+static const int main_calls[] = {
+	SCMP_SYS(read),	      SCMP_SYS(readv),	   SCMP_SYS(writev),	 SCMP_SYS(pread64),
+	SCMP_SYS(preadv),     SCMP_SYS(pwritev),   SCMP_SYS(fdatasync),	 SCMP_SYS(lseek),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(accept4),	 SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),   SCMP_SYS(close),	   SCMP_SYS(getrandom),	 SCMP_SYS(brk),
+	SCMP_SYS(mremap),
+};
+
+/* On a vCPU thread: what it runs for, and what devices do in its exits. */
+static const unsigned int common_ioctls[] = {
+	KVM_RUN, KVM_IRQ_LINE, KVM_SIGNAL_MSI, TUNSETOFFLOAD,
+};
+
+/* On the main thread: reset, resume, the terminal. */
+static const unsigned int main_ioctls[] = {
+	KVM_SET_SREGS,	   KVM_SET_XCRS,	KVM_SET_XSAVE,	   KVM_SET_REGS,
+	KVM_SET_MSRS,	   KVM_SET_MP_STATE,	KVM_SET_LAPIC,	   KVM_SET_VCPU_EVENTS,
+	KVM_SET_DEBUGREGS, KVM_SET_IRQCHIP,	KVM_KVMCLOCK_CTRL, TCGETS,
+	TCSETS,
+};
+
+static int allow_calls(scmp_filter_ctx f, const int *calls, size_t n)
+{
+	int err = 0;
+
+	while (n-- && !err)
+		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[n], 0);
+	return err;
+}
+
+static int allow_ioctls(scmp_filter_ctx f, const unsigned int *cmds, size_t n)
+{
+	int err = 0;
+
+	while (n-- && !err)
+		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				       SCMP_A1_32(SCMP_CMP_EQ, cmds[n]));
+	return err;
+}
+
+/* Memory for the heap, never executable; signals to our own threads only. */
+static int allow_checked(scmp_filter_ctx f)
+{
+	int err;
+
+	err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+			       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (!err)
+		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (!err)
+		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return err;
+}
+
+static int enter(bool main_thread, struct err *e)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int err;
+
+	if (!f)
+		return err_set(e, -ENOMEM, "no memory for the system call filter");
+	err = allow_calls(f, common_calls, ARRAY_SIZE(common_calls));
+	if (!err)
+		err = allow_ioctls(f, common_ioctls, ARRAY_SIZE(common_ioctls));
+	if (!err && main_thread)
+		err = allow_calls(f, main_calls, ARRAY_SIZE(main_calls));
+	if (!err && main_thread)
+		err = allow_ioctls(f, main_ioctls, ARRAY_SIZE(main_ioctls));
+	if (!err && main_thread)
+		err = allow_checked(f);
+	if (!err)
+		err = seccomp_load(f);
+	seccomp_release(f);
+	return err ? err_sys(e, err, "can't load the system call filter") : 0;
+}
+
+int sandbox_enter_cpu(struct err *e)
+{
+	return enter(false, e);
+}
+
+int sandbox_enter_main(struct err *e)
+{
+	return enter(true, e);
+}
