@@ -295,7 +295,7 @@ struct nat_mapping *nat_mapping_add(struct nat_table *t, const struct nat_key *k
 }
 
 struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct nat_key *k,
-					    be16 ext_port, int *error)
+					    be16 ext_port, msec now, int *error)
 {
 	struct nat_key key = {k->ext, k->proto, k->addr, 0, k->port, 0};
 	struct nat_mapping *m;
@@ -307,7 +307,7 @@ struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct na
 	}
 	/* The guest has spoken from this port before; its flows start over with the new number. */
 	if (m)
-		nat_mapping_del(t, m, t->wheel.tick * TIMER_TICK_MS);
+		nat_mapping_del(t, m, now);
 	m = mapping_alloc(t);
 	if (!m) {
 		*error = -ENOSPC;

@@ -125,7 +125,7 @@ struct nat_mapping *nat_mapping_find(struct nat_table *t, const struct nat_key *
 struct nat_mapping *nat_mapping_add(struct nat_table *t, const struct nat_key *k, msec now);
 /* A port forward: outside @ext_port to the inside endpoint of @k. Negative errno in *@error. */
 struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct nat_key *k,
-					    be16 ext_port, int *error);
+					    be16 ext_port, msec now, int *error);
 /* With all its sessions. */
 void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, msec now);
 

@@ -684,8 +684,8 @@ static void forward_lets_strangers_in(void **state)
 	(void)state;
 	world_init(&w, NULL);
 	k = (struct nat_key){w.ext, NAT_TCP, GUEST_A, 0, htons(80), 0};
-	assert_non_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8080), &err));
-	assert_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8081), &err));
+	assert_non_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8080), w.now, &err));
+	assert_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8081), w.now, &err));
 	assert_int_equal(err, -17 /* EEXIST */);
 	assert_int_equal(
 		world_receive(&w, make_tcp(&w, back(PEER_2, 4000, 8080), TCP_SYN, 0)), DROP_NONE);

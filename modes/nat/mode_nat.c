@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nat - guests reach everything that the host reaches, under the host's address.
+ *
+ * This file ties the parts together: the gateway's port on the switch (nat_gateway.h), the
+ * translator (nat_xlate.h), the way out (nat_uplink.h), the host's leg and the DHCP server.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/hash.h"
+#include "modes/nat/nat_net.h"
+#include "modes/nat/nat_uplink.h"
+#include "vswitchd/addrplan.h"
+#include "vswitchd/hostleg.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/modeconf.h"
+#include "vswitchd/netdhcp.h"
+#include "vswitchd/runner.h"
+
+void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p)
+{
+	if (nn->port)
+		port_drop(nn->port, why, p);
+	else
+		pkt_put(p);
+}
+
+/* ---- between the parts ----------------------------------------------------------------------- */
+
+static enum drop_reason env_route(void *ctx, be32 dst, struct nat_route *out)
+{
+	return uplinks_route(ctx, dst, out);
+}
+
+static void env_outside(void *ctx, const struct nat_route *rt, struct pkt *p)
+{
+	uplinks_send(ctx, rt, p);
+}
+
+static void env_inside(void *ctx, be32 dst, struct pkt *p)
+{
+	struct nat_net *nn = ctx;
+
+	gateway_send(&nn->gw, dst, p, nn->net->runner->now);
+}
+
+static void gw_emit(void *ctx, struct pkt *p)
+{
+	struct nat_net *nn = ctx;
+
+	port_local_inject(nn->port, p);
+}
+
+static void gw_lost(void *ctx, enum drop_reason why, struct pkt *p)
+{
+	nat_net_lost(ctx, why, p);
+}
+
+static void port_input(void *ctx, struct pkt *p)
+{
+	struct nat_net *nn = ctx;
+
+	gateway_input(&nn->gw, p, nn->net->runner->now);
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+static int nat_check(struct runner *r, struct net_conf *conf, struct err *err)
+{
+	int rc = conf_refuse(conf, CONF_NIC | CONF_VLAN,
+			     "a NAT network leaves by the host's routes", err);
+
+	if (rc < 0)
+		return rc;
+	if (!conf->dhcp_given)
+		conf->dhcp = true;
+	return addrplan_fill(r, conf, PLAN_HOST | PLAN_GATEWAY | (conf->dhcp ? PLAN_DHCP : 0), err);
+}
+
+/* The host's first resolver that a guest can reach too; 0 when there is none. */
+static be32 host_resolver(void)
+{
+	FILE *f = fopen("/etc/resolv.conf", "re");
+	char line[256], text[64];
+	be32 found = 0, addr;
+
+	if (!f)
+		return 0;
+	while (!found && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " nameserver %63s", text) == 1 && ip4_parse(text, &addr) == 0 &&
+		    addr && ntohl(addr) >> 24 != 127)
+			found = addr;
+	}
+	fclose(f);
+	return found;
+}
+
+static int make_translator(struct nat_net *nn, struct err *err)
+{
+	const struct net_conf *c = &nn->net->conf;
+	struct nat_conf conf = {.subnet = c->subnet,
+				.gateway = c->gateway,
+				.host = c->host,
+				.dhcp = c->dhcp_server,
+				.mtu = c->mtu ? c->mtu : 1500,
+				.set = NAT_SETTINGS_DEFAULT};
+	struct nat_env env = {.ctx = nn,
+			      .pool = nn->net->runner->pool,
+			      .route = env_route,
+			      .outside = env_outside,
+			      .inside = env_inside};
+	uint64_t seed[4];
+
+	random_bytes(seed, sizeof(seed));
+	nn->nat = nat_create(&conf, &env, seed, nn->net->runner->now);
+	return nn->nat ? 0 : err_sys(err, -ENOMEM, "network \"%s\"", c->name);
+}
+
+static int make_gateway(struct nat_net *nn, struct err *err)
+{
+	const struct net_conf *c = &nn->net->conf;
+	struct gateway *g = &nn->gw;
+	char name[PORT_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%s.gateway", c->name);
+	*g = (struct gateway){.nat = nn->nat,
+			      .addr = c->gateway,
+			      .mac = mac_from_name(name),
+			      .pool = nn->net->runner->pool,
+			      .emit = gw_emit,
+			      .lost = gw_lost,
+			      .ctx = nn};
+	if (gateway_init(g, c->subnet.plen) < 0)
+		return err_sys(err, -ENOMEM, "network \"%s\"", c->name);
+	nn->port = port_local_add(nn->net, name, &g->mac, port_input, nn, err);
+	return nn->port ? 0 : (err && err->code ? err->code : -EIO);
+}
+
+static int start_dhcp(struct net *net, struct err *err)
+{
+	if (!net->conf.dhcp)
+		return 0;
+	if (!net->conf.dhcp_router)
+		net->conf.dhcp_router = net->conf.gateway;
+	if (!net->conf.dhcp_dns)
+		net->conf.dhcp_dns = host_resolver();
+	return netdhcp_start(net, err);
+}
+
+/* The order undoes start: what sends first, then what it sends by. Safe on half a network. */
+static void nat_stop(struct net *net)
+{
+	struct nat_net *nn = net->mode_state;
+
+	netdhcp_stop(net);
+	hostleg_del(net);
+	if (!nn)
+		return;
+	if (nn->uplinks) {
+		nat_forward_fini(nn);
+		uplinks_put(nn->uplinks, nn);
+	}
+	if (nn->gw.neighs)
+		gateway_fini(&nn->gw);
+	port_del(nn->port, true);
+	nat_destroy(nn->nat);
+	free(nn);
+	net->mode_state = NULL;
+}
+
+static int nat_start(struct net *net, struct err *err)
+{
+	struct nat_net *nn = calloc(1, sizeof(*nn));
+	int rc;
+
+	if (!nn)
+		return err_sys(err, -ENOMEM, "network \"%s\"", net->conf.name);
+	nn->net = net;
+	net->mode_state = nn;
+	rc = make_translator(nn, err);
+	if (rc == 0)
+		rc = make_gateway(nn, err);
+	if (rc == 0) {
+		nn->uplinks = uplinks_get(nn, err);
+		rc = nn->uplinks ? 0 : -ENOMEM;
+	}
+	if (rc == 0)
+		rc = hostleg_add(net, err);
+	if (rc == 0)
+		rc = start_dhcp(net, err);
+	if (rc < 0)
+		nat_stop(net);
+	return rc;
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+/* No guest may pass for the gateway, the host's leg or the DHCP server. */
+static enum drop_reason nat_ingress(struct net *net, struct port *from, struct pkt *p)
+{
+	const struct nat_net *nn = net->mode_state;
+	const char *type = from->ops->type;
+
+	if (!nn || from == nn->port || strcmp(type, "local") == 0 || strcmp(type, "hosttap") == 0)
+		return DROP_NONE;
+	return gateway_check_claim(&nn->gw, p);
+}
+
+static void nat_tick_net(struct net *net, msec now)
+{
+	struct nat_net *nn = net->mode_state;
+
+	netdhcp_tick(net, now);
+	nat_tick(nn->nat, now);
+	gateway_tick(&nn->gw, now);
+	nat_forward_refresh(nn);
+	uplinks_tick(nn->uplinks, now);
+}
+
+static void nat_host_changed(struct net *net)
+{
+	struct nat_net *nn = net->mode_state;
+
+	uplinks_changed(nn->uplinks);
+}
+
+static int nat_call(struct net *net, const char *method, json_t *params, json_t **result,
+		    struct err *err)
+{
+	struct nat_net *nn = net->mode_state;
+
+	if (strcmp(method, "nat.list") == 0) {
+		*result = nat_show_flows(nn);
+		return 0;
+	}
+	if (strcmp(method, "nat.forward.add") == 0)
+		return nat_forward_add(nn, params, result, err);
+	if (strcmp(method, "nat.forward.list") == 0)
+		return nat_forward_list(nn, result);
+	if (strcmp(method, "nat.forward.del") == 0)
+		return nat_forward_del(nn, params, result, err);
+	return -ENOSYS;
+}
+
+static void nat_show(const struct net *net, json_t *out)
+{
+	netdhcp_show(net, out);
+	nat_show_facts(net->mode_state, out);
+}
+
+const struct mode_ops mode_nat = {
+	.name = "nat",
+	.summary = "guests reach all that the host reaches, under the host's address; DHCP",
+	.check = nat_check,
+	.start = nat_start,
+	.stop = nat_stop,
+	.ingress = nat_ingress,
+	.tick = nat_tick_net,
+	.host_changed = nat_host_changed,
+	.call = nat_call,
+	.show = nat_show,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nat_net.h - a NAT network: what mode_nat.c, the uplinks and the forwards share.
+ */
+#ifndef MODES_NAT_NET_H
+#define MODES_NAT_NET_H
+
+#include <jansson.h>
+
+#include "modes/nat/nat_gateway.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+
+struct nat_forward;
+struct uplinks;
+
+struct nat_net {
+	struct net *net;
+	struct port *port; /* the gateway's */
+	struct nat *nat;
+	struct gateway gw;
+	struct uplinks *uplinks;
+	struct nat_net *next; /* among those that share the uplinks */
+	struct nat_forward *forwards;
+	unsigned int next_forward;
+};
+
+/* Count a dropped frame on the gateway's port; takes @p (may be NULL). */
+void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p);
+
+/* nat_forward.c */
+int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct err *err);
+int nat_forward_list(struct nat_net *nn, json_t **result);
+int nat_forward_del(struct nat_net *nn, json_t *params, json_t **result, struct err *err);
+/* Uplinks have come or gone: bind what wants to be bound. */
+void nat_forward_refresh(struct nat_net *nn);
+/* @ext is going away: unbind what is bound there. */
+void nat_forward_ext_gone(struct nat_net *nn, const struct nat_ext *ext);
+void nat_forward_fini(struct nat_net *nn);
+
+/* nat_show.c */
+json_t *nat_show_flows(struct nat_net *nn);
+void nat_show_facts(struct nat_net *nn, json_t *out);
+
+#endif

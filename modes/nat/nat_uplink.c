@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "modes/nat/nat_uplink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/hash.h"
+#include "lib/log.h"
+#include "modes/nat/nat_uplink_int.h"
+#include "vswitchd/hostrules.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/netlink.h"
+#include "vswitchd/runner.h"
+
+enum {
+	ROUTES = 512,
+	/* Some changes are not announced (rules, learnt path MTUs): look again after a while. */
+	ROUTE_MS = 10000,
+	ROUTE_FAILED_MS = 1000
+};
+
+struct route_entry {
+	be32 dst; /* 0: empty */
+	enum drop_reason why;
+	msec until_ms;
+	struct nat_route rt;
+};
+
+struct uplinks {
+	struct runner *runner;
+	struct nat_net *users;
+	struct uplink *list;
+	struct ev_prepare flush;
+	struct route_entry routes[ROUTES];
+};
+
+static struct uplink *uplink_of(const struct nat_ext *ext)
+{
+	return ext->ctx;
+}
+
+/* ---- sharing --------------------------------------------------------------------------------- */
+
+static void flush_all(struct uplinks *u)
+{
+	for (struct uplink *up = u->list; up; up = up->next) {
+		if (up->tx.n)
+			uplink_sock_flush(up);
+	}
+}
+
+/* The loop is about to sleep: everything that this turn produced leaves. */
+static void flush_cb(struct ev_loop *loop, struct ev_prepare *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	flush_all(w->data);
+}
+
+static struct uplinks *uplinks_create(struct runner *r)
+{
+	struct uplinks *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->runner = r;
+	ev_prepare_init(&u->flush, flush_cb);
+	/* After the runner's own, which may still switch frames towards us. */
+	ev_set_priority(&u->flush, EV_MINPRI);
+	u->flush.data = u;
+	if (r->loop)
+		ev_prepare_start(r->loop, &u->flush);
+	return u;
+}
+
+struct uplinks *uplinks_get(struct nat_net *nn, struct err *err)
+{
+	struct runner *r = nn->net->runner;
+	struct uplinks *u = NULL;
+
+	for (struct net *net = r->nets; net && !u; net = net->next) {
+		const struct nat_net *other = net->mode_state;
+
+		if (net->conf.mode == &mode_nat && other && other != nn)
+			u = other->uplinks;
+	}
+	if (!u)
+		u = uplinks_create(r);
+	if (!u) {
+		err_sys(err, -ENOMEM, "network \"%s\"", nn->net->conf.name);
+		return NULL;
+	}
+	nn->next = u->users;
+	u->users = nn;
+	return u;
+}
+
+static void forget_routes(struct uplinks *u)
+{
+	memset(u->routes, 0, sizeof(u->routes));
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+/* Without Ethernet there is no MAC to send to. */
+static bool has_ethernet(const char *ifname)
+{
+	struct ifreq ifr = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool yes;
+
+	if (fd < 0)
+		return false;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	yes = ioctl(fd, SIOCGIFHWADDR, &ifr) == 0 && ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	close(fd);
+	return yes;
+}
+
+/* An interface that this daemon made leads to another of its networks, which are apart. */
+static bool is_ours(const struct uplinks *u, const char *ifname)
+{
+	for (const struct net *net = u->runner->nets; net; net = net->next) {
+		for (const struct port *port = net->ports; port; port = port->next) {
+			if (strcmp(port->ifname, ifname) == 0 &&
+			    strcmp(port->ops->type, "nic") != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void tell(struct uplinks *u, const struct uplink *up, const char *event, unsigned int ended)
+{
+	char addr[IP4_STR];
+
+	ip4_format(up->ext->addr, addr);
+	log_info("nat: %s, uplink %s with %s, %u flows ended", event, up->ifname, addr, ended);
+	runner_event(u->runner, event,
+		     json_pack("{s:s, s:s, s:i}", "ifname", up->ifname, "address", addr, "ended",
+			       (int)ended));
+}
+
+static void input_from_wire(struct uplink *up, struct pkt *p);
+static void uplink_close(struct uplinks *u, struct uplink *up);
+
+static void readable_cb(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct uplink *up = w->data;
+	struct uplinks *u = up->all;
+
+	(void)loop;
+	(void)revents;
+	u->runner->now = clock_now_ms();
+	if (!uplink_sock_read(up, u->runner->pool, input_from_wire))
+		uplink_close(u, up);
+}
+
+static void uplink_free(struct uplink *up)
+{
+	if (up->guarded)
+		hostrules_guard_del(up->ifname, up->ext->addr, up->ext->first, up->ext->last);
+	uplink_sock_close(up);
+	nat_ext_destroy(up->ext);
+	free(up);
+}
+
+static int uplink_start(struct uplink *up, struct err *err)
+{
+	struct runner *r = up->all->runner;
+	int rc = nl_link_mac_get(up->ifname, &up->mac);
+
+	if (rc < 0)
+		return err_sys(err, rc, "interface %s", up->ifname);
+	rc = hostrules_guard_add(up->ifname, up->ext->addr, up->ext->first, up->ext->last, err);
+	up->guarded = rc == 0;
+	if (rc == 0)
+		rc = uplink_sock_open(up, err);
+	if (rc == 0 && r->loop) {
+		ev_io_init(&up->io, readable_cb, up->fd, EV_READ);
+		up->io.data = up;
+		ev_io_start(r->loop, &up->io);
+	}
+	return rc;
+}
+
+static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex, be32 addr)
+{
+	struct uplink *up = calloc(1, sizeof(*up));
+	struct err err = {0};
+	uint64_t seed[2];
+
+	if (!up)
+		return NULL;
+	up->all = u;
+	up->fd = -1;
+	up->ifindex = ifindex;
+	snprintf(up->ifname, sizeof(up->ifname), "%s", ifname);
+	random_bytes(seed, sizeof(seed));
+	up->ext = nat_ext_create(addr, NAT_PORT_FIRST, NAT_PORT_LAST,
+				 NAT_SETTINGS_DEFAULT.hold_ms, seed);
+	if (!up->ext) {
+		free(up);
+		return NULL;
+	}
+	up->ext->ctx = up;
+	up->ext->usable = uplink_port_usable;
+	if (uplink_start(up, &err) < 0) {
+		log_warn("nat: %s can't be an uplink: %s", ifname, err.text);
+		uplink_free(up);
+		return NULL;
+	}
+	up->next = u->list;
+	u->list = up;
+	tell(u, up, "nat.uplink.up", 0);
+	return up;
+}
+
+static void uplink_close(struct uplinks *u, struct uplink *up)
+{
+	unsigned int ended = 0;
+
+	if (ev_is_active(&up->io))
+		ev_io_stop(u->runner->loop, &up->io);
+	uplink_hop_purge(up, NULL);
+	for (struct nat_net *nn = u->users; nn; nn = nn->next) {
+		nat_forward_ext_gone(nn, up->ext);
+		ended += nat_drop_ext(nn->nat, up->ext, u->runner->now);
+	}
+	for (struct uplink **at = &u->list; *at; at = &(*at)->next) {
+		if (*at == up) {
+			*at = up->next;
+			break;
+		}
+	}
+	forget_routes(u);
+	tell(u, up, "nat.uplink.down", ended);
+	uplink_free(up);
+}
+
+void uplinks_put(struct uplinks *u, struct nat_net *nn)
+{
+	if (!u)
+		return;
+	for (struct uplink *up = u->list; up; up = up->next) {
+		uplink_hop_purge(up, nn);
+		nat_drop_ext(nn->nat, up->ext, u->runner->now);
+	}
+	for (struct nat_net **at = &u->users; *at; at = &(*at)->next) {
+		if (*at == nn) {
+			*at = nn->next;
+			break;
+		}
+	}
+	if (u->users)
+		return;
+	while (u->list)
+		uplink_close(u, u->list);
+	if (u->runner->loop)
+		ev_prepare_stop(u->runner->loop, &u->flush);
+	free(u);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+static void input_from_wire(struct uplink *up, struct pkt *p)
+{
+	struct nat *owner;
+	enum drop_reason why = nat_from_outside(up->ext, p, up->all->runner->now, &owner);
+
+	if (why == DROP_NONE)
+		return;
+	/* What is nobody's is the host's own business and no loss. */
+	if (owner)
+		nat_net_lost(owner->env.ctx, why, p);
+	else
+		pkt_put(p);
+}
+
+void uplinks_send(struct nat_net *nn, const struct nat_route *rt, struct pkt *p)
+{
+	struct uplinks *u = nn->uplinks;
+
+	uplink_hop_send(uplink_of(rt->ext), nn, rt->next_hop, p, u->runner->now);
+	if (!u->runner->loop)
+		flush_all(u);
+}
+
+/* ---- routes ---------------------------------------------------------------------------------- */
+
+static struct uplink *find_uplink(const struct uplinks *u, int ifindex, be32 addr)
+{
+	for (struct uplink *up = u->list; up; up = up->next) {
+		if (up->ext->addr == addr && (!ifindex || up->ifindex == ifindex))
+			return up;
+	}
+	return NULL;
+}
+
+static enum drop_reason route_local(struct uplinks *u, be32 dst, struct nat_route *out)
+{
+	struct uplink *up = find_uplink(u, 0, dst);
+
+	if (!up)
+		return DROP_MODE;
+	*out = (struct nat_route){.ext = up->ext, .next_hop = dst, .mtu = 65535, .local = true};
+	return DROP_NONE;
+}
+
+static enum drop_reason route_look(struct uplinks *u, be32 dst, struct nat_route *out)
+{
+	struct ip4_prefix addr;
+	struct nl_route r;
+	struct uplink *up;
+	int rc = nl_route_get(dst, &r);
+
+	if (rc == -EHOSTUNREACH)
+		return route_local(u, dst, out);
+	if (rc < 0)
+		return DROP_NO_ROUTE;
+	if (is_ours(u, r.ifname))
+		return DROP_MODE;
+	if (!r.src && nl_addr_first(r.ifname, &addr) == 0)
+		r.src = addr.addr;
+	if (!r.src || !has_ethernet(r.ifname))
+		return DROP_NO_ROUTE;
+	up = find_uplink(u, r.ifindex, r.src);
+	if (!up)
+		up = uplink_open(u, r.ifname, r.ifindex, r.src);
+	if (!up)
+		return DROP_NO_ROUTE;
+	*out = (struct nat_route){.ext = up->ext,
+				  .next_hop = r.gateway ? r.gateway : dst,
+				  .mtu = r.mtu ? r.mtu : 1500};
+	return DROP_NONE;
+}
+
+enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *out)
+{
+	struct uplinks *u = nn->uplinks;
+	uint32_t a = ntohl(dst);
+	struct route_entry *e = &u->routes[(a ^ a >> 9 ^ a >> 18) % ROUTES];
+	msec now = u->runner->now;
+
+	if (e->dst != dst || now >= e->until_ms) {
+		struct nat_route rt = {0};
+		/* Opening an uplink may forget all routes: fill the entry after it. */
+		enum drop_reason why = route_look(u, dst, &rt);
+
+		*e = (struct route_entry){.dst = dst, .why = why, .rt = rt};
+		e->until_ms = now + (why ? ROUTE_FAILED_MS : ROUTE_MS);
+	}
+	*out = e->rt;
+	return e->why;
+}
+
+/* ---- change ---------------------------------------------------------------------------------- */
+
+/* Is the interface there and up, and is the address still the host's own? */
+static bool still_good(const struct uplink *up)
+{
+	struct nl_route r;
+	struct mac mac;
+
+	return nl_ifindex(up->ifname) == up->ifindex && nl_link_is_up(up->ifname) &&
+	       nl_link_mac_get(up->ifname, &mac) == 0 && mac_equal(&mac, &up->mac) &&
+	       nl_route_get(up->ext->addr, &r) == -EHOSTUNREACH;
+}
+
+void uplinks_changed(struct uplinks *u)
+{
+	struct uplink *next;
+
+	forget_routes(u);
+	for (struct uplink *up = u->list; up; up = next) {
+		next = up->next;
+		if (!still_good(up)) {
+			uplink_close(u, up);
+			continue;
+		}
+		uplink_hop_old(up);
+		uplink_hop_refresh(up, u->runner->now);
+	}
+	flush_all(u);
+}
+
+void uplinks_tick(struct uplinks *u, msec now)
+{
+	for (struct uplink *up = u->list; up; up = up->next) {
+		nat_frags_age(up->ext->frags, now);
+		uplink_hop_refresh(up, now);
+	}
+	flush_all(u);
+}
+
+void uplinks_each(const struct uplinks *u, void (*fn)(void *ctx, const struct uplink_info *info),
+		  void *ctx)
+{
+	for (const struct uplink *up = u->list; up; up = up->next) {
+		struct uplink_info info = {up->ifname, up->ext, up->rx_frames, up->tx_frames,
+					   up->drops};
+
+		fn(ctx, &info);
+	}
+}
+
+/* ---- port forwards --------------------------------------------------------------------------- */
+
+struct open_for {
+	struct uplinks *u;
+	be32 addr;
+	unsigned int n;
+	void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname);
+	void *ctx;
+};
+
+static void open_one(void *ctx, const char *ifname, const char *alias)
+{
+	struct open_for *o = ctx;
+	struct ip4_prefix addr;
+	struct uplink *up;
+	int ifindex = nl_ifindex(ifname);
+
+	(void)alias;
+	if (!ifindex || is_ours(o->u, ifname) || !nl_link_is_up(ifname) || !has_ethernet(ifname) ||
+	    nl_addr_first(ifname, &addr) < 0 || (o->addr && addr.addr != o->addr))
+		return;
+	up = find_uplink(o->u, ifindex, addr.addr);
+	if (!up)
+		up = uplink_open(o->u, ifname, ifindex, addr.addr);
+	if (!up)
+		return;
+	o->n++;
+	o->fn(o->ctx, up->ext, ifname);
+}
+
+unsigned int uplinks_open_for(struct uplinks *u, be32 addr,
+			      void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname),
+			      void *ctx)
+{
+	struct open_for o = {u, addr, 0, fn, ctx};
+
+	nl_link_each(open_one, &o);
+	return o.n;
+}
+
+int uplinks_port_open(struct uplinks *u, struct nat_ext *ext, uint16_t port, struct err *err)
+{
+	struct uplink *up = uplink_of(ext);
+	int rc;
+
+	(void)u;
+	if (port >= ext->first && port <= ext->last)
+		return 0;
+	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
+		if (up->ports[i])
+			continue;
+		rc = hostrules_guard_add(up->ifname, ext->addr, port, port, err);
+		if (rc < 0)
+			return rc;
+		up->ports[i] = port;
+		rc = uplink_sock_filter(up, err);
+		if (rc < 0)
+			uplinks_port_close(u, ext, port);
+		return rc;
+	}
+	return err_set(err, -ENOSPC, "%s has %d port forwards already", up->ifname, UPLINK_PORTS);
+}
+
+void uplinks_port_close(struct uplinks *u, struct nat_ext *ext, uint16_t port)
+{
+	struct uplink *up = uplink_of(ext);
+
+	(void)u;
+	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
+		if (up->ports[i] != port)
+			continue;
+		up->ports[i] = 0;
+		hostrules_guard_del(up->ifname, ext->addr, port, port);
+		uplink_sock_filter(up, NULL);
+		return;
+	}
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nat_uplink.h - the outside edge: the host's interfaces by which its routes lead out.
+ *
+ * Theory of operation. The host's routing decides: a destination is looked up once (nl_route_get)
+ * and remembered until something changes. For each (interface, own address) that comes up in the
+ * answers an uplink is opened: a packet socket that takes only IPv4 for that address with TCP or
+ * UDP to our ports, ICMP, and later fragments; a guard rule, so that the host's own stack never
+ * sees and never answers what comes for our ports; and the table of our ports (nat_ext.h). What
+ * leaves is sent there with the next hop's MAC, which the kernel is asked for; while it resolves a
+ * few packets wait.
+ *
+ * All NAT networks of a runner share one set of uplinks, opened on demand and closed when the
+ * interface or its address goes away or the last NAT network does. Then the flows over it end:
+ * the guests' next packets make new ones on another uplink, or are answered "unreachable".
+ *
+ * The host's settings are not touched: no forwarding, no masquerading, no route, no address.
+ *
+ * Limits. Interfaces without Ethernet header (tunnels) are not used; packets by such a route are
+ * answered "network unreachable".
+ */
+#ifndef MODES_NAT_UPLINK_H
+#define MODES_NAT_UPLINK_H
+
+#include "lib/err.h"
+#include "modes/nat/nat_net.h"
+#include "modes/nat/nat_xlate.h"
+
+struct uplinks;
+
+/* The runner's uplinks; made when @nn's is its first NAT network. */
+struct uplinks *uplinks_get(struct nat_net *nn, struct err *err);
+/* @nn leaves them; its flows and waiting packets end. The last one closes all. */
+void uplinks_put(struct uplinks *u, struct nat_net *nn);
+
+/* nat_env.route and nat_env.outside, for network @nn. */
+enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *out);
+void uplinks_send(struct nat_net *nn, const struct nat_route *rt, struct pkt *p);
+
+/* The host's links, addresses, routes or neighbours changed. */
+void uplinks_changed(struct uplinks *u);
+/* Once a second, or more often: every network's tick may call it. */
+void uplinks_tick(struct uplinks *u, msec now);
+
+struct uplink_info {
+	const char *ifname;
+	struct nat_ext *ext;
+	uint64_t rx_frames, tx_frames, drops;
+};
+void uplinks_each(const struct uplinks *u, void (*fn)(void *ctx, const struct uplink_info *info),
+		  void *ctx);
+
+/* Open the uplink that owns @addr, or, when it is 0, one on every interface that could be one (up,
+ * with an address, not of this daemon): for port forwards, which must hear before anybody inside
+ * has spoken. Calls @fn for each; returns how many. */
+unsigned int uplinks_open_for(struct uplinks *u, be32 addr,
+			      void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname),
+			      void *ctx);
+/* Let @port through the filter of the uplink of @ext and keep the host away from it, or undo it. */
+int uplinks_port_open(struct uplinks *u, struct nat_ext *ext, uint16_t port, struct err *err);
+void uplinks_port_close(struct uplinks *u, struct nat_ext *ext, uint16_t port);
+
+#endif

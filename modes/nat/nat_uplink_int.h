@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nat_uplink_int.h - the uplink's parts among themselves: socket (nat_uplink_sock.c), next hops
+ * (nat_uplink_hop.c), routes and life (nat_uplink.c).
+ */
+#ifndef MODES_NAT_UPLINK_INT_H
+#define MODES_NAT_UPLINK_INT_H
+
+#include <ev.h>
+
+#include "modes/nat/nat_uplink.h"
+
+enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = NAT_EXT_STATICS };
+
+/* A next hop on the link. Direct mapped: two that fall on one place take turns. */
+struct hop {
+	be32 addr; /* 0: nobody */
+	bool known;
+	bool old; /* something changed: ask the kernel again before use */
+	struct mac mac;
+	msec asked_ms, checked_ms;
+	struct pkt *hold[HOP_HOLD];
+	struct nat_net *hold_for[HOP_HOLD];
+};
+
+struct uplink {
+	struct uplink *next;
+	struct uplinks *all;
+	struct nat_ext *ext;
+	char ifname[16];
+	int ifindex;
+	struct mac mac;
+	int fd;
+	struct ev_io io;
+	bool guarded;
+	uint16_t ports[UPLINK_PORTS]; /* forwards beside the range; 0: free */
+	uint64_t rx_frames, tx_frames, drops;
+	struct pkt_batch tx;
+	unsigned int waiting; /* packets held for next hops */
+	struct hop hops[HOPS];
+};
+
+/* ---- nat_uplink_sock.c ---- */
+
+/* Open the filtered socket of @up (ifindex, mac and ext are set). */
+int uplink_sock_open(struct uplink *up, struct err *err);
+void uplink_sock_close(struct uplink *up);
+/* Attach the filter for the ports of now. */
+int uplink_sock_filter(struct uplink *up, struct err *err);
+/* Queue a complete frame; takes it. Sent when the batch is full or by uplink_sock_flush(). */
+void uplink_sock_send(struct uplink *up, struct pkt *p);
+void uplink_sock_flush(struct uplink *up);
+/* Read what is there and give it to @input, which takes each frame. False when the interface is
+ * gone. */
+bool uplink_sock_read(struct uplink *up, struct pkt_pool *pool,
+		      void (*input)(struct uplink *up, struct pkt *p));
+/* Is a port free on the host? Found by binding it. */
+bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port);
+
+/* ---- nat_uplink_hop.c ---- */
+
+/* Send an IPv4 packet by next hop @addr; takes it. */
+void uplink_hop_send(struct uplink *up, struct nat_net *nn, be32 addr, struct pkt *p, msec now);
+/* Ask the kernel again for all that is old or waited for. */
+void uplink_hop_refresh(struct uplink *up, msec now);
+void uplink_hop_old(struct uplink *up);
+/* Drop what waits, of @nn only unless it is NULL, without answers. */
+void uplink_hop_purge(struct uplink *up, const struct nat_net *nn);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "modes/nat/nat_uplink_int.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vswitchd/reaper.h"
+
+enum {
+	VNET_HDR = sizeof(struct virtio_net_hdr),
+	/* Bursts of super-frames: 64 KiB each, and as much again in the kernel's accounting. */
+	SOCK_BUF = 16 << 20,
+	READS_PER_TURN = 4
+};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* What may concern a guest, in pcap's words. Later fragments have no ports, so all for us pass. */
+static int filter_text(const struct uplink *up, char *out, size_t size)
+{
+	const struct nat_ext *ext = up->ext;
+	char mac[MAC_STR], addr[IP4_STR];
+	int n = snprintf(out, size,
+			 "ether dst %s and ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or "
+			 "udp)) or ((tcp or udp) and (dst portrange %u-%u",
+			 mac_format(&up->mac, mac), ip4_format(ext->addr, addr), ext->first,
+			 ext->last);
+
+	for (unsigned int i = 0; i < UPLINK_PORTS && n > 0 && (size_t)n < size; i++) {
+		if (up->ports[i])
+			n += snprintf(out + n, size - (size_t)n, " or dst port %u", up->ports[i]);
+	}
+	if (n > 0 && (size_t)n < size)
+		n += snprintf(out + n, size - (size_t)n, ")))");
+	return n > 0 && (size_t)n < size ? 0 : -E2BIG;
+}
+
+int uplink_sock_filter(struct uplink *up, struct err *err)
+{
+	char text[256 + UPLINK_PORTS * 24];
+	struct bpf_program prog = {0};
+	struct sock_fprog fprog;
+	pcap_t *pcap;
+	int rc = filter_text(up, text, sizeof(text));
+
+	if (rc < 0)
+		return err_sys(err, rc, "filter for %s", up->ifname);
+	pcap = pcap_open_dead(DLT_EN10MB, PKT_FRAME_MAX);
+	if (!pcap)
+		return err_sys(err, -ENOMEM, "filter for %s", up->ifname);
+	if (pcap_compile(pcap, &prog, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		rc = err_set(err, -EINVAL, "filter '%s': %s", text, pcap_geterr(pcap));
+	} else {
+		/* Classic BPF as BSD and Linux know it: the two structures are the same. */
+		fprog.len = (unsigned short)prog.bf_len;
+		fprog.filter = (struct sock_filter *)(void *)prog.bf_insns;
+		if (setsockopt(up->fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
+			rc = err_sys(err, -errno, "attach a filter on %s", up->ifname);
+		pcap_freecode(&prog);
+	}
+	pcap_close(pcap);
+	return rc;
+}
+
+static int set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* By force with CAP_NET_ADMIN in the first user namespace, else what the host allows. */
+static void set_buffer(int fd, int force, int plain)
+{
+	if (set_option(fd, SOL_SOCKET, force, SOCK_BUF) < 0)
+		set_option(fd, SOL_SOCKET, plain, SOCK_BUF);
+}
+
+/* Bound to IPv4 only, so that the kernel shows us no frame that the host sends. */
+static int sock_bind(struct uplink *up, struct err *err)
+{
+	struct sockaddr_ll sll = {.sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_IP),
+				  .sll_ifindex = up->ifindex};
+
+	if (bind(up->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
+		return err_sys(err, -errno, "packet socket on %s", up->ifname);
+	return 0;
+}
+
+int uplink_sock_open(struct uplink *up, struct err *err)
+{
+	int rc;
+
+	/* Protocol 0: it gets nothing before the filter is there and it is bound. */
+	up->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (up->fd < 0)
+		return err_sys(err, -errno, "packet socket (needs CAP_NET_RAW)");
+	rc = set_option(up->fd, SOL_PACKET, PACKET_VNET_HDR, 1);
+	if (rc < 0)
+		err_sys(err, rc, "packet socket on %s", up->ifname);
+	else
+		rc = uplink_sock_filter(up, err);
+	set_buffer(up->fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	set_buffer(up->fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	if (rc == 0)
+		rc = sock_bind(up, err);
+	if (rc < 0)
+		uplink_sock_close(up);
+	return rc;
+}
+
+void uplink_sock_close(struct uplink *up)
+{
+	pkt_batch_put(&up->tx);
+	if (up->fd >= 0)
+		reaper_close(up->fd);
+	up->fd = -1;
+}
+
+bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = addr};
+	bool ok;
+	int fd;
+
+	(void)ctx;
+	if (proto == NAT_ICMP)
+		return true;
+	fd = socket(AF_INET, (proto == NAT_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true; /* out of descriptors: the range is ours by agreement */
+	ok = bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 || errno != EADDRINUSE;
+	close(fd);
+	return ok;
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+struct rx_slots {
+	struct mmsghdr msg[PKT_BATCH_MAX];
+	struct iovec iov[PKT_BATCH_MAX][2];
+	struct pkt *pkt[PKT_BATCH_MAX];
+};
+
+static unsigned int rx_prepare(struct pkt_pool *pool, struct rx_slots *s)
+{
+	unsigned int n;
+
+	for (n = 0; n < PKT_BATCH_MAX; n++) {
+		struct pkt *p = pkt_alloc(pool);
+
+		if (!p)
+			break;
+		s->pkt[n] = p;
+		s->iov[n][0] = (struct iovec){&p->vnet, VNET_HDR};
+		s->iov[n][1] = (struct iovec){p->data, PKT_FRAME_MAX};
+		s->msg[n].msg_hdr = (struct msghdr){.msg_iov = s->iov[n], .msg_iovlen = 2};
+	}
+	return n;
+}
+
+static bool ifindex_exists(const struct uplink *up)
+{
+	struct ifreq ifr = {.ifr_ifindex = up->ifindex};
+
+	return ioctl(up->fd, SIOCGIFNAME, &ifr) == 0;
+}
+
+/* Read one burst. 0: there may be more; -EAGAIN: not; else the interface is gone. */
+static int rx_burst(struct uplink *up, struct pkt_pool *pool,
+		    void (*input)(struct uplink *up, struct pkt *p))
+{
+	struct rx_slots s;
+	unsigned int n = rx_prepare(pool, &s);
+	int got, error;
+	char some[64];
+
+	if (n == 0) {
+		/* No buffer: lose one, or the loop would spin on it. */
+		up->drops++;
+		return recv(up->fd, some, sizeof(some), MSG_DONTWAIT) < 0 ? -EAGAIN : 0;
+	}
+	got = recvmmsg(up->fd, s.msg, n, MSG_DONTWAIT, NULL);
+	error = got < 0 ? errno : 0;
+	for (int i = 0; i < got; i++) {
+		struct pkt *p = s.pkt[i];
+
+		if (s.msg[i].msg_len < VNET_HDR + ETH_HLEN_ ||
+		    (s.msg[i].msg_hdr.msg_flags & MSG_TRUNC)) {
+			up->drops++;
+			pkt_put(p);
+			continue;
+		}
+		up->rx_frames++;
+		p->len = s.msg[i].msg_len - VNET_HDR;
+		input(up, p);
+	}
+	for (unsigned int i = got > 0 ? (unsigned int)got : 0; i < n; i++)
+		pkt_put(s.pkt[i]);
+	if (error && error != EAGAIN && error != EINTR && !ifindex_exists(up))
+		return -ENODEV;
+	return got == (int)n ? 0 : -EAGAIN;
+}
+
+bool uplink_sock_read(struct uplink *up, struct pkt_pool *pool,
+		      void (*input)(struct uplink *up, struct pkt *p))
+{
+	int rc = 0;
+
+	for (int i = 0; i < READS_PER_TURN && rc == 0; i++)
+		rc = rx_burst(up, pool, input);
+	return rc == 0 || rc == -EAGAIN;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+void uplink_sock_send(struct uplink *up, struct pkt *p)
+{
+	/* VIRTIO 1.2 5.1.6.2.1: a driver sets no other flag, and this is a driver's side. */
+	p->vnet.flags &= VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	if (up->tx.n == PKT_BATCH_MAX)
+		uplink_sock_flush(up);
+	up->tx.pkts[up->tx.n++] = p;
+}
+
+void uplink_sock_flush(struct uplink *up)
+{
+	struct mmsghdr msg[PKT_BATCH_MAX];
+	struct iovec iov[PKT_BATCH_MAX][2];
+	unsigned int done = 0;
+
+	for (unsigned int i = 0; i < up->tx.n; i++) {
+		struct pkt *p = up->tx.pkts[i];
+
+		iov[i][0] = (struct iovec){&p->vnet, VNET_HDR};
+		iov[i][1] = (struct iovec){p->data, p->len};
+		msg[i] = (struct mmsghdr){
+			.msg_hdr = {.msg_iov = iov[i], .msg_iovlen = 2}};
+	}
+	while (done < up->tx.n) {
+		int sent = sendmmsg(up->fd, msg + done, up->tx.n - done, MSG_DONTWAIT);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			up->drops++;
+		else
+			up->tx_frames += (unsigned int)sent;
+		done += sent < 0 ? 1 : (unsigned int)sent;
+	}
+	pkt_batch_put(&up->tx);
+}
