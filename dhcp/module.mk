@@ -9,3 +9,7 @@ test_dhcp_store-objs := dhcp lib
 
 fuzz-targets += dhcp
 fuzz_dhcp-objs := tests/unit/dhcp_bench.c dhcp lib
+
+wire-tests += dhcp
+test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \
+	vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c vswitchd-core dhcp lib
