@@ -18,7 +18,6 @@
 
 struct frame_hook;
 struct mode_ops;
-struct net;
 struct netdhcp;
 struct port;
 struct runner;
@@ -42,13 +41,6 @@ struct net_conf {
 	uint16_t mtu;		    /* 0: 1500 */
 };
 
-/* What a service inside the switch (the DHCP server) wants to be called for. */
-struct net_service {
-	void (*tick)(struct net *net, msec now); /* once a second */
-	/* Add facts to what `net show` says of it. */
-	void (*show)(const struct net *net, json_t *out);
-};
-
 struct net {
 	struct net_conf conf;
 	struct runner *runner;
@@ -64,7 +56,6 @@ struct net {
 	void *mode_state;
 	struct frame_hook *hooks; /* port.h; NULL: nobody watches */
 	struct netdhcp *dhcp; /* NULL when the network serves no DHCP */
-	const struct net_service *dhcp_service; /* set and cleared together with dhcp; may be NULL */
 	uint64_t floods;      /* frames sent to all ports */
 };
 

@@ -286,19 +286,16 @@ static json_t *text_json(const char *text)
 	return text[0] ? json_string(text) : json_null();
 }
 
+/* The settings; the server adds its numbers (netdhcp_show()). */
 static json_t *dhcp_json(const struct net *net)
 {
 	const struct net_conf *c = &net->conf;
-	json_t *out;
 
 	if (!net->dhcp)
 		return json_null();
-	out = json_pack("{s:o, s:o, s:o, s:I}", "server", addr_json(c->dhcp_server), "first",
-			addr_json(c->dhcp_first), "last", addr_json(c->dhcp_last), "lease_s",
-			(json_int_t)(c->lease_s ? c->lease_s : 3600));
-	if (net->dhcp_service && net->dhcp_service->show)
-		net->dhcp_service->show(net, out);
-	return out;
+	return json_pack("{s:o, s:o, s:o, s:I}", "server", addr_json(c->dhcp_server), "first",
+			 addr_json(c->dhcp_first), "last", addr_json(c->dhcp_last), "lease_s",
+			 (json_int_t)(c->lease_s ? c->lease_s : 3600));
 }
 
 json_t *net_json(const struct net *net)

@@ -24,8 +24,6 @@ static void tick(struct runner *r)
 		fdb_age(net->fdb, r->now);
 		if (net->conf.mode->tick)
 			net->conf.mode->tick(net, r->now);
-		if (net->dhcp_service)
-			net->dhcp_service->tick(net, r->now);
 	}
 }
 
