@@ -138,7 +138,7 @@ static void add_root_bus(struct aml *a)
 	aml_name_int(a, "_UID", 0);
 	res = aml_resources(a, "_CRS");
 	aml_bus_numbers(a, 0, 0);
-	aml_io(a, PCI_IO_BASE, PCI_IO_LEN);
+	aml_io(a, PCI_PORTS_BASE, PCI_PORTS_LEN);
 	aml_memory_window(a, PCI_MMIO_BASE, PCI_MMIO_BASE + PCI_MMIO_LEN - 1);
 	aml_resources_close(a, res);
 	aml_close(a, dev);

@@ -180,5 +180,5 @@ int pci_init(struct pci_bus *bus, struct bus *ports, void (*reset)(void *ctx), v
 	/* The generic host bridge of the QEMU project; Linux asks for no driver. */
 	pci_func_init(&bus->host, 0x1b36, 0x0008, 0x060000);
 	bus->slots[0] = &bus->host;
-	return bus_add(ports, PCI_IO_BASE, PCI_IO_LEN, ports_io, bus);
+	return bus_add(ports, PCI_PORTS_BASE, PCI_PORTS_LEN, ports_io, bus);
 }

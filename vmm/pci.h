@@ -14,8 +14,8 @@
 
 enum {
 	PCI_SLOTS = 32,
-	PCI_IO_BASE = 0xcf8,
-	PCI_IO_LEN = 8,
+	PCI_PORTS_BASE = 0xcf8,
+	PCI_PORTS_LEN = 8,
 	PCI_CFG_SIZE = 256,
 	/* The window that the DSDT declares; slot n's BAR is at PCI_MMIO_BASE + n * PCI_BAR_SIZE. */
 	PCI_BAR_SIZE = 0x4000,
