@@ -187,15 +187,19 @@ ping_ok() { local n=$1 a=$2; shift 2; ns "$n" ping -n -q -c 1 -W 3 "$@" "$a"; }
 # port_stat PORT KEY: a number of `port show`, e.g. port_stat a.eth0 "d['rx']['gso']".
 port_stat() { jctl port show "$1" | json "$2"; }
 
-# iperf_gbit SERVER_NS CLIENT_NS SERVER_ADDRESS SECONDS [ARGS...]: prints Gbit/s received.
+# iperf_gbit SERVER_NS CLIENT_NS SERVER_ADDRESS SECONDS [ARGS...]: prints Gbit/s received, "0" when
+# the transfer failed.
 iperf_gbit() {
-	local s=$1 c=$2 a=$3 t=$4
+	local s=$1 c=$2 a=$3 t=$4 server
 	shift 4
 	ns "$s" iperf3 -s -1 -B "$a" >/dev/null 2>&1 &
+	server=$!
 	wait_for 3 ns "$s" sh -c "ss -Hltn | grep -q :5201"
-	ns "$c" iperf3 -c "$a" -t "$t" -J "$@" 2>/dev/null |
-		json "'%.2f' % (d['end']['sum_received']['bits_per_second'] / 1e9)"
-	wait $! 2>/dev/null
+	ns "$c" timeout $((t + 8)) iperf3 -c "$a" -t "$t" -J "$@" 2>/dev/null |
+		json "'%.2f' % (d['end'].get('sum_received', d['end']['sum'])['bits_per_second'] / 1e9) if 'end' in d and d['end'] else '0'" 2>/dev/null || echo 0
+	# It ends by itself after one client; after none it would wait for ever.
+	kill $server 2>/dev/null
+	wait $server 2>/dev/null
 }
 
 # dhcp_get NS [IFNAME [UDHCPC-ARGS...]]: one lease by busybox's udhcpc; sets the address (and a
