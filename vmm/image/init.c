@@ -32,7 +32,7 @@
 
 enum {
 	RESPAWN_MIN_MS = 1000, /* a service that ends sooner waits this long before its next start */
-	STOP_MS = 1500,        /* time between SIGTERM and SIGKILL when the machine stops */
+	STOP_MS = 200,         /* between SIGTERM and SIGKILL when the machine stops */
 	NEVER = -1,
 };
 
@@ -345,18 +345,19 @@ static int services_run(struct service *svc, const struct guest_config *cfg, con
 
 static void stop_machine(int how, pid_t agent)
 {
-	int64_t deadline = now_ms() + STOP_MS;
+	struct timespec grace = {.tv_nsec = 50 * 1000 * 1000};
 	struct timespec tick = {.tv_nsec = 10 * 1000 * 1000};
+	int64_t deadline;
 
+	/* Let the command that asked for this end first, so that whoever gave it sees it succeed. */
+	nanosleep(&grace, NULL);
+	deadline = now_ms() + STOP_MS;
 	kill(-1, SIGTERM);
 	kill(-1, SIGCONT);
 	while (now_ms() < deadline) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
 
 		if (pid < 0)
-			break;
-		/* Shells ignore SIGTERM; only what tidies up is worth the wait. */
-		if (!pid && now_ms() > deadline - STOP_MS + 200)
 			break;
 		if (!pid)
 			nanosleep(&tick, NULL);
