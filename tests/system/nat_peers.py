@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the NAT tests need on the two sides of a translator.
+
+serve PORT [ADDRESS...]    TCP: echo each connection; UDP at each address: answer with the source that
+                           was seen (PORT) or with what was sent (PORT + 1)
+flows ADDRESS PORT N       open N TCP connections at once, exchange 1 KiB on each, close
+rounds ADDRESS PORT N      N connections one after the other; prints connections per second
+seen ADDRESS PORT [SPORT]  what the server sees as our source, by UDP
+udp ADDRESS PORT SIZE      send one datagram of SIZE bytes, wait for its echo (at PORT + 1)
+noise IFNAME SECONDS SEED GATEWAY-MAC ADDRESS
+                           random and half-right frames to everybody, from a packet socket
+"""
+import random
+import selectors
+import socket
+import struct
+import sys
+import threading
+import time
+
+
+def echo(conn):
+    with conn:
+        while data := conn.recv(65536):
+            conn.sendall(data)
+
+
+def udp_server(address, port, answer):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((address, port))
+    while True:
+        data, peer = s.recvfrom(65536)
+        s.sendto(answer(data, peer), peer)
+
+
+def serve(port, *addresses):
+    port = int(port)
+    for a in addresses or ("",):
+        for n, answer in ((0, lambda data, peer: f"{peer[0]}:{peer[1]}".encode()),
+                          (1, lambda data, peer: data)):
+            threading.Thread(target=udp_server, args=(a, port + n, answer), daemon=True).start()
+    listener = socket.create_server(("", port), backlog=1024)
+    while True:
+        conn, _ = listener.accept()
+        threading.Thread(target=echo, args=(conn,), daemon=True).start()
+
+
+def flows(address, port, n):
+    socks = [socket.socket() for _ in range(int(n))]
+    text = bytes(range(256)) * 4
+    sel = selectors.DefaultSelector()
+    for s in socks:
+        s.setblocking(False)
+        s.connect_ex((address, int(port)))
+        sel.register(s, selectors.EVENT_WRITE, bytearray())
+    done, end = 0, time.monotonic() + 15
+    while done < len(socks) and time.monotonic() < end:
+        for key, events in sel.select(1):
+            if events & selectors.EVENT_WRITE:
+                key.fileobj.sendall(text)
+                sel.modify(key.fileobj, selectors.EVENT_READ, key.data)
+                continue
+            key.data.extend(key.fileobj.recv(4096))
+            if len(key.data) >= len(text):
+                done += bytes(key.data) == text
+                sel.unregister(key.fileobj)
+    print(done)
+
+
+def rounds(address, port, n):
+    start = time.monotonic()
+    for _ in range(int(n)):
+        with socket.create_connection((address, int(port)), 5) as s:
+            s.sendall(b"x")
+            s.recv(1)
+    print("%.0f" % (int(n) / (time.monotonic() - start)))
+
+
+def seen(address, port, sport="0"):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("", int(sport)))
+    s.settimeout(3)
+    s.sendto(b"?", (address, int(port)))
+    print(s.recv(100).decode())
+
+
+def udp(address, port, size):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    # Without the DF bit, so that it may travel in pieces.
+    s.setsockopt(socket.IPPROTO_IP, 10, 0)
+    s.settimeout(3)
+    data = random.randbytes(int(size))
+    s.sendto(data, (address, int(port) + 1))
+    print("same" if s.recv(65536) == data else "different")
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def noise(ifname, seconds, seed, gateway, address):
+    rnd = random.Random(int(seed))
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((ifname, 0))
+    mac = s.getsockname()[4]
+    gateway = bytes.fromhex(gateway.replace(":", ""))
+    src = socket.inet_aton(address)
+    end, n = time.monotonic() + float(seconds), 0
+    while time.monotonic() < end:
+        dst = rnd.choice([gateway, gateway, gateway, b"\xff" * 6, rnd.randbytes(6)])
+        kind = rnd.randrange(4)
+        body = rnd.randbytes(rnd.randrange(0, 200))
+        if kind:
+            ihl = rnd.choice([5, 5, 5, 5, 6, 15, 2])
+            to = rnd.choice([socket.inet_aton("198.51.100.9"), rnd.randbytes(4)])
+            head = struct.pack("!BBHHHBBH4s4s", 0x40 | ihl, 0,
+                               rnd.choice([20 + len(body), 20 + len(body), rnd.randrange(65536)]),
+                               rnd.randrange(4), rnd.choice([0, 0x4000, 0x2000, rnd.randrange(65536)]),
+                               rnd.choice([0, 1, 2, 64, 64]), rnd.choice([1, 6, 17, 17, rnd.randrange(256)]),
+                               0, rnd.choice([src, src, rnd.randbytes(4)]), to)
+            head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+            frame = dst + mac + b"\x08\x00" + head + body
+        else:
+            frame = dst + mac + rnd.choice([b"\x08\x06", b"\x08\x00", rnd.randbytes(2)]) + body
+        try:
+            s.send(frame)
+            n += 1
+        except OSError:
+            pass
+    print(n)
+
+
+if __name__ == "__main__":
+    {"serve": serve, "flows": flows, "rounds": rounds, "seen": seen, "udp": udp,
+     "noise": noise}[sys.argv[1]](*sys.argv[2:])
