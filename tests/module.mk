@@ -15,3 +15,6 @@ test_isolation-objs := $(wire-world)
 test_offload-objs := $(wire-world)
 test_ports-objs := $(wire-world)
 test_net-objs := $(wire-world)
+fuzz-targets += gso switch
+fuzz_gso-objs := lib
+fuzz_switch-objs := vswitchd-core lib

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz_switch.c - two networks and everything that can happen to their ports, in any order.
+ *
+ * Input: a program of one-byte commands with their arguments. The last byte of each source address
+ * tells the network that the frame was put into; nothing may come out of the other, nothing of a
+ * port that is down, nothing unfinished at a port that takes nothing undone; and at the end every
+ * packet is back in the pool.
+ */
+#include <stdlib.h>
+
+#include "tests/unit/frames.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+#include "vswitchd/runner.h"
+
+#define MUST(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			abort();                                                                   \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { PORTS = 6, LOCALS = 2 };
+
+static const struct mode_ops mode_plain = {.name = "lan-segment"};
+const struct mode_ops *const modes[] = {&mode_plain, NULL};
+const struct port_ops *const port_carriers[] = {&port_dummy_ops, &port_local_ops, NULL};
+
+struct input {
+	const uint8_t *at;
+	size_t left;
+};
+
+struct stage {
+	struct runner runner;
+	struct net *net[2];
+	struct port *port[PORTS];
+	struct port *local[LOCALS];
+};
+
+static uint8_t take8(struct input *in)
+{
+	if (!in->left)
+		return 0;
+	in->left--;
+	return *in->at++;
+}
+
+static const uint8_t *take(struct input *in, size_t *len)
+{
+	const uint8_t *at = in->at;
+
+	*len = MIN(*len, in->left);
+	in->at += *len;
+	in->left -= *len;
+	return at;
+}
+
+/* Sends every other frame back to where it came from. */
+static void local_input(void *ctx, struct pkt *p)
+{
+	struct port *port = *(struct port **)ctx;
+	struct mac dst;
+
+	MUST(p->len >= ETH_HLEN_);
+	if (p->data[p->len - 1] & 1)
+		p = pkt_writable(p);
+	else
+		return pkt_put(p);
+	if (!p)
+		return;
+	memcpy(&dst, p->data + 6, 6);
+	p->data[p->len - 1] &= 0xfe;
+	memcpy(p->data, &dst, 6);
+	p->data[6] &= 0xfe;
+	port_local_inject(port, p);
+}
+
+static void port_new(struct stage *s, unsigned int i)
+{
+	char name[] = {'p', (char)('0' + i), '\0'};
+	struct port_conf conf = {.name = name, .carrier = "dummy"};
+
+	s->port[i] = port_add(s->net[i % 2], &conf, NULL);
+	MUST(s->port[i]);
+	s->port[i]->offloads = i < 2 ? OFFLOAD_ALL : i == 2 ? OFFLOAD_CSUM : 0;
+}
+
+static void stage_init(struct stage *s)
+{
+	struct mac mac = {{2, 0, 0, 0, 0xff, 0}};
+	struct net_conf conf = {.mode = &mode_plain};
+
+	memset(s, 0, sizeof(*s));
+	MUST(runner_init(&s->runner, NULL) == 0);
+	runner_step(&s->runner, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		conf.name[0] = (char)('a' + i);
+		s->net[i] = net_add(&s->runner, &conf, NULL);
+	}
+	for (unsigned int i = 0; i < PORTS; i++)
+		port_new(s, i);
+	for (unsigned int i = 0; i < LOCALS; i++) {
+		char name[] = {'l', (char)('0' + i), '\0'};
+
+		mac.b[5] = (uint8_t)i;
+		s->local[i] =
+			port_local_add(s->net[i], name, &mac, local_input, &s->local[i], NULL);
+		MUST(s->local[i]);
+	}
+}
+
+static void drain(struct stage *s, struct port *port)
+{
+	struct pkt *p;
+
+	while ((p = port_dummy_sent(port))) {
+		MUST(p->len >= ETH_HLEN_);
+		MUST(s->net[p->data[11] & 1] == port->net);
+		MUST((gso_needs(p) & ~port->offloads) == 0);
+		MUST(gso_frame_len(p) <= net_frame_max(port->net));
+		pkt_put(p);
+	}
+}
+
+/* Source and destination from a small set, so that they meet; the rest of the frame as it comes. */
+static void send_frame(struct stage *s, struct port *port, struct input *in)
+{
+	static uint8_t frame[PKT_FRAME_MAX];
+	struct virtio_net_hdr vnet = {0};
+	uint8_t how = take8(in);
+	size_t len = take8(in) * 8u, n = len;
+	const uint8_t *bytes;
+
+	if (how & 1) {
+		size_t v = sizeof(vnet);
+
+		bytes = take(in, &v);
+		memcpy(&vnet, bytes, v);
+	}
+	bytes = take(in, &n);
+	memset(frame, 0, len);
+	memcpy(frame, bytes, n);
+	if (how & 2 && len >= ETH_HLEN_) {
+		memset(frame, 0, 12);
+		frame[0] = frame[6] = 2;
+		frame[4] = how & 4 ? 0xff : 0;
+		frame[5] = (uint8_t)(how >> 4);
+		frame[10] = how & 8;
+	}
+	if (how & 4 && len < sizeof(frame) / 32)
+		len *= 32;
+	if (len >= ETH_HLEN_)
+		frame[11] = (uint8_t)((frame[11] & 0xfe) | (port->net == s->net[1]));
+	port_dummy_receive(port, frame, len, &vnet);
+}
+
+static void command(struct stage *s, struct input *in)
+{
+	uint8_t op = take8(in);
+	unsigned int i = (op >> 4) % PORTS;
+	struct port *port = s->port[i];
+
+	switch (op & 15) {
+	case 0:
+		port_set_admin(port, !port->admin_up);
+		drain(s, port);
+		break;
+	case 1:
+		drain(s, port);
+		MUST(port_move(port, s->net[port->net == s->net[0]], NULL) == 0);
+		break;
+	case 2:
+		port_fail(port, "fuzz");
+		break;
+	case 3:
+		port_del(port, true);
+		port_new(s, i);
+		break;
+	case 4:
+		fdb_flush(port->net->fdb, op & 0x80 ? NULL : port);
+		break;
+	case 5:
+		runner_step(&s->runner, s->runner.now + take8(in) * 4000u);
+		break;
+	case 6:
+		port_set_admin(s->local[i % LOCALS], op & 0x80);
+		break;
+	case 7:
+		drain(s, port);
+		break;
+	default:
+		send_frame(s, port, in);
+	}
+}
+
+/* Everybody back in place, up, and nothing known or under way. */
+static void stage_reset(struct stage *s)
+{
+	for (unsigned int i = 0; i < PORTS; i++) {
+		struct port *port = s->port[i];
+
+		if (port->failed || port->net != s->net[i % 2]) {
+			port_del(port, true);
+			port_new(s, i);
+			continue;
+		}
+		port_set_admin(port, true);
+		drain(s, port);
+	}
+	for (unsigned int i = 0; i < LOCALS; i++)
+		port_set_admin(s->local[i], true);
+	for (int i = 0; i < 2; i++)
+		fdb_flush(s->net[i]->fdb, NULL);
+	MUST(pkt_pool_free(s->runner.pool) == RUNNER_POOL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, size};
+	static struct stage s;
+
+	if (!s.runner.pool)
+		stage_init(&s);
+	while (in.left)
+		command(&s, &in);
+	for (unsigned int i = 0; i < PORTS; i++)
+		drain(&s, s.port[i]);
+	stage_reset(&s);
+	return 0;
+}
