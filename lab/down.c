@@ -4,15 +4,18 @@
  *
  * The daemon's lists are the truth, not the topology file: so half a lab, one whose file has
  * changed, and one whose guests died go the same way. Order: guests (all at once), ports, networks,
- * namespaces (with what runs in them), the record.
+ * namespaces (with what runs in them), the record. The kernel removes interfaces some time after
+ * it was asked to; the walk ends when they are gone, so that the next command finds none.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
+#include <time.h>
 
 #include "lab/run.h"
 #include "vnetctl/ctl.h"
 
-enum { STOP_TIMEOUT_S = 10, OBJECTS_MAX = 4096 };
+enum { STOP_TIMEOUT_S = 10, OBJECTS_MAX = 4096, VANISH_MS = 5000, POLL_MS = 20 };
 
 struct down {
 	struct client *client;
@@ -20,6 +23,7 @@ struct down {
 	struct progress *progress;
 	bool at_once;
 	bool found;
+	json_t *ifnames; /* host interfaces that will go */
 	struct err *err;
 	int rc; /* the first failure */
 };
@@ -102,6 +106,59 @@ static void stop_guests(struct down *d)
 	json_decref(vms);
 }
 
+static bool names(const json_t *list, const char *name)
+{
+	json_t *obj;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, obj)
+		if (!strcmp(jstr(obj, "name"), name))
+			return true;
+	return false;
+}
+
+/* Note the host interfaces of our networks' ports and of namespaces before they are deleted. Where
+ * a port is a card of the host's own, deleting the port does not remove it. */
+static void note_interfaces(struct down *d)
+{
+	json_t *nets = tagged(d, "net.list"), *spaces = tagged(d, "ns.list"), *obj;
+	json_t *ports = client_call(d->client, "port.list", NULL, NULL);
+	size_t i;
+
+	json_array_foreach (ports, i, obj) {
+		if (names(nets, jstr(obj, "net")) && strcmp(jstr(obj, "carrier"), "nic") &&
+		    json_is_null(json_object_get(obj, "netns")) &&
+		    json_is_string(json_object_get(obj, "ifname")))
+			json_array_append(d->ifnames, json_object_get(obj, "ifname"));
+	}
+	json_array_foreach (spaces, i, obj)
+		json_array_extend(d->ifnames, jarr(obj, "veths"));
+	json_decref(nets);
+	json_decref(ports);
+	json_decref(spaces);
+}
+
+static bool any_interface(const struct down *d)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (d->ifnames, i, name) {
+		if (if_nametoindex(json_string_value(name)))
+			return true;
+	}
+	return false;
+}
+
+static void wait_vanish(const struct down *d)
+{
+	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+	msec end = clock_now_ms() + VANISH_MS;
+
+	while (any_interface(d) && clock_now_ms() < end)
+		nanosleep(&pause, NULL);
+}
+
 static void delete_all(struct down *d, const char *list, const char *method, const char *key,
 		       const char *what)
 {
@@ -132,14 +189,22 @@ static void forget(struct down *d)
 int lab_down(struct client *c, const char *name, bool at_once, struct progress *p, bool *found,
 	     struct err *err)
 {
-	struct down d = {.client = c, .lab = name, .progress = p, .at_once = at_once, .err = err};
+	struct down d = {.client = c,
+			 .lab = name,
+			 .progress = p,
+			 .at_once = at_once,
+			 .ifnames = json_array(),
+			 .err = err};
 
 	client_interruptible(c, false);
+	note_interfaces(&d);
 	stop_guests(&d);
 	delete_all(&d, "port.list", "port.del", "port", NULL);
 	delete_all(&d, "net.list", "net.del", "net", "network");
 	delete_all(&d, "ns.list", "ns.del", "name", "namespace");
 	forget(&d);
+	wait_vanish(&d);
+	json_decref(d.ifnames);
 	progress_end(p);
 	if (found)
 		*found = d.found;
