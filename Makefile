@@ -107,6 +107,15 @@ $(fuzz-bins): $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $$(call fuzz-expand,$$(fuzz_
 		-DVERSION='"$(VERSION)"' $(call pkg-cflags,libnl-3.0 libnl-route-3.0) -o $@ $(filter %.c,$^) \
 		$(LIBS_DAEMON) -lyaml -lseccomp
 
+# What the core's inner loops cost, without a kernel in the way.
+$(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+.PHONY: bench-micro
+bench-micro: $(O)/bench/micro
+	@$(O)/bench/micro
+
 # ---- the guest image -------------------------------------------------------------------------
 
 -include vmm/image/image.mk
@@ -172,6 +181,7 @@ help:
 	@echo 'make image             the default guest image, into $(O)/image'
 	@echo 'make lint              format, static checks, budgets, layers'
 	@echo 'make bench             side-by-side figures against the kernel bridge and masquerade'
+	@echo 'make bench-micro       figures of the inner loops alone'
 	@echo 'sudo make install      below PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
 
 .PHONY: clean

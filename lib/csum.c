@@ -27,22 +27,31 @@ static inline uint16_t fold32(uint32_t sum)
 	return (uint16_t)(sum + (sum >> 16));
 }
 
+static inline lanes load(const uint8_t *at)
+{
+	lanes w;
+
+	memcpy(&w, at, sizeof(w));
+	return w;
+}
+
+/* Both 32-bit words of each lane. */
+static inline lanes halves(lanes w)
+{
+	return (w & 0xffffffff) + (w >> 32);
+}
+
 /* Sum of whole blocks. */
 static uint64_t sum_blocks(const uint8_t *at, size_t blocks)
 {
-	lanes low = {0, 0}, high = {0, 0};
+	lanes a = {0, 0}, b = {0, 0};
 
 	for (; blocks; blocks--, at += CSUM_BLOCK) {
-		lanes w[CSUM_BLOCK / sizeof(lanes)];
-
-		memcpy(w, at, sizeof(w));
-		for (size_t i = 0; i < ARRAY_SIZE(w); i++) {
-			low += w[i] & 0xffffffff;
-			high += w[i] >> 32;
-		}
+		a += halves(load(at)) + halves(load(at + 16));
+		b += halves(load(at + 32)) + halves(load(at + 48));
 	}
-	low += high;
-	return (uint64_t)fold64(low[0]) + fold64(low[1]);
+	a += b;
+	return (uint64_t)fold64(a[0]) + fold64(a[1]);
 }
 
 uint32_t csum_add(uint32_t sum, const void *data, size_t len)
