@@ -27,6 +27,7 @@
 
 struct net;
 struct port;
+struct runner;
 
 enum { PORT_NAME_MAX = 63 };
 
@@ -166,6 +167,10 @@ json_t *port_json(const struct port *port);
 /* A name for the kernel interface of @port_name: "vs-" and the name with '.' as '-'; a name that
  * does not fit into 15 bytes is cut and given four hash digits. */
 void port_ifname(const char *port_name, char out[16]);
+
+/* The port whose interface, in the host's own namespace, is @ifname; NULL when there is none but
+ * @except. In port_packet.c. */
+struct port *port_by_ifname(const struct runner *r, const char *ifname, const struct port *except);
 
 /* port_local.c: a port whose far end is code in this process (NAT gateway, DHCP server). @input
  * takes each frame (and its reference) that the switch sends there; it gets unfinished checksums

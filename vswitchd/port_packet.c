@@ -49,6 +49,15 @@ enum {
 	SNDBUF = 16 << 20,
 };
 
+struct port *port_by_ifname(const struct runner *r, const char *ifname, const struct port *except)
+{
+	for (const struct net *n = r->nets; n; n = n->next)
+		for (struct port *p = n->ports; p; p = p->next)
+			if (p != except && !p->netns[0] && strcmp(p->ifname, ifname) == 0)
+				return p;
+	return NULL;
+}
+
 /* ---- opening ------------------------------------------------------------------------------ */
 
 static int sock_set(int fd, int level, int option, int value)
@@ -139,6 +148,17 @@ static void packet_close_fd(struct port *port)
 	port->fd = -1;
 }
 
+/* Two ports on one interface would each get all frames, and join two networks. */
+static int ifname_check_free(const struct port *port, struct err *err)
+{
+	const struct port *other = port_by_ifname(port->net->runner, port->ifname, port);
+
+	if (!other)
+		return 0;
+	return err_set(err, -EBUSY, "interface %s is in use by port %s of network %s", port->ifname,
+		       other->name, other->net->conf.name);
+}
+
 /* The guest's tap must be there with somebody at its descriptor, or it is made here for somebody
  * to open by name. */
 static int guest_open(struct port *port, const struct port_conf *conf, struct err *err)
@@ -151,7 +171,9 @@ static int guest_open(struct port *port, const struct port_conf *conf, struct er
 	else
 		port_ifname(port->name, port->ifname);
 	port->mac = conf->mac;
-	rc = tap_make_named(port->ifname, port->name, err);
+	rc = ifname_check_free(port, err);
+	if (rc == 0)
+		rc = tap_make_named(port->ifname, port->name, err);
 	if (rc == 0 && port->net->conf.mtu)
 		rc = nl_link_mtu(port->ifname, port->net->conf.mtu, err);
 	if (rc < 0)
@@ -170,8 +192,9 @@ static int guest_open(struct port *port, const struct port_conf *conf, struct er
 static void guest_close(struct port *port, bool forget)
 {
 	packet_close_fd(port);
-	/* A tap that lives by its holder's descriptor is the holder's to end. */
-	if (forget && !port->failed && tap_is_ours(port->ifname) && tap_is_persistent(port->ifname))
+	/* A guest's tap lives by the descriptor that its process holds; one that was made to be
+	 * opened by name lives until now. */
+	if (forget && !port->failed && !port->vm[0])
 		reaper_link_del(port->ifname, "");
 }
 
@@ -227,6 +250,9 @@ static int nic_open(struct port *port, const struct port_conf *conf, struct err 
 	port->ifindex = nl_ifindex(port->ifname);
 	if (!port->ifindex)
 		return err_set(err, -ENODEV, "there is no interface %s", port->ifname);
+	rc = ifname_check_free(port, err);
+	if (rc < 0)
+		return rc;
 	port->fd = packet_socket(err);
 	if (port->fd < 0)
 		return port->fd;

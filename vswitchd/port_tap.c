@@ -64,22 +64,6 @@ bool tap_is_ours(const char *ifname)
 	return strncmp(alias, prefix, strlen(prefix)) == 0;
 }
 
-bool tap_is_persistent(const char *ifname)
-{
-	char path[64], text[16] = "";
-	unsigned int flags = 0;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", ifname);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	return n > 0 && sscanf(text, "%x", &flags) == 1 && (flags & IFF_PERSIST);
-}
-
 static int dev_net_tun(struct err *err)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);

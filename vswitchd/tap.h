@@ -19,7 +19,4 @@ int tap_make_named(const char *ifname, const char *what, struct err *err);
 /* Is the interface @ifname of the calling thread's namespace one that this daemon made? */
 bool tap_is_ours(const char *ifname);
 
-/* Is it persistent, that is not bound to the life of a descriptor? */
-bool tap_is_persistent(const char *ifname);
-
 #endif

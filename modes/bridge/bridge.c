@@ -88,24 +88,9 @@ static int nic_resolve(const struct net_conf *conf, char out[16], struct err *er
 	return 0;
 }
 
-/* Is @nic in use by a network of ours, as its NIC or as an interface that a port made? */
-static int nic_check_free(struct runner *r, const struct net_conf *conf, const char *nic,
-			  struct err *err)
-{
-	for (const struct net *n = r->nets; n; n = n->next) {
-		if (strcmp(n->conf.name, conf->name) == 0)
-			continue;
-		for (const struct port *p = n->ports; p; p = p->next)
-			if (!p->netns[0] && strcmp(p->ifname, nic) == 0)
-				return err_set(err, -EBUSY,
-					       "interface %s is in use by port %s of network %s",
-					       nic, p->name, n->conf.name);
-	}
-	return 0;
-}
-
 static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
+	const struct port *other;
 	char nic[16];
 	int rc = conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_VLAN,
 			     "addresses come from the physical network", err);
@@ -114,7 +99,11 @@ static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err
 		rc = nic_resolve(conf, nic, err);
 	if (rc == 0 && strcmp(nic, "lo") == 0)
 		rc = err_set(err, -EINVAL, "lo is the loopback: nothing outside is behind it");
-	return rc ? rc : nic_check_free(r, conf, nic, err);
+	other = rc ? NULL : port_by_ifname(r, nic, NULL);
+	if (other)
+		rc = err_set(err, -EBUSY, "interface %s is in use by port %s of network %s", nic,
+			     other->name, other->net->conf.name);
+	return rc;
 }
 
 /* ---- the NIC's port ----------------------------------------------------------------------- */

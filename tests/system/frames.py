@@ -16,7 +16,9 @@ ETHERTYPE = 0x88B5
 
 
 def mac(ifname):
-    return bytes.fromhex(open(f"/sys/class/net/{ifname}/address").read().strip().replace(":", ""))
+    # SIOCGIFHWADDR: /sys shows the interfaces of whoever mounted it
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    return fcntl.ioctl(s, 0x8927, struct.pack("16s24x", ifname.encode()))[18:24]
 
 
 def send(ifname, mark):

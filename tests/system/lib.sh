@@ -172,6 +172,25 @@ gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 add_ns() { ip netns add "$1" && nsenter --net="/run/netns/$1" ip link set lo up; }
 ns() { local n=$1; shift; nsenter --net="/run/netns/$n" -- "$@"; }
 
+# sniff NS IFNAME FILE [FILTER...]: capture until sniff_end; returns when tcpdump listens. sniffed
+# FILE FILTER...: how many frames of it match.
+sniff() {
+	local n=$1 ifname=$2 file=$3
+	shift 3
+	ns "$n" tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
+	sniffer=$!
+	wait_for 5 grep -q "listening on" "$file.log"
+}
+sniff_end() {
+	sleep 0.2
+	kill "$sniffer"
+	wait "$sniffer" 2>/dev/null
+}
+sniffed() { local f=$1; shift; tcpdump -nr "$f" "$@" 2>/dev/null | wc -l; }
+
+# ns_mac NS [IFNAME]: the MAC address; not from /sys, which shows the little host's.
+ns_mac() { ns "$1" ip -o link show dev "${2:-eth0}" | sed 's/.*link.ether \([^ ]*\).*/\1/'; }
+
 # plug NET NS [ADDRESS/PLEN [IFNAME]]: a namespace port NS.IFNAME of NET (the namespace is made
 # when there is none), with an address when one is given.
 plug() {

@@ -54,7 +54,7 @@ check "a reaches the router" ping_ok a 203.0.113.1
 check "a reaches the station" ping_ok a 203.0.113.9
 check "the station reaches b" ping_ok station "$b"
 check "a reaches b" ping_ok a "$b"
-mac_a=$(ns a cat /sys/class/net/eth0/address)
+mac_a=$(ns_mac a)
 check "outside, a has its own MAC address" sh -c \
 	"nsenter --net=/run/netns/station ip neigh | grep -q '$mac_a' ||
 	 { nsenter --net=/run/netns/station ping -c1 -W2 $a; nsenter --net=/run/netns/station ip neigh | grep -q '$mac_a'; }"
@@ -78,31 +78,23 @@ equal "no bad checksum reached a" 0 "$(csum_errors a)"
 equal "nor the station" 0 "$(csum_errors station)"
 
 # ---- what is not for guests ----
-ns b tcpdump -lnei eth0 -w $DIR/b.pcap 2>/dev/null &
-sniffer=$!
-sleep 0.7
+sniff b eth0 $DIR/b.pcap
 ns lan ip neigh replace 203.0.113.77 lladdr 02:00:00:00:00:77 dev br0
 ns lan ping -c 2 -i 0.2 -W 1 203.0.113.77 >/dev/null
 ns station ping -c 1 -W 2 203.0.113.1 >/dev/null
 ns station busybox arping -c 1 -w 1 -I eth0 203.0.113.200 >/dev/null
 ns a ping -c 1 -W 2 203.0.113.9 >/dev/null
-sleep 0.3
-kill $sniffer
-wait $sniffer 2>/dev/null
+sniff_end
 equal "unicast to an unknown address is not flooded to guests" 0 \
-	"$(tcpdump -ner $DIR/b.pcap ether host 02:00:00:00:00:77 2>/dev/null | wc -l)"
-equal "nor is another guest's" 0 "$(tcpdump -ner $DIR/b.pcap ether dst "$mac_a" 2>/dev/null | wc -l)"
-check "a broadcast comes in" test "$(tcpdump -ner $DIR/b.pcap arp host 203.0.113.200 2>/dev/null | wc -l)" -ge 1
+	"$(sniffed $DIR/b.pcap ether host 02:00:00:00:00:77)"
+equal "nor is another guest's" 0 "$(sniffed $DIR/b.pcap ether dst "$mac_a")"
+check "a broadcast comes in" test "$(sniffed $DIR/b.pcap arp and host 203.0.113.200)" -ge 1
 check "the drops have a name" test "$(port_stat br.nic "d['drops'].get('not-for-us', 0)")" -ge 2
 ip addr add 203.0.113.50/24 dev nic0
-ns b tcpdump -lnei eth0 -w $DIR/b2.pcap 2>/dev/null &
-sniffer=$!
-sleep 0.7
+sniff b eth0 $DIR/b2.pcap
 check "the host itself still uses its NIC" ping -c 1 -W 3 203.0.113.9
-sleep 0.3
-kill $sniffer
-wait $sniffer 2>/dev/null
-equal "its unicast is not seen by guests" 0 "$(tcpdump -ner $DIR/b2.pcap icmp 2>/dev/null | wc -l)"
+sniff_end
+equal "its unicast is not seen by guests" 0 "$(sniffed $DIR/b2.pcap icmp)"
 ip addr del 203.0.113.50/24 dev nic0
 
 # ---- the NIC goes and comes ----

@@ -31,21 +31,18 @@ check "a reaches b" ping_ok a "$b"
 check "a reaches the host" ping_ok a 10.0.7.1
 check "the host reaches a" ping -c 1 -W 3 "$a"
 echo "from the host" >$DIR/reply
-busybox nc -l -s 10.0.7.1 -p 8080 <$DIR/reply >/dev/null 2>&1 &
-wait_for 3 sh -c "ss -Hltn | grep -q 10.0.7.1:8080"
+busybox nc -l -p 8080 <$DIR/reply >/dev/null 2>&1 &
+wait_for 3 sh -c "ss -Hltn | grep -q :8080"
 check "TCP from a to the host" sh -c \
 	"nsenter --net=/run/netns/a busybox nc -w 3 10.0.7.1 8080 </dev/null | grep -q 'from the host'"
 
 # ---- no way further ----
 ns a ip route add default via 10.0.7.1
-ns outside timeout 4 tcpdump -lni eth0 -w $DIR/outside.pcap 2>/dev/null &
-sniffer=$!
-sleep 0.7
+sniff outside eth0 $DIR/outside.pcap
 check_not "a does not get out by the host" ping_ok a 198.51.100.9 -W 1
 check_not "nor does the outside get in" ping_ok outside "$a" -W 1
-wait $sniffer
-equal "no packet of a left the host" 0 "$(tcpdump -nr $DIR/outside.pcap net 10.0.7.0/24 and \
-	src net 10.0.7.0/24 2>/dev/null | wc -l)"
+sniff_end
+equal "no packet of a left the host" 0 "$(sniffed $DIR/outside.pcap src net 10.0.7.0/24)"
 check_not "the host does not answer ARP for its other address" \
 	ns a busybox arping -c 1 -w 1 -I eth0 198.51.100.1
 equal "no IPv6 address on the leg" "" "$(ip -o -6 addr show dev vs-h)"
@@ -61,7 +58,7 @@ refused "an interface name that is taken" "vs-taken" vctl net add taken mode=hos
 refused "a gateway" "gateway" vctl net add h2 mode=host-only gateway=10.0.8.1
 refused "a subnet that the host has" "198.51.100.0/24" \
 	vctl net add h2 mode=host-only subnet=198.51.100.0/24
-refused "a subnet with host bits" "10.0.8.0/24" vctl net add h2 mode=host-only subnet=10.0.8.1/24
+refused "a subnet with host bits" "10.0.8.1/24" vctl net add h2 mode=host-only subnet=10.0.8.1/24
 check "a network that chooses its subnet" vctl net add h2 mode=host-only
 check "two of them do not clash" vctl net add h3 mode=host-only dhcp=off
 vctl net del h2; vctl net del h3

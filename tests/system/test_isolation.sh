@@ -49,9 +49,9 @@ equal "the physical network hears what the bridged guest sends, and nothing else
 	"$(sort $DIR/seen.lan | uniq -c | sed 's/^ *//; s/ *$//')"
 equal "the uplink hears the host, and no network" "3 from-host" \
 	"$(sort $DIR/seen.wan | uniq -c | sed 's/^ *//; s/ *$//')"
-# Packet sockets show the host's own sending too: the bridge's NIC and the host-only leg are all.
-equal "the host hears its own leg and what it sends" \
-	"from-bridge lan;from-host wan;from-hostonly vs-hostonly" \
+# Packet sockets show what the host sends too: on the bridge's NIC and on the uplink.
+equal "the host hears its own legs and what leaves by its NICs" \
+	"from-bridge lan;from-host wan;from-hostonly vs-hostonly;from-nat vs-nat" \
 	"$(sort -u $DIR/seen.host | grep -v '^$' | paste -sd';')"
 
 # ---- a port that moves takes nothing along ----

@@ -21,18 +21,15 @@ refused "the same tap again" "qtap0" vctl port add w q2 tap=qtap0
 refused "somebody else's interface" "up0" vctl port add w q2 tap=up0
 
 # ---- the host does not answer, the network hears ----
-ns a tcpdump -lnei eth0 -c 2 'arp or icmp' -w $DIR/a.pcap 2>/dev/null &
-sniffer=$!
-sleep 0.7
+sniff a eth0 $DIR/a.pcap
 "$frames" tapguest qtap0 1.5 198.51.100.1 127.0.0.1 10.0.2.15 >$DIR/back
-kill $sniffer 2>/dev/null
-wait $sniffer 2>/dev/null
-mac_a=$(ns a cat /sys/class/net/eth0/address)
+sniff_end
+mac_a=$(ns_mac a)
 equal "only the guest that was asked answers ARP" "$mac_a 0806" \
 	"$(grep 0806 $DIR/back | sort -u | paste -sd';')"
 equal "the host answers no ping" 0 "$(grep -c "^$(cat /sys/class/net/qtap0/address) " $DIR/back)"
 check "the network heard the ARP requests" test \
-	"$(tcpdump -nr $DIR/a.pcap arp host 198.51.100.1 2>/dev/null | wc -l)" -ge 1
+	"$(sniffed $DIR/a.pcap arp host 198.51.100.1)" -ge 1
 
 # ---- QEMU ----
 if command -v qemu-system-x86_64 >/dev/null; then
