@@ -6,6 +6,8 @@ nat-core-srcs := modes/nat/nat_tcp.c modes/nat/nat_ext.c modes/nat/nat_table.c m
 modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_sock.c \
 	modes/nat/nat_uplink_hop.c modes/nat/nat_forward.c modes/nat/nat_show.c modes/nat/mode_nat.c
 
-unit-tests += nat_tcp nat_xlate
+unit-tests += nat_tcp nat_xlate nat_frag nat_icmp
 test_nat_tcp-objs := modes/nat/nat_tcp.c
 test_nat_xlate-objs := tests/unit/nat_world.c nat-core lib
+test_nat_frag-objs := tests/unit/nat_world.c nat-core lib
+test_nat_icmp-objs := tests/unit/nat_world.c nat-core lib

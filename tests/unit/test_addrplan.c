@@ -170,9 +170,9 @@ static void test_bad_subnets(void **state)
 	static const struct {
 		const char *subnet, *says;
 	} bad[] = {
-		{"10.0.2.0/30", "must be /8 to /29"}, {"10.0.0.0/7", "must be /8 to /29"},
-		{"10.0.2.5/24", "write 10.0.2.0/24"}, {"127.0.0.0/8", "not one for hosts"},
-		{"0.0.0.0/8", "not one for hosts"},   {"224.0.0.0/8", "not one for hosts"},
+		{"10.0.2.0/30", "must be /8 to /29"},  {"10.0.0.0/7", "must be /8 to /29"},
+		{"10.0.2.5/24", "write 10.0.2.0/24"},  {"127.0.0.0/8", "not one for hosts"},
+		{"0.0.0.0/8", "not one for hosts"},    {"224.0.0.0/8", "not one for hosts"},
 		{"240.0.0.0/24", "not one for hosts"},
 	};
 
