@@ -49,7 +49,7 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
 
 int err_wrap(struct err *e, const char *fmt, ...)
 {
-	char what[sizeof(e->text)];
+	char what[ERR_TEXT_MAX];
 	size_t n, keep;
 	va_list ap;
 	int code;

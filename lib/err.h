@@ -15,9 +15,11 @@
 
 #include "lib/types.h"
 
+enum { ERR_TEXT_MAX = 1024 };
+
 struct err {
-	int code;	 /* negative errno; 0 when nothing failed */
-	char text[1024]; /* one line, no newline, cut when longer */
+	int code;		 /* negative errno; 0 when nothing failed */
+	char text[ERR_TEXT_MAX]; /* one line, no newline, cut when longer */
 };
 
 /* Fill @e with @code (negative errno) and a formatted text. Returns @code, so that

@@ -50,13 +50,13 @@ struct net {
 	bool switching;	     /* inside net_input() or net_flush() */
 	bool injected;	     /* a local port has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
-	unsigned int moves_told; /* "mac.moved" events in the second that began at */
-	msec moves_since;
+	unsigned int moves_told; /* "mac.moved" events since moves_since */
+	msec moves_since;	 /* start of the second they are counted in */
 	struct fdb *fdb;
 	void *mode_state;
 	struct frame_hook *hooks; /* port.h; NULL: nobody watches */
-	struct netdhcp *dhcp; /* NULL when the network serves no DHCP */
-	uint64_t floods;      /* frames sent to all ports */
+	struct netdhcp *dhcp;	  /* NULL when the network serves no DHCP */
+	uint64_t floods;	  /* frames sent to all ports */
 };
 
 enum {

@@ -44,10 +44,10 @@ struct port_conf {
 };
 
 struct port_stats {
-	uint64_t rx_frames, rx_bytes;	/* from the far end into the switch */
-	uint64_t tx_frames, tx_bytes;	/* from the switch to the far end */
-	uint64_t rx_gso, tx_gso;	/* of these, super-frames longer than the MTU */
-	uint64_t soft_gso, soft_csum;	/* super-frames cut, checksums completed in software */
+	uint64_t rx_frames, rx_bytes; /* from the far end into the switch */
+	uint64_t tx_frames, tx_bytes; /* from the switch to the far end */
+	uint64_t rx_gso, tx_gso;      /* of these, super-frames longer than the MTU */
+	uint64_t soft_gso, soft_csum; /* super-frames cut, checksums completed in software */
 	uint64_t drops[DROP_N];
 };
 
@@ -99,8 +99,8 @@ struct port_ops {
 
 struct port {
 	char name[PORT_NAME_MAX + 1];
-	char ifname[16];  /* our interface on the host, "" when there is none */
-	char netns[64];	  /* namespace that holds it, "" for the host's */
+	char ifname[16]; /* our interface on the host, "" when there is none */
+	char netns[64];	 /* namespace that holds it, "" for the host's */
 	char vm[32], lab[32];
 	struct net *net;
 	struct port *next; /* in net->ports */
@@ -116,11 +116,11 @@ struct port {
 	unsigned int id; /* unique in the network; flood order */
 	bool admin_up;	 /* `port up`, `port down` */
 	bool persistent;
-	bool failed;	 /* the carrier vanished; see fail_text */
-	bool queued;	 /* on the net's list of ports to flush */
+	bool failed; /* the carrier vanished; see fail_text */
+	bool queued; /* on the net's list of ports to flush */
 	struct port *next_queued;
-	struct port *next_named;     /* all ports of the daemon, for port_find() */
-	struct fdb_share fdb_share;  /* the entries that lead here; only fdb.c looks into it */
+	struct port *next_named;    /* all ports of the daemon, for port_find() */
+	struct fdb_share fdb_share; /* the entries that lead here; only fdb.c looks into it */
 	char fail_text[128];
 	struct pkt_batch txq;
 	struct frame_hook *hooks; /* NULL: nobody watches */
