@@ -46,8 +46,8 @@ static int subnet_check(const struct net_conf *conf, struct err *err)
 			       given, PLEN_MIN, PLEN_MAX);
 	if (p.addr != net.addr)
 		return err_set(err, -EINVAL,
-			       "subnet %s is an address in a subnet: write %s for the subnet", given,
-			       ip4_prefix_format(net, right));
+			       "subnet %s is an address in a subnet: write %s for the subnet",
+			       given, ip4_prefix_format(net, right));
 	/* RFC 6890: "this network", loopback, multicast and reserved are no subnets of hosts. */
 	if (first < 0x01000000 || (first <= 0x7fffffff && last >= 0x7f000000) || last >= 0xe0000000)
 		return err_set(err, -EINVAL, "subnet %s is not one for hosts: try 10.64.0.0/24",
@@ -151,8 +151,9 @@ static int pool_check(const struct net_conf *conf, struct err *err)
 	const struct {
 		be32 addr;
 		const char *what;
-	} taken[] = {
-		{conf->host, "host's"}, {conf->gateway, "gateway's"}, {conf->dhcp_server, "DHCP server's"}};
+	} taken[] = {{conf->host, "host's"},
+		     {conf->gateway, "gateway's"},
+		     {conf->dhcp_server, "DHCP server's"}};
 	char text[IP4_STR];
 	int rc = addr_check(conf, conf->dhcp_first, "first DHCP address", err);
 

@@ -47,8 +47,9 @@ static int nft(struct err *err, const char *fmt, ...)
 	int n;
 
 	if (!ctx)
-		return err_set(err, -EOPNOTSUPP,
-			       "this kernel has no nf_tables: the host's own stack can't be kept out");
+		return err_set(
+			err, -EOPNOTSUPP,
+			"this kernel has no nf_tables: the host's own stack can't be kept out");
 	va_start(ap, fmt);
 	n = vsnprintf(cmd, sizeof(cmd), fmt, ap);
 	va_end(ap);
@@ -71,22 +72,23 @@ int hostrules_init(const char *instance, struct err *err)
 		return err_set(err, -ENOMEM, "nftables: out of memory");
 	nft_ctx_buffer_error(ctx);
 	nft_ctx_buffer_output(ctx);
-	rc = nft(err,
-		 "table %s {\n"
-		 " flags owner;\n"
-		 " set guard { typeof iifname . ip daddr . meta l4proto . th dport; flags interval; }\n"
-		 " set leg { type ifname; }\n"
-		 " chain guard {\n"
-		 "  type filter hook prerouting priority -310; policy accept;\n"
-		 "  iifname . ip daddr . meta l4proto . th dport @guard drop\n"
-		 " }\n"
-		 " chain leg {\n"
-		 "  type filter hook forward priority -310; policy accept;\n"
-		 "  iifname @leg drop\n"
-		 "  oifname @leg drop\n"
-		 " }\n"
-		 "}\n",
-		 table);
+	rc = nft(
+		err,
+		"table %s {\n"
+		" flags owner;\n"
+		" set guard { typeof iifname . ip daddr . meta l4proto . th dport; flags interval; }\n"
+		" set leg { type ifname; }\n"
+		" chain guard {\n"
+		"  type filter hook prerouting priority -310; policy accept;\n"
+		"  iifname . ip daddr . meta l4proto . th dport @guard drop\n"
+		" }\n"
+		" chain leg {\n"
+		"  type filter hook forward priority -310; policy accept;\n"
+		"  iifname @leg drop\n"
+		"  oifname @leg drop\n"
+		" }\n"
+		"}\n",
+		table);
 	if (rc < 0) {
 		hostrules_fini();
 		if (err)

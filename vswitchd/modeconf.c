@@ -4,8 +4,7 @@
 #include "vswitchd/mode.h"
 #include "vswitchd/modeconf.h"
 
-int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *why,
-		struct err *err)
+int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *why, struct err *err)
 {
 	const struct {
 		unsigned int setting;

@@ -192,10 +192,11 @@ int nl_tap_isolate(const char *ifname, struct err *err)
 	if (rc < 0)
 		rc = filter_add(sk, ifindex, "matchall", put_matchall_drop);
 	if (rc < 0)
-		return err_sys(err, rc,
-			       "interface %s: keep frames from the host's stack (needs the kernel's "
-			       "cls_bpf, or cls_matchall with act_gact)",
-			       ifname);
+		return err_sys(
+			err, rc,
+			"interface %s: keep frames from the host's stack (needs the kernel's "
+			"cls_bpf, or cls_matchall with act_gact)",
+			ifname);
 	return 0;
 }
 

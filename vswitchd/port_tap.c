@@ -117,10 +117,11 @@ static int name_take(const char *ifname, bool *existed, struct err *err)
 {
 	*existed = nl_ifindex(ifname) != 0;
 	if (*existed && !tap_is_ours(ifname))
-		return err_set(err, -EEXIST,
-			       "interface %s is there already and is not ours: choose another name, "
-			       "or remove it with `ip link del %s`",
-			       ifname, ifname);
+		return err_set(
+			err, -EEXIST,
+			"interface %s is there already and is not ours: choose another name, "
+			"or remove it with `ip link del %s`",
+			ifname, ifname);
 	return 0;
 }
 
