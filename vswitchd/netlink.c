@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -283,10 +284,8 @@ void nl_link_alias_get(const char *ifname, char *out, size_t size)
 	if (!sk || rtnl_link_get_kernel(sk, 0, ifname, &link) < 0)
 		return;
 	alias = rtnl_link_get_ifalias(link);
-	if (alias) {
-		strncpy(out, alias, size - 1);
-		out[size - 1] = '\0';
-	}
+	if (alias)
+		snprintf(out, size, "%s", alias);
 	rtnl_link_put(link);
 }
 

@@ -35,22 +35,22 @@ struct route_answer {
 
 static int route_answer_cb(struct nl_msg *msg, void *ctx)
 {
-	struct route_answer *ans = ctx;
+	struct route_answer *answer = ctx;
 	struct rtnl_route *route;
 	struct rtnl_nexthop *nh;
 	uint32_t mtu = 0;
 
 	if (rtnl_route_parse(nlmsg_hdr(msg), &route) < 0)
 		return NL_SKIP;
-	ans->type = rtnl_route_get_type(route);
+	answer->type = rtnl_route_get_type(route);
 	nh = rtnl_route_nexthop_n(route, 0);
 	if (nh) {
-		ans->out->ifindex = rtnl_route_nh_get_ifindex(nh);
-		ans->out->gateway = addr_of(rtnl_route_nh_get_gateway(nh));
+		answer->out->ifindex = rtnl_route_nh_get_ifindex(nh);
+		answer->out->gateway = addr_of(rtnl_route_nh_get_gateway(nh));
 	}
-	ans->out->src = addr_of(rtnl_route_get_pref_src(route));
+	answer->out->src = addr_of(rtnl_route_get_pref_src(route));
 	if (rtnl_route_get_metric(route, RTAX_MTU, &mtu) == 0)
-		ans->out->mtu = mtu;
+		answer->out->mtu = mtu;
 	rtnl_route_put(route);
 	return NL_OK;
 }
@@ -71,7 +71,7 @@ int nl_route_get(be32 dst, struct nl_route *out)
 {
 	struct rtmsg rtm = {.rtm_family = AF_INET, .rtm_dst_len = 32};
 	struct nl_sock *sk = netlink_sock(NULL);
-	struct route_answer ans = {out, -1};
+	struct route_answer answer = {out, -1};
 	struct nl_msg *msg;
 
 	memset(out, 0, sizeof(*out));
@@ -83,11 +83,13 @@ int nl_route_get(be32 dst, struct nl_route *out)
 		nlmsg_free(msg);
 		return -ENOMEM;
 	}
-	if (netlink_ask(sk, msg, route_answer_cb, &ans) < 0)
+	if (netlink_ask(sk, msg, route_answer_cb, &answer) < 0)
 		return -ENETUNREACH;
-	if (ans.type == RTN_LOCAL || ans.type == RTN_BROADCAST || ans.type == RTN_MULTICAST)
+	if (answer.type == RTN_LOCAL || answer.type == RTN_BROADCAST ||
+	    answer.type == RTN_MULTICAST)
 		return -EHOSTUNREACH;
-	if (ans.type != RTN_UNICAST || !out->ifindex || !if_indextoname(out->ifindex, out->ifname))
+	if (answer.type != RTN_UNICAST || !out->ifindex ||
+	    !if_indextoname(out->ifindex, out->ifname))
 		return -ENETUNREACH;
 	if (!out->mtu)
 		out->mtu = link_mtu(sk, out->ifindex);
@@ -208,7 +210,7 @@ struct neigh_answer {
 static int neigh_answer_cb(struct nl_msg *msg, void *ctx)
 {
 	const int valid = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
-	struct neigh_answer *ans = ctx;
+	struct neigh_answer *answer = ctx;
 	struct nl_addr *lladdr;
 	struct rtnl_neigh *neigh;
 
@@ -216,9 +218,9 @@ static int neigh_answer_cb(struct nl_msg *msg, void *ctx)
 		return NL_SKIP;
 	lladdr = rtnl_neigh_get_lladdr(neigh);
 	if ((rtnl_neigh_get_state(neigh) & valid) && lladdr &&
-	    nl_addr_get_len(lladdr) == sizeof(ans->out->b)) {
-		memcpy(ans->out->b, nl_addr_get_binary_addr(lladdr), sizeof(ans->out->b));
-		ans->found = true;
+	    nl_addr_get_len(lladdr) == sizeof(answer->out->b)) {
+		memcpy(answer->out->b, nl_addr_get_binary_addr(lladdr), sizeof(answer->out->b));
+		answer->found = true;
 	}
 	rtnl_neigh_put(neigh);
 	return NL_OK;
@@ -228,12 +230,12 @@ int nl_neigh_get(int ifindex, be32 addr, struct mac *out)
 {
 	struct ndmsg ndm = {.ndm_family = AF_INET, .ndm_ifindex = ifindex};
 	struct nl_sock *sk = netlink_sock(NULL);
-	struct neigh_answer ans = {out, false};
+	struct neigh_answer answer = {out, false};
 	struct nl_msg *msg = sk ? neigh_msg(RTM_GETNEIGH, 0, &ndm, addr) : NULL;
 
 	if (!msg)
 		return -ENOMEM;
-	if (netlink_ask(sk, msg, neigh_answer_cb, &ans) < 0 || !ans.found)
+	if (netlink_ask(sk, msg, neigh_answer_cb, &answer) < 0 || !answer.found)
 		return -ENOENT;
 	return 0;
 }
