@@ -71,7 +71,7 @@ inside() {
 		pgrep -x vswitchd >/dev/null || break
 		sleep 0.1
 	done
-	pgrep -ax 'vswitchd|vnet-vmm|qemu-system-x86' && result=1
+	pgrep -a 'vswitchd|vnet-vmm|qemu-system' && result=1
 	left=$(ip -o link | grep -vcE '^[0-9]+: lo:')
 	left_ns=$(find /run/netns -mindepth 1 | wc -l)
 	left_nft=$(nft list tables | wc -l)
@@ -96,11 +96,11 @@ rm -rf "$state"
 
 step "before and after"
 after=$(snapshot)
-if [ "$before" = "$after" ]; then
+new=$(diff <(echo "$before") <(echo "$after") | grep '^>')
+if [ -z "$new" ]; then
 	echo "nothing is left: no interface, namespace, nft table, process or file that was not there before"
 else
-	echo "LEFT BEHIND:"
-	diff <(echo "$before") <(echo "$after")
+	printf 'LEFT BEHIND:\n%s\n' "$new"
 	status=1
 fi
 echo
