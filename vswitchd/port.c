@@ -231,7 +231,9 @@ void port_fail(struct port *port, const char *why)
 	copy_text(port->fail_text, sizeof(port->fail_text), why);
 	runner_unwatch(port->net->runner, port);
 	fdb_flush(port->net->fdb, port);
-	log_warn("port %s: %s", port->name, port->fail_text);
+	/* A guest's tap goes with its process, and that is told when it is known why. */
+	log_write(port->vm[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "port %s: %s", port->name,
+		  port->fail_text);
 	port_event(port, "port.failed");
 }
 

@@ -182,13 +182,14 @@ static int build_append(const struct rpc *rpc, struct vm *vm, struct err *err)
 	const char *extra = rpc_str(rpc, "append");
 	/* An emulated CPU's clock is the host's: not to be calibrated against timers that the
 	 * emulation delays; and there is no point in guarding it against CPU bugs. */
-	const char *tcg = vm->hv == &hv_qemu ? " tsc=reliable no_timer_check mitigations=off" : "";
+	const char *tcg = vm->hv == &hv_qemu ? " tsc=reliable no_timer_check mitigations=off"
+					    : " reboot=t";
 	int n;
 
 	if (extra && !append_ok(extra))
 		return err_set(err, -EINVAL, "parameter \"append\" must be one line of plain text");
 	n = snprintf(vm->append, sizeof(vm->append),
-		     "console=ttyS0 quiet panic=-1 reboot=t random.trust_cpu=on%s"
+		     "console=ttyS0 quiet panic=-1 random.trust_cpu=on%s"
 		     " vnet.hostname=%s%s%s",
 		     tcg, vm->hostname, extra ? " " : "", extra ? extra : "");
 	if (n >= (int)sizeof(vm->append))
