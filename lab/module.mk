@@ -4,3 +4,8 @@ lab-model-srcs := $(addprefix lab/,errors.c model.c yaml.c schema.c parse.c pars
 	validate.c validate_checks.c subst.c)
 lab-srcs := $(lab-model-srcs) $(addprefix lab/,progress.c guest.c up.c down.c node.c local.c \
 	status.c graph.c check.c attempt.c)
+
+unit-tests += lab
+test_lab-objs := $(lab-model-srcs) lib
+fuzz-targets += lab
+fuzz_lab-objs := $(lab-model-srcs) lib

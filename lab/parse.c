@@ -375,9 +375,7 @@ static void read_version(struct schema *s, const struct yaml_tree *t, void *out)
 	(void)out;
 	if (v && strcmp(v, "1"))
 		lab_error(s->errors, t->pos,
-			  "version '%s' is not known to this vnetctl (" VERSION
-			  "): it reads version 1",
-			  v);
+			  "version '%s' is not known: this vnetctl reads version 1", v);
 }
 
 static void require(struct schema *s, const struct yaml_tree *t, const char *key, const char *line)

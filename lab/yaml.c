@@ -33,6 +33,14 @@ static void fail(struct reader *r, struct lab_pos pos, const char *text)
 	r->failed = true;
 }
 
+/* A bracket or quote that is not closed is noticed far away, at times at the file's end: the place
+ * where it begins is the one to look at. */
+static bool begins_elsewhere(const yaml_parser_t *p)
+{
+	return (strstr(p->context, "flow") || strstr(p->context, "quoted")) &&
+	       p->context_mark.line < p->problem_mark.line;
+}
+
 static void syntax_error(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
@@ -49,6 +57,11 @@ static void syntax_error(struct reader *r)
 		lab_error(r->errors, pos,
 			  "not valid YAML here: indent with spaces, not tabs, and put text with "
 			  "special characters in quotes");
+	else if (p->context && begins_elsewhere(p))
+		lab_error(
+			r->errors, place(p->context_mark),
+			"not valid YAML: %s that begins here does not end: %s, noticed in line %u",
+			p->context, problem, pos.line);
 	else if (p->context)
 		lab_error(r->errors, pos, "not valid YAML: %s, %s that began in line %zu", problem,
 			  p->context, p->context_mark.line + 1);
@@ -135,16 +148,17 @@ static void append(struct yaml_tree *parent, struct yaml_tree **last, struct yam
 	parent->n++;
 }
 
-static void check_duplicate(struct reader *r, const struct yaml_tree *map,
-			    const struct yaml_tree *child)
+static bool is_duplicate(struct reader *r, const struct yaml_tree *map,
+			 const struct yaml_tree *child)
 {
 	for (const struct yaml_tree *t = map->first; t; t = t->next)
 		if (!strcmp(t->key, child->key)) {
 			lab_error(r->errors, child->key_pos,
 				  "'%s' is here twice, first in line %u: keep one", child->key,
 				  t->key_pos.line);
-			return;
+			return true;
 		}
+	return false;
 }
 
 static void read_list(struct reader *r, struct yaml_tree *list, unsigned int depth)
@@ -193,8 +207,9 @@ static void read_map(struct reader *r, struct yaml_tree *map, unsigned int depth
 			return;
 		value->key = key->text;
 		value->key_pos = key->pos;
-		check_duplicate(r, map, value);
-		append(map, &last, value);
+		/* Whoever walks the tree may rely on each key being there once. */
+		if (!is_duplicate(r, map, value))
+			append(map, &last, value);
 	}
 }
 
