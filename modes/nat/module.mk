@@ -11,3 +11,6 @@ test_nat_tcp-objs := modes/nat/nat_tcp.c
 test_nat_xlate-objs := tests/unit/nat_world.c nat-core lib
 test_nat_frag-objs := tests/unit/nat_world.c nat-core lib
 test_nat_icmp-objs := tests/unit/nat_world.c nat-core lib
+
+fuzz-targets += nat
+fuzz_nat-objs := tests/unit/nat_world.c nat-core lib

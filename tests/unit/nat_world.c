@@ -59,15 +59,20 @@ static void fake_inside(void *ctx, be32 dst, struct pkt *p)
 
 void world_init(struct world *w, const struct nat_settings *set)
 {
+	world_init_pool(w, set, pkt_pool_create(WORLD_POOL));
+	w->own_pool = true;
+}
+
+void world_init_pool(struct world *w, const struct nat_settings *set, struct pkt_pool *pool)
+{
 	struct nat_conf conf = {.gateway = GATEWAY, .mtu = 1500, .set = NAT_SETTINGS_DEFAULT};
 	struct nat_env env = {.ctx = w,
 			      .route = fake_route,
 			      .outside = fake_outside,
 			      .inside = fake_inside};
 
-	*w = (struct world){.now = 1000000, .mtu = 1500};
-	w->pool = pkt_pool_create(1024);
-	assert(w->pool);
+	*w = (struct world){.pool = pool, .now = 1000000, .mtu = 1500};
+	assert(pool);
 	env.pool = w->pool;
 	assert(ip4_prefix_parse("10.0.2.0/24", &conf.subnet) == 0);
 	conf.host = ip("10.0.2.1");
@@ -92,8 +97,9 @@ void world_fini(struct world *w)
 	world_clear(w);
 	nat_destroy(w->nat);
 	nat_ext_destroy(w->ext);
-	assert(pkt_pool_free(w->pool) == 1024);
-	pkt_pool_destroy(w->pool);
+	assert(pkt_pool_free(w->pool) == WORLD_POOL);
+	if (w->own_pool)
+		pkt_pool_destroy(w->pool);
 }
 
 void world_step(struct world *w, msec ms)

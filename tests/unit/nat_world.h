@@ -9,10 +9,11 @@
 
 #include "modes/nat/nat_xlate.h"
 
-enum { WORLD_FRAMES = 256 };
+enum { WORLD_FRAMES = 256, WORLD_POOL = 1024 };
 
 struct world {
 	struct pkt_pool *pool;
+	bool own_pool;
 	struct nat *nat;
 	struct nat_ext *ext;
 	msec now;
@@ -33,6 +34,8 @@ be32 ip(const char *text);
 #define ROUTER	ip("192.0.2.77")
 
 void world_init(struct world *w, const struct nat_settings *set);
+/* The same with a pool of the caller's, which outlives the world. */
+void world_init_pool(struct world *w, const struct nat_settings *set, struct pkt_pool *pool);
 void world_fini(struct world *w);
 /* Forget what was sent. */
 void world_clear(struct world *w);
