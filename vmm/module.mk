@@ -3,3 +3,6 @@ vmm-srcs := vmm/main.c vmm/vm.c vmm/cpu.c vmm/cpuid.c vmm/memory.c vmm/bus.c vmm
 	vmm/boot.c vmm/acpi.c vmm/aml.c vmm/pci.c vmm/virtio_pci.c vmm/virtqueue.c \
 	vmm/virtio_net.c vmm/virtio_blk.c vmm/virtio_rng.c vmm/serial.c vmm/stream.c vmm/ctl.c \
 	vmm/sandbox.c vmm/probe.c
+
+unit-tests += virtqueue
+test_virtqueue-objs := vmm/virtqueue.c vmm/memory.c lib
