@@ -12,5 +12,8 @@ test_nat_xlate-objs := tests/unit/nat_world.c nat-core lib
 test_nat_frag-objs := tests/unit/nat_world.c nat-core lib
 test_nat_icmp-objs := tests/unit/nat_world.c nat-core lib
 
+wire-tests += nat
+test_nat-objs := tests/wire/world.c tests/wire/carriers.c nat-core vswitchd-core lib
+
 fuzz-targets += nat
 fuzz_nat-objs := tests/unit/nat_world.c nat-core lib
