@@ -8,7 +8,8 @@
 /* Timers fired per call, so that a mass expiry can't hold up the loop; the rest fires next time. */
 enum { EXPIRE_BATCH = 4096 };
 
-/* ---- client keys ------------------------------------------------------------------------------ */
+/* ---- client keys ------------------------------------------------------------------------------
+ */
 
 /* The identifier's hash needs no secret: whoever can make two identifiers collide could as well
  * send the same one twice. It must be the same after a restart. */
@@ -48,7 +49,8 @@ bool dhcp_key_equal(const struct dhcp_key *a, const struct dhcp_key *b)
 	return a->len == b->len && memcmp(a->b, b->b, a->len) == 0;
 }
 
-/* ---- indexes ---------------------------------------------------------------------------------- */
+/* ---- indexes ----------------------------------------------------------------------------------
+ */
 
 static struct dhcp_lease **bucket_of(const struct lease_table *t, enum lease_index idx,
 				     const void *data, size_t len)
@@ -89,7 +91,8 @@ static void index_del(struct lease_table *t, enum lease_index idx, struct dhcp_l
 	*at = l->chain[idx];
 }
 
-/* ---- queues ----------------------------------------------------------------------------------- */
+/* ---- queues -----------------------------------------------------------------------------------
+ */
 
 static void queue_del(struct lease_queue *q, struct dhcp_lease *l)
 {
@@ -107,7 +110,8 @@ static void queue_add(struct lease_queue *q, struct dhcp_lease *l)
 	q->n++;
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------
+ */
 
 int lease_table_init(struct lease_table *t, uint32_t max, msec now)
 {

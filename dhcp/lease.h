@@ -50,10 +50,10 @@ struct dhcp_lease {
 	be32 addr;
 	enum lease_state state;
 	struct dhcp_key key;
-	struct mac mac;		 /* chaddr that the client used last */
-	bool reserved;		 /* for reserved_mac only */
+	struct mac mac; /* chaddr that the client used last */
+	bool reserved;	/* for reserved_mac only */
 	struct mac reserved_mac;
-	uint32_t port;		 /* switch port of the client; 0: not known */
+	uint32_t port; /* switch port of the client; 0: not known */
 	uint8_t hostname_len;
 	uint8_t hostname[DHCP_HOSTNAME_KEEP]; /* raw bytes from the client */
 	msec expires_ms;

@@ -16,8 +16,10 @@ static bool avoided(const struct dhcp_pool *pool, be32 addr)
 int dhcp_pool_init(struct dhcp_pool *pool, struct ip4_prefix subnet, be32 first, be32 last,
 		   const be32 *avoid, unsigned int n_avoid)
 {
-	*pool = (struct dhcp_pool){
-		.first = ntohl(first), .last = ntohl(last), .cursor = ntohl(first), .subnet = subnet};
+	*pool = (struct dhcp_pool){.first = ntohl(first),
+				   .last = ntohl(last),
+				   .cursor = ntohl(first),
+				   .subnet = subnet};
 	if (!ip4_prefix_has(subnet, first) || !ip4_prefix_has(subnet, last) ||
 	    pool->first > pool->last || n_avoid > ARRAY_SIZE(pool->avoid))
 		return -EINVAL;

@@ -12,7 +12,7 @@
 #include "lib/addr.h"
 
 enum {
-	DHCP_AVOID_MAX = 8,   /* besides the server's own */
+	DHCP_AVOID_MAX = 8,	 /* besides the server's own */
 	DHCP_POOL_MAX = 1 << 18, /* addresses; a longer range is cut */
 	DHCP_RESERVED_MAX = 1024 /* reservations beside the range */
 };

@@ -70,7 +70,8 @@ static bool over_limit(const struct turn *t, const struct dhcp_lease *l)
 	return lease_count_port(&t->s->leases, rx->port, rx->port_limit) >= rx->port_limit;
 }
 
-/* ---- probes under way ------------------------------------------------------------------------- */
+/* ---- probes under way -------------------------------------------------------------------------
+ */
 
 static struct dhcp_pending *pending_find(struct dhcp_server *s, be32 addr)
 {
@@ -145,7 +146,8 @@ enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_r
 	return DHCP_SILENT;
 }
 
-/* ---- DISCOVER --------------------------------------------------------------------------------- */
+/* ---- DISCOVER ---------------------------------------------------------------------------------
+ */
 
 static void hold_for(struct turn *t, struct dhcp_lease *l)
 {
@@ -163,8 +165,8 @@ static void hold_for(struct turn *t, struct dhcp_lease *l)
 static enum dhcp_verdict discover(struct turn *t)
 {
 	struct dhcp_server *s = t->s;
-	struct dhcp_lease *l = dhcp_pool_pick(&s->pool, &s->leases, &t->key, &t->msg->mac,
-					      t->msg->requested);
+	struct dhcp_lease *l =
+		dhcp_pool_pick(&s->pool, &s->leases, &t->key, &t->msg->mac, t->msg->requested);
 	struct dhcp_pending *p;
 	bool stranger;
 
@@ -228,7 +230,8 @@ enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const s
 	return ask_probe(s, l->addr, out);
 }
 
-/* ---- REQUEST ---------------------------------------------------------------------------------- */
+/* ---- REQUEST ----------------------------------------------------------------------------------
+ */
 
 static int store_lease(struct turn *t, const struct dhcp_lease *l, uint32_t lease_s)
 {
@@ -343,7 +346,8 @@ static enum dhcp_verdict request(struct turn *t)
 	return silent(t, DHCP_N_MALFORMED);
 }
 
-/* ---- DECLINE, RELEASE, INFORM ----------------------------------------------------------------- */
+/* ---- DECLINE, RELEASE, INFORM -----------------------------------------------------------------
+ */
 
 /* The lease of @addr if the sender holds it. What the switch knows counts too: nobody can give up
  * an address from another port. */
@@ -402,7 +406,8 @@ static enum dhcp_verdict inform(struct turn *t)
 	return DHCP_REPLY;
 }
 
-/* ---- entry ------------------------------------------------------------------------------------ */
+/* ---- entry ------------------------------------------------------------------------------------
+ */
 
 static enum dhcp_verdict dispatch(struct turn *t)
 {
@@ -427,8 +432,7 @@ enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx 
 				    int64_t wall_s, struct dhcp_reply *out)
 {
 	struct dhcp_msg msg;
-	struct turn t = {
-		.s = s, .rx = rx, .msg = &msg, .now = now, .wall_s = wall_s, .out = out};
+	struct turn t = {.s = s, .rx = rx, .msg = &msg, .now = now, .wall_s = wall_s, .out = out};
 	int rc = dhcp_parse(rx->data, rx->len, &msg);
 
 	if (rc)

@@ -21,7 +21,18 @@
 
 enum { SYNC_EVERY_S = 1, BUSY_MS = 1000 };
 
-enum stmt { PUT, DEL, RESERVE, UNRESERVE, FORGET_LEASES, FORGET_RESERVED, SHIFT, LOAD, LOAD_RESERVED, STMT_N };
+enum stmt {
+	PUT,
+	DEL,
+	RESERVE,
+	UNRESERVE,
+	FORGET_LEASES,
+	FORGET_RESERVED,
+	SHIFT,
+	LOAD,
+	LOAD_RESERVED,
+	STMT_N
+};
 
 struct dhcp_store {
 	sqlite3 *db;
@@ -57,8 +68,8 @@ static const char *const sql[STMT_N] = {
 	[FORGET_LEASES] = "DELETE FROM leases WHERE net = ?1",
 	[FORGET_RESERVED] = "DELETE FROM reservations WHERE net = ?1",
 	[SHIFT] = "UPDATE leases SET expires_s = expires_s + ?1",
-	[LOAD] = "SELECT addr, client, mac, hostname, expires_s, lease_s FROM leases"
-		 " WHERE net = ?1 ORDER BY expires_s",
+	[LOAD] = ("SELECT addr, client, mac, hostname, expires_s, lease_s FROM leases"
+		  " WHERE net = ?1 ORDER BY expires_s"),
 	[LOAD_RESERVED] = "SELECT addr, mac FROM reservations WHERE net = ?1 ORDER BY addr",
 };
 
@@ -188,7 +199,8 @@ static int store_commit(void *ctx)
 	return err;
 }
 
-/* ---- loading: every value is checked, as the file may hold anything ---------------------------- */
+/* ---- loading: every value is checked, as the file may hold anything ----------------------------
+ */
 
 static bool column_blob(sqlite3_stmt *st, int col, void *out, size_t min, size_t max, uint8_t *len)
 {
@@ -280,7 +292,8 @@ const struct dhcp_store_ops dhcp_store_sqlite = {
 	.load = store_load,
 };
 
-/* ---- the syncing thread ----------------------------------------------------------------------- */
+/* ---- the syncing thread -----------------------------------------------------------------------
+ */
 
 /* PASSIVE: syncs the log, copies what no reader needs into the main file, syncs that, and never
  * waits for or blocks the writer. */
@@ -343,7 +356,8 @@ static void sync_stop(struct dhcp_store *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* ---- opening, salvaging, closing -------------------------------------------------------------- */
+/* ---- opening, salvaging, closing --------------------------------------------------------------
+ */
 
 static int prepare_all(struct dhcp_store *s)
 {
@@ -533,7 +547,8 @@ int dhcp_store_open(const char *dir, struct dhcp_store **out, struct dhcp_salvag
 	*found = (struct dhcp_salvage){0};
 	if (!s)
 		return err_sys(err, -ENOMEM, "lease store");
-	if (dir && snprintf(s->path, sizeof(s->path), "%s/leases.db", dir) >= (int)sizeof(s->path)) {
+	if (dir &&
+	    snprintf(s->path, sizeof(s->path), "%s/leases.db", dir) >= (int)sizeof(s->path)) {
 		free(s);
 		return err_sys(err, -ENAMETOOLONG, "lease store in %s", dir);
 	}

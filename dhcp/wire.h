@@ -15,8 +15,8 @@
 enum { DHCP_PORT_SERVER = 67, DHCP_PORT_CLIENT = 68 };
 
 enum {
-	DHCP_HDR_LEN = 240,  /* fixed fields and the magic cookie */
-	DHCP_LEN_MIN = 300,  /* BOOTP's size (RFC 951 3): old clients and relays drop shorter ones */
+	DHCP_HDR_LEN = 240, /* fixed fields and the magic cookie */
+	DHCP_LEN_MIN = 300, /* BOOTP's size (RFC 951 3): old clients and relays drop shorter ones */
 	DHCP_LEN_MAX = 1472, /* longest reply ever built: one Ethernet frame */
 	DHCP_SIZE_MIN = 576, /* IP packet that every client takes (RFC 2131 2) */
 	DHCP_IP_UDP = 28     /* what option 57 counts beside the message (RFC 2132 9.10) */

@@ -62,7 +62,8 @@ static struct {
 	int64_t wall_minus_now_ms; /* 0: not looked yet */
 } shared;
 
-/* ---- the store -------------------------------------------------------------------------------- */
+/* ---- the store --------------------------------------------------------------------------------
+ */
 
 int netdhcp_open_store(const char *dir, struct err *err)
 {
@@ -176,7 +177,8 @@ static void commit_soon(struct netdhcp *d)
 	ev_prepare_start(loop, &shared.before_sleep);
 }
 
-/* ---- frames ----------------------------------------------------------------------------------- */
+/* ---- frames -----------------------------------------------------------------------------------
+ */
 
 static struct pkt *new_frame(struct netdhcp *d)
 {
@@ -302,10 +304,10 @@ static void input_arp(struct netdhcp *d, const struct arp_hdr *arp)
 	struct dhcp_reply reply;
 	struct pkt *p;
 
-	carry_out(d,
-		  dhcp_server_conflict(&d->server, arp->spa, &arp->sha, d->net->runner->now,
-				       &reply),
-		  &reply);
+	carry_out(
+		d,
+		dhcp_server_conflict(&d->server, arp->spa, &arp->sha, d->net->runner->now, &reply),
+		&reply);
 	if (arp->op != htons(ARP_REQUEST) || arp->tpa != d->host.addr)
 		return;
 	p = new_frame(d);
@@ -342,7 +344,8 @@ static void input(void *ctx, struct pkt *p)
 	pkt_put(p);
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 static int server_start(struct netdhcp *d, struct err *err)
 {
@@ -483,8 +486,7 @@ int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **r
 
 be32 netdhcp_addr_of(const struct net *net, const struct mac *mac)
 {
-	const struct dhcp_lease *l =
-		net->dhcp ? netdhcp_newest_of(&net->dhcp->server, mac) : NULL;
+	const struct dhcp_lease *l = net->dhcp ? netdhcp_newest_of(&net->dhcp->server, mac) : NULL;
 
 	return l ? l->addr : 0;
 }

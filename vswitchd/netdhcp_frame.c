@@ -8,7 +8,8 @@
 
 enum { TTL = 64, ECHO_MAX = 9000 };
 
-/* ---- in --------------------------------------------------------------------------------------- */
+/* ---- in ---------------------------------------------------------------------------------------
+ */
 
 static struct frame_info ignored(enum drop_reason why)
 {
@@ -60,9 +61,8 @@ static struct frame_info classify_udp(const struct pkt *p, const struct ip4_hdr 
 		return ignored(DROP_NONE);
 	if (!udp_csum_ok(p, ip, udp, udp_len))
 		return ignored(DROP_BAD_CSUM);
-	return (struct frame_info){.kind = FRAME_DHCP,
-				   .payload = l4 + sizeof(*udp),
-				   .len = udp_len - sizeof(*udp)};
+	return (struct frame_info){
+		.kind = FRAME_DHCP, .payload = l4 + sizeof(*udp), .len = udp_len - sizeof(*udp)};
 }
 
 static struct frame_info classify_icmp(const struct dhcp_host *host, const struct ip4_hdr *ip,
@@ -125,7 +125,8 @@ struct frame_info frame_classify(const struct dhcp_host *host, const struct pkt 
 	return f;
 }
 
-/* ---- out -------------------------------------------------------------------------------------- */
+/* ---- out --------------------------------------------------------------------------------------
+ */
 
 static void *push_eth(struct pkt *out, const struct mac *src, const struct mac *dst, uint16_t type)
 {

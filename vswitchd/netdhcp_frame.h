@@ -34,7 +34,7 @@ struct frame_info {
 	const struct ip4_hdr *ip;
 	const uint8_t *payload; /* of UDP or ICMP */
 	size_t len;
-	bool unicast;		/* to our own address */
+	bool unicast; /* to our own address */
 };
 
 /* What is @p to @host? Pointers in the result are into @p. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_dhcp_server.c - the rules of RFC 2131 and its companions, one test each, by the ids of the
- * conformance table in doc/ (D1..D18, X5), and what happens when the disk is full.
+ * test_dhcp_server.c - the rules of RFC 2131 and its companions, one test each, by the ids of our
+ * conformance table (D1..D18, X5), and what happens when the disk is full.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,9 +34,10 @@ static int teardown(void **state)
 /* RFC 2131 4.3.1, table 3: an OFFER to the last byte. */
 static void d1_offer_golden(void **state)
 {
-	static const uint8_t options[] = {
-		53, 1, 2, 54, 4, 10, 0, 2, 254, 51, 4, 0, 0, 0x0e, 0x10, 58, 4, 0, 0, 7, 8, 59, 4,
-		0, 0, 0x0c, 0x4e, 1, 4, 255, 255, 255, 0, 3, 4, 10, 0, 2, 2, 6, 4, 10, 0, 2, 3, 255};
+	static const uint8_t options[] = {53, 1,    2,	  54, 4, 10,  0,   2,	254, 51, 4, 0,
+					  0,  0x0e, 0x10, 58, 4, 0,   0,   7,	8,   59, 4, 0,
+					  0,  0x0c, 0x4e, 1,  4, 255, 255, 255, 0,   3,	 4, 10,
+					  0,  2,    2,	  6,  4, 10,  0,   2,	3,   255};
 	struct bench *b = *state;
 	const struct dhcp_hdr *h = (const struct dhcp_hdr *)b->r.data;
 
@@ -596,8 +597,12 @@ static void x5_port_limit(void **state)
 	/* declining does not make room */
 	b->port = 3;
 	for (unsigned int n = 0; n < 8; n++)
-		bench_decline(b, n, lease_by_key(&b->s.leases, &(struct dhcp_key){.len = 7,
-				.b = {0, 0x52, 0x54, 0, 0, 0, (uint8_t)n}})->addr);
+		bench_decline(
+			b, n,
+			lease_by_key(&b->s.leases,
+				     &(struct dhcp_key){.len = 7,
+							.b = {0, 0x52, 0x54, 0, 0, 0, (uint8_t)n}})
+				->addr);
 	assert_int_equal(bench_discover(b, 1000), 0);
 }
 

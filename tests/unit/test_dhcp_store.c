@@ -321,8 +321,8 @@ static void refuses_symlink(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kept_over_close),	  TEST(one_row_a_client),   TEST(killed_keeps_what_was_told),
-		TEST(full_disk),	  TEST(damage_is_survived), TEST(bad_rows_left_out),
+		TEST(kept_over_close), TEST(one_row_a_client),	 TEST(killed_keeps_what_was_told),
+		TEST(full_disk),       TEST(damage_is_survived), TEST(bad_rows_left_out),
 		TEST(refuses_symlink),
 	};
 

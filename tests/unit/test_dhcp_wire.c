@@ -53,8 +53,14 @@ static void overload_and_split(void **state)
 	cmsg_opt(&m, OPT_CLIENT_ID, "aa", 2);
 	cmsg_opt(&m, OPT_CLIENT_ID, "bb", 2);
 	m.b[m.len++] = OPT_END;
-	memcpy(cmsg_hdr(&m)->file, "\x3d\x02" "cc\xff", 5);
-	memcpy(cmsg_hdr(&m)->sname, "\x3d\x02" "dd\x0c\x01h\xff", 8);
+	memcpy(cmsg_hdr(&m)->file,
+	       "\x3d\x02"
+	       "cc\xff",
+	       5);
+	memcpy(cmsg_hdr(&m)->sname,
+	       "\x3d\x02"
+	       "dd\x0c\x01h\xff",
+	       8);
 	assert_int_equal(parse(&m), 0);
 	assert_int_equal(msg.client_id.len, 8);
 	assert_memory_equal(msg.client_id.b, "aabbccdd", 8);
@@ -69,8 +75,8 @@ static void malformed(void **state)
 {
 	static const struct {
 		uint8_t opt, len;
-	} bad[] = {{53, 0}, {53, 2}, {50, 3}, {50, 5}, {54, 1}, {51, 2}, {57, 1}, {57, 3},
-		   {52, 2}, {61, 1}};
+	} bad[] = {{53, 0}, {53, 2}, {50, 3}, {50, 5}, {54, 1},
+		   {51, 2}, {57, 1}, {57, 3}, {52, 2}, {61, 1}};
 	uint8_t zeros[255] = {0}, four = 4;
 	struct cmsg m;
 

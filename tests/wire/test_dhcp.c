@@ -50,7 +50,8 @@ static void step(msec ms)
 	netdhcp_tick(w.net, w.runner.now);
 }
 
-/* ---- frames ----------------------------------------------------------------------------------- */
+/* ---- frames -----------------------------------------------------------------------------------
+ */
 
 struct frame {
 	uint8_t b[2048];
@@ -132,8 +133,9 @@ static be32 expect_reply(struct frame *f, unsigned int n, enum dhcp_type type)
 	assert_int_equal(ref_sum(f->b + 14, 20, 0), 0xffff);
 	assert_int_equal(ntohs(frame_ip(f)->tot_len), f->len - 14);
 	assert_int_equal(udp_len, f->len - 34);
-	assert_int_equal(ref_sum(f->b + 34, udp_len, ref_pseudo(f->b + 14, false, 17, (uint32_t)udp_len)),
-			 0xffff);
+	assert_int_equal(
+		ref_sum(f->b + 34, udp_len, ref_pseudo(f->b + 14, false, 17, (uint32_t)udp_len)),
+		0xffff);
 	assert_int_equal(frame_ip(f)->src, ip("10.0.2.254"));
 	assert_int_equal(ntohs(frame_udp(f)->sport), 67);
 	assert_int_equal(ntohs(frame_udp(f)->dport), 68);
@@ -183,7 +185,8 @@ static be32 get_lease(unsigned int n)
 	return addr;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------ */
+/* ---- tests ------------------------------------------------------------------------------------
+ */
 
 static void dora(void **state)
 {
@@ -304,9 +307,8 @@ static void bad_frames_are_counted(void **state)
 {
 	struct frame good, f;
 	struct cmsg m;
-	struct virtio_net_hdr partial = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-					 .csum_start = 34,
-					 .csum_offset = 6};
+	struct virtio_net_hdr partial = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6};
 
 	(void)state;
 	get_lease(1); /* so that answers come at once */
@@ -383,10 +385,10 @@ static void seen_by_people(void **state)
 	lease = json_array_get(json_object_get(list, "leases"), 1);
 	assert_int_equal(json_unpack(lease, "{s:s}", "state", &text), 0);
 	assert_string_equal(text, "bound");
-	assert_int_equal(
-		json_integer_value(json_object_get(json_object_get(list, "pool"), "size")), 126);
-	assert_int_equal(
-		json_integer_value(json_object_get(json_object_get(list, "pool"), "free")), 125);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(list, "pool"), "size")),
+			 126);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(list, "pool"), "free")),
+			 125);
 	json_decref(list);
 	assert_int_equal(get_lease(5), ip("10.0.2.40"));
 	call("dhcp.reserve", "{\"mac\":\"52:54:00:00:00:06\",\"address\":\"10.0.2.40\"}",
