@@ -40,7 +40,7 @@ static const char usage[] =
 	"                [--net fd=FD,mac=MAC | --net tap=IFNAME,mac=MAC]...\n"
 	"                [--disk fd=FD[,ro] | --disk path=PATH[,ro]]...\n"
 	"                [--console-fd FD | --console stdio] [--agent-fd FD] [--ctl-fd FD]\n"
-	"                [--uid UID] [--no-sandbox]\n"
+	"                [--kvm-fd FD] [--uid UID] [--no-sandbox]\n"
 	"       vnet-vmm --probe | --version\n";
 
 static int parse_number(const char *text, long min, long max, long *out)
@@ -181,6 +181,7 @@ enum {
 	OPT_CONSOLE_FD,
 	OPT_AGENT_FD,
 	OPT_CTL_FD,
+	OPT_KVM_FD,
 	OPT_UID,
 	OPT_NO_SANDBOX,
 	OPT_PROBE,
@@ -203,6 +204,7 @@ static const struct option long_options[] = {
 	{"console-fd", 1, NULL, OPT_CONSOLE_FD},
 	{"agent-fd", 1, NULL, OPT_AGENT_FD},
 	{"ctl-fd", 1, NULL, OPT_CTL_FD},
+	{"kvm-fd", 1, NULL, OPT_KVM_FD},
 	{"uid", 1, NULL, OPT_UID},
 	{"no-sandbox", 0, NULL, OPT_NO_SANDBOX},
 	{"probe", 0, NULL, OPT_PROBE},
@@ -229,6 +231,8 @@ static int set_source(int opt, char *arg, struct vm_config *c, struct err *e)
 		return option_fd("agent-fd", arg, &c->agent_fd, e);
 	case OPT_CTL_FD:
 		return option_fd("ctl-fd", arg, &c->ctl_fd, e);
+	case OPT_KVM_FD:
+		return option_fd("kvm-fd", arg, &c->kvm_fd, e);
 	case OPT_NET:
 		return option_net(arg, c, e);
 	case OPT_DISK:
@@ -334,6 +338,7 @@ int main(int argc, char **argv)
 		.vm = {.memory_mib = 256,
 		       .n_cpus = 1,
 		       .boot = {.kernel_fd = -1, .initrd_fd = -1, .cmdline = "console=ttyS0 quiet"},
+		       .kvm_fd = -1,
 		       .console_fd = -1,
 		       .agent_fd = -1,
 		       .ctl_fd = -1},

@@ -283,7 +283,10 @@ static int open_kvm(struct vm *vm, struct err *e)
 {
 	uint64_t identity = KVM_IDENTITY_ADDR;
 
-	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	/* A giver who may open it spares the guest's own user the right. */
+	vm->kvm_fd = vm->config.kvm_fd;
+	if (vm->kvm_fd < 0)
+		vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm_fd < 0)
 		return err_sys(e, -errno, "can't open /dev/kvm");
 	if (ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)

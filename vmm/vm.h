@@ -51,6 +51,7 @@ struct vm_config {
 	struct boot_source boot;
 	struct vm_nic_config nics[VM_NICS_MAX];
 	struct vm_disk_config disks[VM_DISKS_MAX];
+	int kvm_fd;			  /* /dev/kvm; -1 = open it */
 	int console_fd, agent_fd, ctl_fd; /* listening sockets, -1 = none */
 	bool console_stdio;
 };

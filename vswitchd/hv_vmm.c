@@ -33,6 +33,14 @@ static int command(const struct vm *vm, const struct vm_fds *fds, struct argv *a
 		argv_add(av, "--net");
 		argv_add(av, "fd=%d,mac=%s", fds->taps[i], mac_format(&vm->nics[i].mac, mac));
 	}
+	if (fds->disk >= 0) {
+		argv_add(av, "--disk");
+		argv_add(av, "fd=%d", fds->disk);
+	}
+	if (fds->kvm >= 0) {
+		argv_add(av, "--kvm-fd");
+		argv_add(av, "%d", fds->kvm);
+	}
 	argv_add(av, "--console-fd");
 	argv_add(av, "%d", fds->console);
 	argv_add(av, "--agent-fd");

@@ -86,6 +86,7 @@ struct vm {
 struct vm_fds {
 	int console, agent, ctl; /* listening sockets */
 	int kernel, initrd, disk;
+	int kvm; /* /dev/kvm: the guest's own user may not open it */
 	int taps[VM_NICS_MAX];
 };
 

@@ -58,7 +58,8 @@ static int make_sockets(const struct vm *vm, struct vm_fds *fds, struct err *err
 
 static size_t collect(const struct vm *vm, const struct vm_fds *fds, int *out)
 {
-	const int some[] = {fds->console, fds->agent, fds->ctl, fds->kernel, fds->initrd, fds->disk};
+	const int some[] = {fds->console, fds->agent, fds->ctl, fds->kernel,
+			    fds->initrd,  fds->disk,  fds->kvm};
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
@@ -85,7 +86,7 @@ struct start {
 	int program; /* descriptor of the program */
 	int log;
 	int report; /* close-on-exec pipe: gets the errno of a failed exec */
-	int keep[6 + VM_NICS_MAX];
+	int keep[7 + VM_NICS_MAX];
 	size_t n_keep;
 };
 
