@@ -213,6 +213,8 @@ int ctl_open(struct ctl *ctl, struct vm *vm, int fd)
 {
 	unsigned int i;
 
+	/* Hash keys need /dev/urandom, which is out of reach later. */
+	json_object_seed(0);
 	ctl->vm = vm;
 	for (i = 0; i < CTL_CLIENTS_MAX; i++)
 		ctl->clients[i].w.fd = -1;

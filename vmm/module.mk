@@ -6,3 +6,8 @@ vmm-srcs := vmm/main.c vmm/vm.c vmm/cpu.c vmm/cpuid.c vmm/memory.c vmm/bus.c vmm
 
 unit-tests += virtqueue
 test_virtqueue-objs := vmm/virtqueue.c vmm/memory.c lib
+virtio-world := tests/unit/virtio_world.c vmm/virtio_pci.c vmm/virtqueue.c vmm/memory.c \
+	vmm/pci.c vmm/bus.c vmm/loop.c lib
+unit-tests += virtio_pci virtio_net
+test_virtio_pci-objs := $(virtio-world)
+test_virtio_net-objs := vmm/virtio_net.c $(virtio-world)
