@@ -118,7 +118,8 @@ static be32 guest_addr(const struct nat_net *nn, const char *name)
 	for (const struct port *p = nn->net->ports; p; p = p->next) {
 		be32 a;
 
-		if (mac_is_zero(&p->mac) || (strcmp(p->vm, name) != 0 && strcmp(p->name, name) != 0))
+		if (mac_is_zero(&p->mac) ||
+		    (strcmp(p->vm, name) != 0 && strcmp(p->name, name) != 0))
 			continue;
 		a = netdhcp_addr_of(nn->net, &p->mac);
 		if (!a)

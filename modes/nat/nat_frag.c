@@ -185,8 +185,7 @@ bool nat_frags_hold(struct nat_frags *f, const struct nat_frag_key *k, uint32_t 
 		return false;
 	if (!e)
 		e = entry_add(f, k, sh, now);
-	if (f->share_slots[e->share] >= NAT_FRAG_SLOTS / 4 &&
-	    !forget_oldest(f, e->share, e, true))
+	if (f->share_slots[e->share] >= NAT_FRAG_SLOTS / 4 && !forget_oldest(f, e->share, e, true))
 		return false;
 	if (f->free_slot == NONE && !forget_oldest(f, -1, e, true))
 		return false;
@@ -283,9 +282,9 @@ static struct pkt *piece_make(const struct pkt *p, struct pkt_pool *pool, const 
 	h = (void *)(q->data + ETH_HLEN_);
 	h->ver_ihl = (uint8_t)(0x40 | ihl / 4);
 	h->tot_len = htons((uint16_t)(ihl + len));
-	h->frag_off = htons((uint16_t)((old & ~(IP4_OFFMASK | IP4_MF)) |
-				       ((old & IP4_OFFMASK) + off / 8) |
-				       (more ? IP4_MF : (old & IP4_MF))));
+	h->frag_off =
+		htons((uint16_t)((old & ~(IP4_OFFMASK | IP4_MF)) | ((old & IP4_OFFMASK) + off / 8) |
+				 (more ? IP4_MF : (old & IP4_MF))));
 	h->csum = 0;
 	h->csum = csum_ip4(h, ihl);
 	return q;

@@ -202,7 +202,7 @@ enum drop_reason gateway_check_claim(const struct gateway *g, const struct pkt *
 	if (!arp)
 		return DROP_BAD_ARP;
 	return arp->spa == g->addr || (arp->spa && is_own_addr(g, arp->spa)) ? DROP_SPOOFED
-									      : DROP_NONE;
+									     : DROP_NONE;
 }
 
 /* ---- IPv4 ------------------------------------------------------------------------------------ */
@@ -220,8 +220,8 @@ static enum drop_reason own_input(struct gateway *g, struct nat_view *v, const s
 		g->emit(g->ctx, v->p);
 		return DROP_NONE;
 	}
-	if (v->proto != NAT_ICMP && v->has_l4 && !(v->proto == NAT_TCP &&
-						   (nat_tcp_flags(v) & TCP_RST)))
+	if (v->proto != NAT_ICMP && v->has_l4 &&
+	    !(v->proto == NAT_TCP && (nat_tcp_flags(v) & TCP_RST)))
 		nat_error_inside(g->nat, v, ICMP_UNREACH_, ICMP_PORT_UNREACH_, 0);
 	return DROP_CONSUMED;
 }

@@ -33,7 +33,7 @@ struct gateway {
 	be32 addr;
 	struct mac mac;
 	struct pkt_pool *pool;
-	void (*emit)(void *ctx, struct pkt *p); /* to the switch; takes it */
+	void (*emit)(void *ctx, struct pkt *p);			      /* to the switch; takes it */
 	void (*lost)(void *ctx, enum drop_reason why, struct pkt *p); /* takes it */
 	void *ctx;
 	struct gateway_neigh *neighs;

@@ -8,7 +8,7 @@
 #include "lib/gso.h"
 
 enum {
-	ERROR_MAX = 576, /* RFC 1812 4.3.2.3: as much of the cause as fits */
+	ERROR_MAX = 576,  /* RFC 1812 4.3.2.3: as much of the cause as fits */
 	ERROR_TOS = 0xc0, /* RFC 1812 4.3.2.5: precedence 6 */
 	ERROR_TTL = 64,
 	INNER_L4_MIN = 8, /* RFC 792: at least 64 bits of the original's data */
@@ -121,8 +121,8 @@ static bool may_answer(const struct nat_view *cause)
 		return false;
 	/* RFC 1122 3.2.2: an error about anything but a query could go round for ever. */
 	if (cause->ip->proto == IPPROTO_ICMP_)
-		return cause->l4_len && (cause->l4[0] == ICMP_ECHO_ ||
-					 cause->l4[0] == ICMP_ECHOREPLY_);
+		return cause->l4_len &&
+		       (cause->l4[0] == ICMP_ECHO_ || cause->l4[0] == ICMP_ECHOREPLY_);
 	return true;
 }
 

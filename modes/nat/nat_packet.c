@@ -227,8 +227,9 @@ static enum drop_reason parse_l4(struct nat_view *v)
 
 		return tiny || !v->l4_len ? DROP_BAD_L4 : DROP_NONE;
 	}
-	return v->proto == NAT_TCP ? parse_tcp(v) : v->proto == NAT_UDP ? parse_udp(v)
-									: parse_icmp(v);
+	return v->proto == NAT_TCP   ? parse_tcp(v)
+	       : v->proto == NAT_UDP ? parse_udp(v)
+				     : parse_icmp(v);
 }
 
 /* Offload metadata must point at this packet's own checksum, or the kernel would complete one
@@ -249,8 +250,8 @@ static enum drop_reason check_vnet(struct nat_view *v)
 		return DROP_BAD_VNET_HDR;
 	if (gso == VIRTIO_NET_HDR_GSO_NONE)
 		return DROP_NONE;
-	if (!h->gso_size || gso != (v->proto == NAT_TCP ? VIRTIO_NET_HDR_GSO_TCPV4
-							: VIRTIO_NET_HDR_GSO_UDP_L4))
+	if (!h->gso_size ||
+	    gso != (v->proto == NAT_TCP ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_UDP_L4))
 		return DROP_BAD_VNET_HDR;
 	return DROP_NONE;
 }

@@ -20,9 +20,9 @@ struct nat_view {
 	uint8_t *l4;	 /* first byte after the IP header */
 	uint32_t l4_len; /* bytes there */
 	enum nat_proto proto;
-	bool has_l4;  /* not a later fragment: the L4 header is here */
-	bool whole;   /* not a fragment at all */
-	bool partial; /* its checksum covers the pseudo header only (NEEDS_CSUM) */
+	bool has_l4;	   /* not a later fragment: the L4 header is here */
+	bool whole;	   /* not a fragment at all */
+	bool partial;	   /* its checksum covers the pseudo header only (NEEDS_CSUM) */
 	be16 sport, dport; /* 0 unless has_l4 and TCP or UDP */
 };
 

@@ -35,8 +35,7 @@ static const char *state_word(const struct nat_mapping *m, const struct nat_sess
 static const char *guest_of(const struct nat_net *nn, be32 addr)
 {
 	const struct mac *mac = gateway_mac_of(&nn->gw, addr);
-	const struct port *port =
-		mac ? fdb_lookup(nn->net->fdb, mac, nn->net->runner->now) : NULL;
+	const struct port *port = mac ? fdb_lookup(nn->net->fdb, mac, nn->net->runner->now) : NULL;
 
 	return port && port->vm[0] ? port->vm : NULL;
 }
@@ -79,11 +78,11 @@ static void uplink(void *ctx, const struct uplink_info *info)
 {
 	char addr[IP4_STR];
 
-	json_array_append_new(
-		ctx, json_pack("{s:s, s:s, s:I, s:I, s:I}", "ifname", info->ifname, "address",
-			       ip4_format(info->ext->addr, addr), "rx_frames",
-			       (json_int_t)info->rx_frames, "tx_frames",
-			       (json_int_t)info->tx_frames, "drops", (json_int_t)info->drops));
+	json_array_append_new(ctx, json_pack("{s:s, s:s, s:I, s:I, s:I}", "ifname", info->ifname,
+					     "address", ip4_format(info->ext->addr, addr),
+					     "rx_frames", (json_int_t)info->rx_frames, "tx_frames",
+					     (json_int_t)info->tx_frames, "drops",
+					     (json_int_t)info->drops));
 }
 
 void nat_show_facts(struct nat_net *nn, json_t *out)

@@ -205,8 +205,8 @@ static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifi
 	up->ifindex = ifindex;
 	snprintf(up->ifname, sizeof(up->ifname), "%s", ifname);
 	random_bytes(seed, sizeof(seed));
-	up->ext = nat_ext_create(addr, NAT_PORT_FIRST, NAT_PORT_LAST,
-				 NAT_SETTINGS_DEFAULT.hold_ms, seed);
+	up->ext = nat_ext_create(addr, NAT_PORT_FIRST, NAT_PORT_LAST, NAT_SETTINGS_DEFAULT.hold_ms,
+				 seed);
 	if (!up->ext) {
 		free(up);
 		return NULL;

@@ -29,11 +29,11 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 {
 	const struct nat_ext *ext = up->ext;
 	char mac[MAC_STR], addr[IP4_STR];
-	int n = snprintf(out, size,
-			 "ether dst %s and ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or "
-			 "udp)) or ((tcp or udp) and (dst portrange %u-%u",
-			 mac_format(&up->mac, mac), ip4_format(ext->addr, addr), ext->first,
-			 ext->last);
+	int n = snprintf(
+		out, size,
+		"ether dst %s and ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or "
+		"udp)) or ((tcp or udp) and (dst portrange %u-%u",
+		mac_format(&up->mac, mac), ip4_format(ext->addr, addr), ext->first, ext->last);
 
 	for (unsigned int i = 0; i < UPLINK_PORTS && n > 0 && (size_t)n < size; i++) {
 		if (up->ports[i])
@@ -243,8 +243,7 @@ void uplink_sock_flush(struct uplink *up)
 
 		iov[i][0] = (struct iovec){&p->vnet, VNET_HDR};
 		iov[i][1] = (struct iovec){p->data, p->len};
-		msg[i] = (struct mmsghdr){
-			.msg_hdr = {.msg_iov = iov[i], .msg_iovlen = 2}};
+		msg[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = iov[i], .msg_iovlen = 2}};
 	}
 	while (done < up->tx.n) {
 		int sent = sendmmsg(up->fd, msg + done, up->tx.n - done, MSG_DONTWAIT);

@@ -22,8 +22,8 @@ struct nat *nat_create(const struct nat_conf *conf, const struct nat_env *env,
 	n->now = now;
 	n->gateway_id = (uint16_t)seed[1];
 	n->outside_errors = (struct nat_bucket){ERROR_BURST, now};
-	n->frags = nat_frags_create(MAX((uint32_t)NAT_FRAG_SLOT_DEFAULT, conf->mtu + ETH_HLEN_),
-				    seed);
+	n->frags =
+		nat_frags_create(MAX((uint32_t)NAT_FRAG_SLOT_DEFAULT, conf->mtu + ETH_HLEN_), seed);
 	if (!n->frags || nat_table_init(&n->table, &conf->set, n, conf->subnet.plen, seed, now)) {
 		nat_frags_destroy(n->frags);
 		free(n);

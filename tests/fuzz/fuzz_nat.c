@@ -48,7 +48,8 @@ static void mend_l4(struct pkt *p, uint8_t what)
 {
 	const struct ip4_hdr *h = ip_of(p);
 	uint32_t len = p->len - ETH_HLEN_ - ip4_ihl(h), at;
-	uint32_t pseudo = h->proto == IPPROTO_ICMP_ ? 0 : csum_pseudo4(h->src, h->dst, h->proto, len);
+	uint32_t pseudo =
+		h->proto == IPPROTO_ICMP_ ? 0 : csum_pseudo4(h->src, h->dst, h->proto, len);
 	uint8_t *field = csum_field(p, &at);
 	be16 sum = 0;
 

@@ -66,10 +66,8 @@ void world_init(struct world *w, const struct nat_settings *set)
 void world_init_pool(struct world *w, const struct nat_settings *set, struct pkt_pool *pool)
 {
 	struct nat_conf conf = {.gateway = GATEWAY, .mtu = 1500, .set = NAT_SETTINGS_DEFAULT};
-	struct nat_env env = {.ctx = w,
-			      .route = fake_route,
-			      .outside = fake_outside,
-			      .inside = fake_inside};
+	struct nat_env env = {
+		.ctx = w, .route = fake_route, .outside = fake_outside, .inside = fake_inside};
 
 	*w = (struct world){.pool = pool, .now = 1000000, .mtu = 1500};
 	assert(pool);
@@ -262,8 +260,8 @@ bool sums_hold(const struct pkt *p)
 		be16 partial;
 
 		/* What a sender leaves: the folded sum of the pseudo header. */
-		memcpy(&partial, p->data + le16toh(p->vnet.csum_start) +
-					 le16toh(p->vnet.csum_offset), 2);
+		memcpy(&partial,
+		       p->data + le16toh(p->vnet.csum_start) + le16toh(p->vnet.csum_offset), 2);
 		return (csum_fold(csum_pseudo4(h->src, h->dst, h->proto, len)) ^ partial) == 0xffff;
 	}
 	return csum_fold(csum_add(csum_pseudo4(h->src, h->dst, h->proto, len), l4, len)) == 0;

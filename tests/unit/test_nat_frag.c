@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fragments through the translator: rows U14, U14i, U14a of the conformance matrix, and the cutter. */
+/* Fragments through the translator: rows U14, U14i, U14a of the conformance matrix, and the cutter.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -271,15 +271,16 @@ static void cut_and_strange_errors(void **state)
 	world_send(&w, make_udp(&w, a_udp(), 30));
 	cause = w.out[0];
 	for (uint32_t quote = 0; quote < 28; quote++)
-		assert_int_equal(world_receive(&w, make_error(&w, ROUTER, OUTSIDE, 3, 1, cause,
-							      quote)),
-				 DROP_BAD_L4);
+		assert_int_equal(
+			world_receive(&w, make_error(&w, ROUTER, OUTSIDE, 3, 1, cause, quote)),
+			DROP_BAD_L4);
 	for (unsigned int type = 0; type < 256; type++) {
 		enum drop_reason why;
 
 		if (nat_icmp_is_error((uint8_t)type))
 			continue;
-		why = world_receive(&w, make_error(&w, ROUTER, OUTSIDE, (uint8_t)type, 0, cause, 28));
+		why = world_receive(&w,
+				    make_error(&w, ROUTER, OUTSIDE, (uint8_t)type, 0, cause, 28));
 		assert_int_not_equal(why, DROP_NONE);
 	}
 	/* About a later fragment: it has no ports. */

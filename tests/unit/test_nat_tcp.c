@@ -91,8 +91,10 @@ static void classes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t1_open_and_close), cmocka_unit_test(t2_simultaneous_open),
-		cmocka_unit_test(t11_rst_ends_nothing), cmocka_unit_test(flags_without_sense),
+		cmocka_unit_test(t1_open_and_close),
+		cmocka_unit_test(t2_simultaneous_open),
+		cmocka_unit_test(t11_rst_ends_nothing),
+		cmocka_unit_test(flags_without_sense),
 		cmocka_unit_test(classes),
 	};
 

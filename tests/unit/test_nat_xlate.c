@@ -687,8 +687,8 @@ static void forward_lets_strangers_in(void **state)
 	assert_non_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8080), w.now, &err));
 	assert_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8081), w.now, &err));
 	assert_int_equal(err, -17 /* EEXIST */);
-	assert_int_equal(
-		world_receive(&w, make_tcp(&w, back(PEER_2, 4000, 8080), TCP_SYN, 0)), DROP_NONE);
+	assert_int_equal(world_receive(&w, make_tcp(&w, back(PEER_2, 4000, 8080), TCP_SYN, 0)),
+			 DROP_NONE);
 	assert_int_equal(ip_of(w.in[0])->dst, GUEST_A);
 	assert_int_equal(port_of(w.in[0], 1), 80);
 	assert_int_equal(tcp_out(&w, a_to(PEER_2, 80, 4000), TCP_SYN | TCP_ACK), 8080);
