@@ -9,7 +9,7 @@
 
 #include "lib/addr.h"
 
-enum { CELL_MAX = 512, COLUMN_MIN = 6, GAP = 2 };
+enum { CELL_MAX = 512, CUT_MIN = 8, ANY_MIN = 3, GAP = 2 };
 
 struct column {
 	const char *title;
@@ -96,13 +96,14 @@ static void measure(const struct table *t, size_t widths[])
 	}
 }
 
-/* Index of the widest column that may still lose a character; those marked first. */
+/* Index of the widest column that may still lose a character: those marked '~', or any. */
 static int widest(const struct table *t, const size_t widths[], bool any)
 {
+	size_t min = any ? ANY_MIN : CUT_MIN;
 	int best = -1;
 
 	for (unsigned int i = 0; i < t->n_columns; i++) {
-		if ((!any && !t->columns[i].cut) || widths[i] <= COLUMN_MIN)
+		if ((!any && !t->columns[i].cut) || widths[i] <= min)
 			continue;
 		if (best < 0 || widths[i] > widths[best])
 			best = (int)i;
