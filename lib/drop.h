@@ -19,6 +19,7 @@
 	X(RESERVED_MAC,   "reserved-mac",   "sent to 01:80:c2:00:00:00-0f, which a bridge never forwards") \
 	X(HAIRPIN,        "hairpin",        "the destination is behind the port it came from") \
 	X(PORT_DOWN,      "port-down",      "the port is set down") \
+	X(LINK_DOWN,      "link-down",      "the far end's interface is down, or nobody has opened its tap") \
 	X(NO_PORT,        "no-port",        "no other port is on the network") \
 	X(NO_BUFFER,      "no-buffer",      "no packet buffer was free") \
 	X(QUEUE_FULL,     "queue-full",     "the receiver does not read fast enough") \

@@ -28,6 +28,7 @@
 #include <net/if_arp.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -57,6 +58,15 @@ struct port *port_by_ifname(const struct runner *r, const char *ifname, const st
 				return p;
 	return NULL;
 }
+
+/* The kernel takes what is sent to a tap that nobody has opened, or to a NIC without a cable, and
+ * drops it without a word. So the link is asked for, but not for each burst. */
+struct packet_port {
+	msec asked_ms;
+	bool running;
+};
+
+enum { LINK_ASK_MS = 100 };
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
@@ -136,16 +146,21 @@ static int packet_bind(struct port *port, struct err *err)
 				  .sll_protocol = htons(ETH_P_ALL),
 				  .sll_ifindex = port->ifindex};
 
+	port->priv = calloc(1, sizeof(struct packet_port));
+	if (!port->priv)
+		return err_set(err, -ENOMEM, "out of memory");
 	if (bind(port->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
 		return err_sys(err, -errno, "packet socket on %s", port->ifname);
 	port->offloads = OFFLOAD_ALL & (kernel_has_uso() ? ~0u : ~(unsigned int)OFFLOAD_USO);
 	return 0;
 }
 
-static void packet_close_fd(struct port *port)
+static void packet_close(struct port *port)
 {
 	reaper_close(port->fd);
 	port->fd = -1;
+	free(port->priv);
+	port->priv = NULL;
 }
 
 /* Two ports on one interface would each get all frames, and join two networks. */
@@ -185,13 +200,13 @@ static int guest_open(struct port *port, const struct port_conf *conf, struct er
 		return port->fd;
 	rc = packet_bind(port, err);
 	if (rc < 0)
-		packet_close_fd(port);
+		packet_close(port);
 	return rc;
 }
 
 static void guest_close(struct port *port, bool forget)
 {
-	packet_close_fd(port);
+	packet_close(port);
 	/* A guest's tap lives by the descriptor that its process holds; one that was made to be
 	 * opened by name lives until now. */
 	if (forget && !port->failed && !port->vm[0])
@@ -258,14 +273,14 @@ static int nic_open(struct port *port, const struct port_conf *conf, struct err 
 		return port->fd;
 	rc = nic_attach(port, err);
 	if (rc < 0)
-		packet_close_fd(port);
+		packet_close(port);
 	return rc;
 }
 
 static void nic_close(struct port *port, bool forget)
 {
 	(void)forget;
-	packet_close_fd(port);
+	packet_close(port);
 }
 
 /* ---- receiving ---------------------------------------------------------------------------- */
@@ -411,6 +426,8 @@ static int packet_recv(struct port *port, struct pkt_batch *b)
 		rc = rx_error(port, errno);
 	else if ((unsigned int)got < n)
 		rc = -EAGAIN; /* with what there was */
+	if (got > 0)
+		((struct packet_port *)port->priv)->running = true;
 	for (; (int)i < got; i++)
 		rx_take(port, &s.msg[i], s.pkt[i], b);
 	/* Only a queue that had this much in it can have overflowed. */
@@ -446,7 +463,7 @@ static void tx_refused(struct port *port, struct pkt *p, int error)
 		port_drop(port, DROP_TOO_BIG, p);
 		return;
 	case ENETDOWN:
-		port_drop(port, DROP_PORT_DOWN, p);
+		port_drop(port, DROP_LINK_DOWN, p);
 		return;
 	}
 	port_drop(port, DROP_SEND_ERROR, p);
@@ -454,12 +471,29 @@ static void tx_refused(struct port *port, struct pkt *p, int error)
 		port_fail(port, "its interface was removed");
 }
 
+static bool link_is_running(struct port *port)
+{
+	struct packet_port *pp = port->priv;
+	msec now = port->net->runner->now;
+	struct ifreq ifr = {0};
+
+	if (pp->asked_ms && now - pp->asked_ms < LINK_ASK_MS)
+		return pp->running;
+	pp->asked_ms = now;
+	memcpy(ifr.ifr_name, port->ifname, sizeof(port->ifname));
+	/* A name that is gone is for the send to find out. */
+	pp->running = ioctl(port->fd, SIOCGIFFLAGS, &ifr) < 0 || (ifr.ifr_flags & IFF_RUNNING);
+	return pp->running;
+}
+
 static void packet_send(struct port *port, struct pkt_batch *b)
 {
 	struct tx_slots s;
 	unsigned int done = 0;
 
-	for (unsigned int i = 0; i < b->n; i++) {
+	for (; done < b->n && !link_is_running(port); done++)
+		port_drop(port, DROP_LINK_DOWN, b->pkts[done]);
+	for (unsigned int i = done; i < b->n; i++) {
 		struct pkt *p = b->pkts[i];
 
 		s.iov[i][0] = (struct iovec){&p->vnet, VNET_HDR};

@@ -115,6 +115,8 @@ static int tun_attach(const char *ifname, struct err *err)
 /* May we make or take the interface name @ifname? Tells in *@existed whether it is there. */
 static int name_take(const char *ifname, bool *existed, struct err *err)
 {
+	if (!ifname[0] || strlen(ifname) > IFNAME_MAX)
+		return err_set(err, -EINVAL, "'%.40s' can't name an interface", ifname);
 	*existed = nl_ifindex(ifname) != 0;
 	if (*existed && !tap_is_ours(ifname))
 		return err_set(
@@ -323,7 +325,7 @@ static void tap_send(struct port *port, struct pkt_batch *b)
 		}
 		/* EIO: the interface is down (somebody inside the namespace did that). */
 		port_drop(port,
-			  errno == EIO	    ? DROP_PORT_DOWN
+			  errno == EIO	    ? DROP_LINK_DOWN
 			  : errno == EAGAIN ? DROP_QUEUE_FULL
 					    : DROP_SEND_ERROR,
 			  p);

@@ -88,9 +88,11 @@ static void sweep_links(struct daemon *d)
 
 void restore_all(struct daemon *d)
 {
+	d->runner.restoring = true;
 	restore_kind(d, "netns", netns_restore);
 	restore_kind(d, "net", restore_net);
 	restore_kind(d, "port", restore_port);
 	restore_kind(d, "vm", vm_restore);
 	sweep_links(d);
+	d->runner.restoring = false;
 }

@@ -26,6 +26,8 @@ struct runner {
 	struct ev_prepare before_sleep; /* switches what local ports injected outside a burst */
 	struct ev_idle awake;		/* runs while some of that is left over */
 	msec next_tick;			/* driven by hand: when ticks are due */
+	/* Networks come back from the store: what they need of the host may come later. */
+	bool restoring;
 	void *events_ctx;
 	/* Told of everything worth an event ("port.failed", "mac.moved"...); may be NULL. Borrows
 	 * @params. */

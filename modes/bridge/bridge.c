@@ -17,7 +17,8 @@
  *
  * The NIC's life: its port fails when the device is removed, and is made anew when a device of
  * that name is there again or when its MAC address (which the filter has in it) changes. A NIC
- * that is down or without a cable needs nothing: the kernel resumes by itself.
+ * that is down or without a cable needs nothing: the kernel resumes by itself. A network that
+ * comes back from the store starts without its NIC when that is not there (yet).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -95,6 +96,9 @@ static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err
 	int rc = conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_VLAN,
 			     "addresses come from the physical network", err);
 
+	/* After a reboot the NIC may come later than we do: bridge_host_changed() waits for it. */
+	if (rc == 0 && r->restoring)
+		return 0;
 	if (rc == 0)
 		rc = nic_resolve(conf, nic, err);
 	if (rc == 0 && strcmp(nic, "lo") == 0)
@@ -131,18 +135,25 @@ static void nic_unplug(struct bridge *br)
 static int bridge_start(struct net *net, struct err *err)
 {
 	struct bridge *br = calloc(1, sizeof(*br));
+	struct err why = {0};
 	int rc;
 
 	if (!br)
 		return err_set(err, -ENOMEM, "out of memory");
 	net->mode_state = br;
-	rc = nic_resolve(&net->conf, br->nic, err);
+	rc = nic_resolve(&net->conf, br->nic, &why);
 	if (rc == 0)
-		rc = nic_plug(net, err);
-	if (rc < 0) {
-		free(br);
-		net->mode_state = NULL;
+		rc = nic_plug(net, &why);
+	if (rc == 0)
+		return 0;
+	if (net->runner->restoring) {
+		log_warn("network %s waits for its NIC: %s", net->conf.name, why.text);
+		return 0;
 	}
+	free(br);
+	net->mode_state = NULL;
+	if (err)
+		*err = why;
 	return rc;
 }
 
@@ -157,17 +168,24 @@ static void bridge_stop(struct net *net)
 	net->mode_state = NULL;
 }
 
+/* Is the NIC's port as it must be for the device that has its name now? */
+static bool nic_is_current(const struct bridge *br, int ifindex, const struct mac *mac)
+{
+	return br->port && !br->port->failed && br->port->ifindex == ifindex &&
+	       mac_equal(mac, &br->mac);
+}
+
 static void bridge_host_changed(struct net *net)
 {
 	struct bridge *br = net->mode_state;
 	int ifindex = nl_ifindex(br->nic);
-	struct err err;
+	struct err err = {0};
 	struct mac mac;
 
-	if (!ifindex || nl_link_mac_get(br->nic, &mac) < 0)
-		return;
-	if (br->port && !br->port->failed && br->port->ifindex == ifindex &&
-	    mac_equal(&mac, &br->mac))
+	/* "auto" chooses again only when what it chose is gone. */
+	if (!ifindex && nic_resolve(&net->conf, br->nic, NULL) == 0)
+		ifindex = nl_ifindex(br->nic);
+	if (!ifindex || nl_link_mac_get(br->nic, &mac) < 0 || nic_is_current(br, ifindex, &mac))
 		return;
 	nic_unplug(br);
 	if (nic_plug(net, &err) < 0) {

@@ -4,6 +4,7 @@
 
   frames.py send IFNAME MARK          a broadcast, a multicast and an unknown unicast frame with the
                                       text MARK, of a local experimental EtherType (802 9.2.4: 88b5)
+  frames.py tagged IFNAME VLAN MARK   one broadcast with an 802.1Q tag
   frames.py listen IFNAME SECONDS     print the MARK of each such frame seen on IFNAME ("" = all)
   frames.py tapguest IFNAME SECONDS ADDRESS...
                                       be the guest behind tap IFNAME, opened by name: send an ARP
@@ -27,6 +28,13 @@ def send(ifname, mark):
     for dst in ("ffffffffffff", "01005e000077", "020000000077"):
         body = mark.encode().ljust(46, b"\0")
         s.send(bytes.fromhex(dst) + mac(ifname) + struct.pack("!H", ETHERTYPE) + body)
+
+
+def tagged(ifname, vlan, mark):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((ifname, 0))
+    tag = struct.pack("!HHH", 0x8100, int(vlan), ETHERTYPE)
+    s.send(b"\xff" * 6 + mac(ifname) + tag + mark.encode().ljust(46, b"\0"))
 
 
 def listen(ifname, seconds):
@@ -75,4 +83,4 @@ def tapguest(ifname, seconds, *addresses):
 
 
 if __name__ == "__main__":
-    {"send": send, "listen": listen, "tapguest": tapguest}[sys.argv[1]](*sys.argv[2:])
+    {"send": send, "tagged": tagged, "listen": listen, "tapguest": tapguest}[sys.argv[1]](*sys.argv[2:])

@@ -41,9 +41,16 @@ skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 
 # check TEXT COMMAND...: passes when the command succeeds; shows its output when it does not.
 check() {
-	local text=$1 out
+	local text=$1
 	shift
-	if out=$("$@" 2>&1); then pass "$text"; else fail "$text"; note "\$ $*"; note "$out"; fi
+	# Not in a subshell: the command may be a function that sets variables or waits for a child.
+	if "$@" >$DIR/check.out 2>&1; then
+		pass "$text"
+	else
+		fail "$text"
+		note "\$ $*"
+		note "$(cat $DIR/check.out)"
+	fi
 }
 
 # check_not TEXT COMMAND...: passes when the command fails.
@@ -146,13 +153,14 @@ start_daemon() {
 	fi
 }
 
-# stop_daemon: a clean end. Fails when it takes longer than 10 s.
+# stop_daemon: a clean end. Fails when it takes longer than 10 s or the status is not 0 (which is
+# also how a sanitizer says that it has found something).
 stop_daemon() {
 	[ -n "$DAEMON_PID" ] || return 0
 	kill -TERM "$DAEMON_PID"
-	wait_for 10 gone "$DAEMON_PID"
-	local rc=$?
+	wait_for 10 gone "$DAEMON_PID" || return 1
 	wait "$DAEMON_PID" 2>/dev/null
+	local rc=$?
 	DAEMON_PID=
 	return $rc
 }
@@ -186,7 +194,7 @@ sniff_end() {
 	kill "$sniffer"
 	wait "$sniffer" 2>/dev/null
 }
-sniffed() { local f=$1; shift; tcpdump -nr "$f" "$@" 2>/dev/null | wc -l; }
+sniffed() { local f=$1; shift; tcpdump -nr "$f" "$@" 2>/dev/null | grep -c '^[0-9]'; }
 
 # ns_mac NS [IFNAME]: the MAC address; not from /sys, which shows the little host's.
 ns_mac() { ns "$1" ip -o link show dev "${2:-eth0}" | sed 's/.*link.ether \([^ ]*\).*/\1/'; }

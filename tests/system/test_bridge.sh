@@ -97,6 +97,19 @@ sniff_end
 equal "its unicast is not seen by guests" 0 "$(sniffed $DIR/b2.pcap icmp)"
 ip addr del 203.0.113.50/24 dev nic0
 
+# The kernel takes the tag out before a packet socket sees the frame; it must be put back.
+frames=$(cd "$(dirname "$0")" && pwd)/frames.py
+sniff b eth0 $DIR/tag.pcap
+sniff_in=$sniffer
+sniff lan p0 $DIR/tag-out.pcap
+ns station "$frames" tagged eth0 42 tagged
+ns a "$frames" tagged eth0 43 tagged
+sniff_end
+sniffer=$sniff_in
+sniff_end
+equal "a tagged frame from outside keeps its tag" 1 "$(sniffed $DIR/tag.pcap vlan 42)"
+equal "and one from a guest" 1 "$(sniffed $DIR/tag-out.pcap vlan 43)"
+
 # ---- the NIC goes and comes ----
 nic_state() { [ "$(jctl net show br | json "d['nic_state']")" = "$1" ]; }
 ip link set nic0 down
@@ -115,6 +128,16 @@ ip link set nic0 down
 ip link set nic0 address 02:00:00:00:00:50
 ip link set nic0 up
 check "a new MAC address of the NIC is followed" wait_for 5 ping_ok a 203.0.113.9 -W 1
+
+kill_daemon
+ip link set nic0 name away0
+start_daemon
+check "a network waits for a NIC that is not there after a restart" nic_state missing
+check "its guests reach each other" wait_for 3 ping_ok a "$b" -W 1
+ip link set away0 down
+ip link set away0 name nic0
+ip link set nic0 up
+check "and goes on when it comes" wait_for 5 ping_ok a 203.0.113.9 -W 1
 
 vctl port del a.eth0; vctl port del b.eth0
 check "net del" vctl net del br

@@ -20,6 +20,10 @@ equal "it has no IPv6 address" "" "$(ip -o -6 addr show dev qtap0)"
 refused "the same tap again" "qtap0" vctl port add w q2 tap=qtap0
 refused "somebody else's interface" "up0" vctl port add w q2 tap=up0
 
+ns a busybox arping -c 1 -w 1 -I eth0 10.0.2.99 >/dev/null
+check "frames to a tap that nobody has opened are told" test \
+	"$(port_stat q "d['drops'].get('link-down', 0)")" -ge 1
+
 # ---- the host does not answer, the network hears ----
 sniff a eth0 $DIR/a.pcap
 "$frames" tapguest qtap0 1.5 198.51.100.1 127.0.0.1 10.0.2.15 >$DIR/back
