@@ -11,3 +11,7 @@ virtio-world := tests/unit/virtio_world.c vmm/virtio_pci.c vmm/virtqueue.c vmm/m
 unit-tests += virtio_pci virtio_net
 test_virtio_pci-objs := $(virtio-world)
 test_virtio_net-objs := vmm/virtio_net.c $(virtio-world)
+unit-tests += virtio_blk serial boot
+test_virtio_blk-objs := vmm/virtio_blk.c $(virtio-world)
+test_serial-objs := vmm/serial.c
+test_boot-objs := vmm/boot.c vmm/acpi.c vmm/aml.c vmm/memory.c vmm/bus.c lib

@@ -47,10 +47,17 @@ void serial_reset(struct serial *s)
 	update(s);
 }
 
+/* The transmitter is looked at: it is empty, which is news if @event, or the far end is full. */
+static void transmitter(struct serial *s, bool event)
+{
+	s->stalled = !s->ops->can_send(s->ctx);
+	if (event || s->stalled)
+		s->thr_event = !s->stalled;
+}
+
 void serial_poke(struct serial *s)
 {
-	if (s->ops->can_send(s->ctx))
-		s->thr_event = true;
+	transmitter(s, s->stalled);
 	update(s);
 }
 
@@ -127,13 +134,13 @@ static void write_data(struct serial *s, uint8_t v)
 	/* In loop-back the byte does not leave; nobody we know reads it back. */
 	if (!(s->mcr & UART_MCR_LOOP))
 		s->ops->send(s->ctx, v);
-	s->thr_event = s->ops->can_send(s->ctx);
+	transmitter(s, true);
 }
 
 static void write_ier(struct serial *s, uint8_t v)
 {
 	if ((v & UART_IER_THRI) && !(s->ier & UART_IER_THRI))
-		s->thr_event = s->ops->can_send(s->ctx);
+		transmitter(s, true);
 	s->ier = v & 0xf;
 }
 

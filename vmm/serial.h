@@ -28,6 +28,7 @@ struct serial {
 	uint8_t ier, lcr, mcr, scr, dll, dlm;
 	bool fifo;
 	bool thr_event; /* the transmitter became empty and nobody has read that in IIR */
+	bool stalled;	/* the far end took no more when last looked at */
 	bool line;
 };
 

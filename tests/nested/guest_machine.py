@@ -57,7 +57,10 @@ class Client:
     def pump(self, timeout):
         if not select.select([self.s], [], [], timeout)[0]:
             return False
-        data = self.s.recv(65536)
+        try:
+            data = self.s.recv(65536)
+        except ConnectionResetError:
+            data = b""
         self.got += data
         return bool(data)
 
