@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Raw frames for the system tests.
 
-  frames.py send IFNAME MARK          a broadcast, a multicast and an unknown unicast frame with the
+  frames.py send IFNAME MARK [TIMES]  a broadcast, a multicast and an unknown unicast frame with the
                                       text MARK, of a local experimental EtherType (802 9.2.4: 88b5)
   frames.py tagged IFNAME VLAN MARK   one broadcast with an 802.1Q tag
   frames.py listen IFNAME SECONDS     print the MARK of each such frame seen on IFNAME ("" = all)
+  frames.py hold IFNAME SECONDS       open tap IFNAME by name and read nothing
   frames.py tapguest IFNAME SECONDS ADDRESS...
                                       be the guest behind tap IFNAME, opened by name: send an ARP
                                       request for each ADDRESS and a ping to it by the tap's own
@@ -22,10 +23,10 @@ def mac(ifname):
     return fcntl.ioctl(s, 0x8927, struct.pack("16s24x", ifname.encode()))[18:24]
 
 
-def send(ifname, mark):
+def send(ifname, mark, times=1):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     s.bind((ifname, 0))
-    for dst in ("ffffffffffff", "01005e000077", "020000000077"):
+    for dst in ("ffffffffffff", "01005e000077", "020000000077") * int(times):
         body = mark.encode().ljust(46, b"\0")
         s.send(bytes.fromhex(dst) + mac(ifname) + struct.pack("!H", ETHERTYPE) + body)
 
@@ -63,10 +64,22 @@ def echo_request(src, dst):
     return ip[:10] + struct.pack("!H", csum(ip)) + ip[12:] + icmp
 
 
-def tapguest(ifname, seconds, *addresses):
+def open_tap(ifname):
     tap = os.open("/dev/net/tun", os.O_RDWR)
     # TUNSETIFF; IFF_TAP | IFF_NO_PI | IFF_VNET_HDR
     fcntl.ioctl(tap, 0x400454CA, struct.pack("16sH22x", ifname.encode(), 0x0002 | 0x1000 | 0x4000))
+    return tap
+
+
+def hold(ifname, seconds):
+    tap = open_tap(ifname)
+    print("held", flush=True)
+    time.sleep(float(seconds))
+    os.close(tap)
+
+
+def tapguest(ifname, seconds, *addresses):
+    tap = open_tap(ifname)
     me, tap_mac, me_ip = bytes.fromhex("020000000001"), mac(ifname), socket.inet_aton("198.51.100.66")
     time.sleep(0.3)  # until the carrier is up
     for a in addresses:
@@ -83,4 +96,5 @@ def tapguest(ifname, seconds, *addresses):
 
 
 if __name__ == "__main__":
-    {"send": send, "tagged": tagged, "listen": listen, "tapguest": tapguest}[sys.argv[1]](*sys.argv[2:])
+    COMMANDS = (send, tagged, listen, hold, tapguest)
+    {c.__name__: c for c in COMMANDS}[sys.argv[1]](*sys.argv[2:])

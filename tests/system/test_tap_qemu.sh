@@ -35,6 +35,17 @@ equal "the host answers no ping" 0 "$(grep -c "^$(cat /sys/class/net/qtap0/addre
 check "the network heard the ARP requests" test \
 	"$(sniffed $DIR/a.pcap arp host 198.51.100.1)" -ge 1
 
+# ---- a guest that does not read ----
+"$frames" hold qtap0 3 >$DIR/held &
+wait_for 3 grep -q held $DIR/held
+sleep 0.2
+ns a "$frames" send eth0 flood 700
+check "a guest that does not read loses frames by name" test \
+	"$(port_stat q "d['drops'].get('queue-full', 0)")" -ge 500
+equal "frames sent and lost make all" "ok" "$(port_stat q \
+	"'ok' if d['tx']['frames'] + d['drops_total'] >= 2100 else d")"
+wait $!
+
 # ---- QEMU ----
 if command -v qemu-system-x86_64 >/dev/null; then
 	# QEMU's own user network is the guest: 10.0.2.2 answers ARP and ping behind the tap.
