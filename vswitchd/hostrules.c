@@ -140,6 +140,15 @@ static int guard_change(const char *verb, const struct guard *g, struct err *err
 		   g->last);
 }
 
+/* Interface names may have almost any byte in them; ours go into a command in quotes, where '"' and
+ * a '*' at the end mean something. */
+static int ifname_check(const char *ifname, struct err *err)
+{
+	if (ifname[0] && !strpbrk(ifname, "\"\\*$;{}"))
+		return 0;
+	return err_set(err, -EINVAL, "interface '%.20s' has a name that no rule can have", ifname);
+}
+
 int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t last,
 			struct err *err)
 {
@@ -150,6 +159,9 @@ int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t 
 		g->users++;
 		return 0;
 	}
+	rc = ifname_check(ifname, err);
+	if (rc < 0)
+		return rc;
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory");
