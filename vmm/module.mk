@@ -15,3 +15,8 @@ unit-tests += virtio_blk serial boot
 test_virtio_blk-objs := vmm/virtio_blk.c $(virtio-world)
 test_serial-objs := vmm/serial.c
 test_boot-objs := vmm/boot.c vmm/acpi.c vmm/aml.c vmm/memory.c vmm/bus.c lib
+
+fuzz-targets += virtqueue pci bzimage
+fuzz_virtqueue-objs := vmm/virtqueue.c vmm/memory.c lib
+fuzz_pci-objs := vmm/virtio_rng.c $(virtio-world)
+fuzz_bzimage-objs := vmm/boot.c vmm/memory.c lib
