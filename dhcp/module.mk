@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 dhcp-srcs := dhcp/wire.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
-	dhcp/store_sqlite.c
+	dhcp/store_sqlite.c dhcp/store_open.c
 
 unit-tests += dhcp_wire dhcp_server dhcp_store
 test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_store-objs := dhcp lib
 
-fuzz-targets += dhcp
+fuzz-targets += dhcp dhcp_wire
 fuzz_dhcp-objs := tests/unit/dhcp_bench.c dhcp lib
+fuzz_dhcp_wire-objs := dhcp/wire.c dhcp/reply.c lib
 
 wire-tests += dhcp
 test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \

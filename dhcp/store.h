@@ -39,7 +39,8 @@ struct dhcp_store_ops {
 		    void (*reserved)(void *arg, be32 addr, const struct mac *mac), void *arg);
 };
 
-/* ---- store_sqlite.c: DIR/leases.db -------------------------------------------------------------
+/* ---- store_sqlite.c, store_open.c: DIR/leases.db
+ * -------------------------------------------------------------
  *
  * SQLite in WAL mode, synchronous=NORMAL. A commit is one append to the write-ahead log: it is in
  * the kernel before the ACK leaves, so no crash or kill of the process loses it. Power loss is

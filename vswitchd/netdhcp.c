@@ -362,7 +362,7 @@ static int server_start(struct netdhcp *d, struct err *err)
 				 .lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
 				 .probe_ms = PROBE_MS};
 	msec now = d->net->runner->now;
-	unsigned int lost;
+	unsigned int lost, bad;
 	int rc;
 
 	rc = dhcp_server_init(&d->server, &conf, &dhcp_store_sqlite, shared.store, now);
@@ -370,9 +370,14 @@ static int server_start(struct netdhcp *d, struct err *err)
 		return err_set(err, rc, "the DHCP range has no address for a guest");
 	if (rc)
 		return err_sys(err, rc, "DHCP server");
+	bad = dhcp_store_bad_rows(shared.store);
 	rc = dhcp_server_load(&d->server, now, clock_wall_s(), &lost);
 	if (rc)
 		return err_sys(err, rc, "leases of network \"%s\"", c->name);
+	bad = dhcp_store_bad_rows(shared.store) - bad;
+	if (bad)
+		log_warn("network %s: %u records of leases make no sense and are ignored", c->name,
+			 bad);
 	if (lost)
 		log_warn("network %s: %u leases on record don't fit it and are ignored", c->name,
 			 lost);

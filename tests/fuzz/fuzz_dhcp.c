@@ -27,6 +27,7 @@ enum { CLIENTS = 16, POOL = 24, TOLD_MAX = 64 };
 /* What a client believes after an ACK: it has the address until then. */
 struct told {
 	struct dhcp_key key;
+	struct mac mac;
 	be32 addr;
 	msec until;
 };
@@ -66,13 +67,21 @@ static void told_forget(const struct dhcp_key *key)
 	}
 }
 
-static void told_add(const struct dhcp_key *key, be32 addr, uint32_t lease_s)
+/* One NIC under two names (boot ROM, then system) may share the address reserved for it. */
+static bool same_machine(const struct told *t, const struct mac *mac)
+{
+	struct dhcp_lease *l = lease_by_addr(&b.s.leases, t->addr);
+
+	return l && l->reserved && mac_equal(&l->reserved_mac, mac) && mac_equal(&t->mac, mac);
+}
+
+static void told_add(const struct dhcp_key *key, const struct mac *mac, be32 addr, uint32_t lease_s)
 {
 	told_forget(key);
 	for (unsigned int i = 0; i < n_told; i++)
-		CHECK(told[i].addr != addr);
+		CHECK(told[i].addr != addr || same_machine(&told[i], mac));
 	if (n_told < TOLD_MAX)
-		told[n_told++] = (struct told){*key, addr, b.now + (msec)lease_s * 1000};
+		told[n_told++] = (struct told){*key, *mac, addr, b.now + (msec)lease_s * 1000};
 }
 
 static bool on_disk(be32 addr, const struct dhcp_key *key)
@@ -104,7 +113,7 @@ static void check_reply(const struct dhcp_msg *msg)
 		struct dhcp_key key = dhcp_key_of(msg);
 
 		CHECK(b.r.durable && on_disk(addr, &key));
-		told_add(&key, addr, lease_s);
+		told_add(&key, &msg->mac, addr, lease_s);
 	}
 }
 
