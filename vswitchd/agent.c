@@ -115,8 +115,7 @@ static void on_ready(void *ctx, unsigned int protocol)
 			 AGENT_PROTOCOL);
 		return;
 	}
-	/* A second one: the guest has booted again, what ran before is gone. */
-	exec_fail_all(a, "it has restarted");
+	agent_reset(a); /* the second one of a guest that has booted again */
 	ready(a);
 }
 
@@ -182,7 +181,9 @@ static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned 
 {
 	char head[64];
 	size_t len = strlen(command);
-	int n = snprintf(head, sizeof(head), "X %u %u %zu\n", id, timeout_ms, len);
+	/* The newline in front ends what the agent may have got of an earlier message: the first
+	 * bytes are lost when nobody had the line open. */
+	int n = snprintf(head, sizeof(head), "\nX %u %u %zu\n", id, timeout_ms, len);
 	char *msg = malloc((size_t)n + len);
 	int rc;
 
@@ -204,6 +205,11 @@ static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 	if (!a->probe_id)
 		a->probe_id = next_id(a);
 	say_exec(a, a->probe_id, "true", 1000);
+}
+
+void agent_reset(struct agent *a)
+{
+	exec_fail_all(a, "it has restarted");
 }
 
 struct agent *agent_open(struct vm *vm)

@@ -160,6 +160,7 @@ const struct hv_ops *hv_choose(const struct hv_probe *probe, const char *want, c
 			       size_t size, struct err *err)
 {
 	const char *name = want ? want : "auto";
+	char shown[64];
 
 	note[0] = '\0';
 	if (!strcmp(name, "auto"))
@@ -174,6 +175,7 @@ const struct hv_ops *hv_choose(const struct hv_probe *probe, const char *want, c
 	else if (!strcmp(name, "none"))
 		err_set(err, -ENODEV, "%s", note);
 	else
-		err_set(err, -EINVAL, "hypervisor must be auto, kvm or qemu");
+		err_set(err, -EINVAL, "hypervisor \"%s\" is not one of auto, kvm, qemu",
+			str_escape(name, strlen(name), shown, sizeof(shown)));
 	return NULL;
 }

@@ -33,12 +33,14 @@ static void add_nic(struct argv *av, const struct vm *vm, unsigned int i, int ta
 		 mac_format(&vm->nics[i].mac, mac));
 }
 
-static void add_disk(struct argv *av, int fd)
+/* The format is named: were it guessed from the disk's first bytes, which are the guest's, a guest
+ * could make QEMU open other files for it. */
+static void add_disk(struct argv *av, int fd, bool qcow2)
 {
 	argv_add(av, "-add-fd");
 	argv_add(av, "fd=%d,set=1", fd);
 	argv_add(av, "-drive");
-	argv_add(av, "if=none,id=d0,file=/dev/fdset/1");
+	argv_add(av, "if=none,id=d0,file=/dev/fdset/1,format=%s", qcow2 ? "qcow2" : "raw");
 	argv_add(av, "-device");
 	argv_add(av, "virtio-blk-pci,drive=d0");
 }
@@ -90,7 +92,7 @@ static int command(const struct vm *vm, const struct vm_fds *fds, struct argv *a
 	for (unsigned int i = 0; i < vm->n_nics; i++)
 		add_nic(av, vm, i, fds->taps[i]);
 	if (fds->disk >= 0)
-		add_disk(av, fds->disk);
+		add_disk(av, fds->disk, vm->qcow2);
 	return av->full ? err_set(err, -ENOMEM, "memory is short") : 0;
 }
 
@@ -122,6 +124,14 @@ static void answer(struct vm *vm, const char *id, const json_t *result)
 	vm_hv_ready(vm);
 }
 
+static bool is_guest_reset(const json_t *msg)
+{
+	const char *event = json_string_value(json_object_get(msg, "event"));
+
+	return event && !strcmp(event, "RESET") &&
+	       json_is_true(json_object_get(json_object_get(msg, "data"), "guest"));
+}
+
 static void input(struct vm *vm, const json_t *msg)
 {
 	const char *id = json_string_value(json_object_get(msg, "id"));
@@ -130,7 +140,9 @@ static void input(struct vm *vm, const json_t *msg)
 		json_string_value(json_object_get(json_object_get(msg, "error"), "desc"));
 	char shown[200];
 
-	if (json_object_get(msg, "QMP"))
+	if (is_guest_reset(msg))
+		vm_rebooted(vm);
+	else if (json_object_get(msg, "QMP"))
 		execute(vm, "qmp_capabilities", NULL);
 	else if (id && result)
 		answer(vm, id, result);

@@ -108,6 +108,24 @@ static int options_parse(int argc, char **argv, struct options *o)
 	return 2;
 }
 
+/* A daemon changes to /, so paths are made absolute first. */
+static const char *absolute(const char *path)
+{
+	char cwd[PATH_MAX], *out;
+
+	if (!path || path[0] == '/' || !getcwd(cwd, sizeof(cwd)) ||
+	    asprintf(&out, "%s/%s", cwd, path) < 0)
+		return path;
+	return out; /* for the life of the process */
+}
+
+static void options_absolute(struct options *o)
+{
+	o->socket = absolute(o->socket);
+	o->image = absolute(o->image);
+	o->vmm = absolute(o->vmm);
+}
+
 /* ---- becoming a daemon ----------------------------------------------------------------------- */
 
 /* In the parent: wait until the child is ready or dead. */
@@ -309,6 +327,7 @@ int main(int argc, char **argv)
 	status = options_parse(argc, argv, &d.opt);
 	if (status >= 0)
 		return status;
+	options_absolute(&d.opt);
 	ready = daemon_fork(&d.opt);
 	raise_limits();
 	d.started_ms = clock_now_ms();

@@ -341,6 +341,14 @@ void vm_agent_ready(struct vm *vm)
 	}
 }
 
+void vm_rebooted(struct vm *vm)
+{
+	if (vm->state != VM_RUNNING)
+		return;
+	agent_reset(vm->agent);
+	vm_set_state(vm, VM_BOOTING);
+}
+
 /* ---- adoption -------------------------------------------------------------------------------- */
 
 static bool same_process(const struct vm *vm, const json_t *doc)

@@ -58,6 +58,7 @@ struct vm {
 	const struct hv_ops *hv;
 	unsigned int memory_mib, cpus;
 	char kernel[PATH_MAX], initrd[PATH_MAX], disk[PATH_MAX]; /* "": none */
+	bool qcow2;						  /* the disk's format, else raw */
 	char append[VM_APPEND_MAX];				  /* the whole command line */
 	struct vm_nic nics[VM_NICS_MAX];
 	unsigned int n_nics;
@@ -105,8 +106,10 @@ void vm_set_state(struct vm *vm, enum vm_state state);
 int vm_attach(struct vm *vm, struct err *err);
 /* The hypervisor answered on its control socket. */
 void vm_hv_ready(struct vm *vm);
-/* The agent spoke for the first time. */
+/* The agent spoke for the first time since the guest's boot. */
 void vm_agent_ready(struct vm *vm);
+/* The guest resets its machine: it boots again. */
+void vm_rebooted(struct vm *vm);
 bool vm_alive(const struct vm *vm);
 /* Write its record. */
 int vm_record(const struct vm *vm, struct err *err);
@@ -157,6 +160,8 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 	       struct rpc_later *later, struct err *err);
 /* The same without anybody waiting. */
 int agent_send(struct agent *a, const char *command, struct err *err);
+/* The guest boots anew: what ran in it is gone. */
+void agent_reset(struct agent *a);
 
 /* ---- console.c ---- */
 

@@ -25,7 +25,7 @@
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-/* "256MiB", "1GiB" or a plain number of MiB. */
+/* "256MiB" or "1GiB". */
 static int parse_memory(const char *text, unsigned int *mib, struct err *err)
 {
 	char *end = NULL;
@@ -38,11 +38,11 @@ static int parse_memory(const char *text, unsigned int *mib, struct err *err)
 	v = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
 	if (end && !strcmp(end, "GiB") && v <= VM_MEMORY_MAX / 1024)
 		v *= 1024;
-	else if (end && *end && strcmp(end, "MiB"))
+	else if (end && strcmp(end, "MiB"))
 		v = 0;
 	if (v < VM_MEMORY_MIN || v > VM_MEMORY_MAX)
 		return err_set(err, -EINVAL,
-			       "parameter \"memory\" must be %d MiB or more, as in 256MiB or 1GiB",
+			       "parameter \"memory\" must be %dMiB or more, as in 256MiB or 1GiB",
 			       VM_MEMORY_MIN);
 	*mib = (unsigned int)v;
 	return 0;
@@ -157,11 +157,24 @@ static int open_file(const struct rpc *rpc, const char *what, const char *path, 
 	return 0;
 }
 
+/* Linux/x86 boot protocol: the setup header's magic is at 0x202. */
+static int check_kernel(const struct vm *vm, int fd, struct err *err)
+{
+	char magic[4], shown[256];
+
+	if (pread(fd, magic, sizeof(magic), 0x202) == sizeof(magic) && !memcmp(magic, "HdrS", 4))
+		return 0;
+	return err_set(err, -ENOEXEC, "%s is not a Linux kernel (a bzImage)",
+		       str_escape(vm->kernel, strlen(vm->kernel), shown, sizeof(shown)));
+}
+
 static int open_files(const struct rpc *rpc, const struct vm *vm, struct vm_fds *fds,
 		      struct err *err)
 {
 	int rc = open_file(rpc, "kernel", vm->kernel, O_RDONLY, &fds->kernel, err);
 
+	if (!rc)
+		rc = check_kernel(vm, fds->kernel, err);
 	if (!rc)
 		rc = open_file(rpc, "initrd", vm->initrd, O_RDONLY, &fds->initrd, err);
 	/* When this fails, so does the guest's own try, and it says why. */
@@ -347,20 +360,31 @@ static int parse_names(const struct rpc *rpc, struct vm *vm, struct err *err)
 	return 0;
 }
 
+/* A disk's format goes by its name, which the user chose, not by its bytes, which are the guest's. */
+static bool is_qcow2(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 6 && !strcmp(path + len - 6, ".qcow2");
+}
+
 static int choose_hypervisor(const struct rpc *rpc, struct vm *vm, struct err *err)
 {
 	const char *want = rpc_str(rpc, "hypervisor");
 
+	vm->qcow2 = is_qcow2(vm->disk);
 	vm->hv = hv_choose(&rpc->d->hv, want, vm->note, sizeof(vm->note), err);
 	if (!vm->hv)
 		return err->code;
-	if (!vm->disk[0] || vm->hv == &hv_qemu)
+	if (!vm->qcow2 || vm->hv == &hv_qemu)
 		return 0;
 	if (want && !strcmp(want, "kvm"))
 		return err_set(err, -EOPNOTSUPP,
-			       "vnet-vmm has no disks: use hypervisor=qemu, or an initrd");
+			       "vnet-vmm takes raw disks only: convert %s, or use hypervisor=qemu",
+			       vm->disk);
 	vm->hv = hv_choose(&rpc->d->hv, "qemu", vm->note, sizeof(vm->note), err);
-	snprintf(vm->note, sizeof(vm->note), "vnet-vmm has no disks: running under QEMU TCG");
+	snprintf(vm->note, sizeof(vm->note),
+		 "vnet-vmm takes raw disks only: running under QEMU TCG");
 	return vm->hv ? 0 : err->code;
 }
 
