@@ -303,14 +303,15 @@ json_t *net_json(const struct net *net)
 	const struct net_conf *c = &net->conf;
 	char subnet[IP4_PREFIX_STR];
 	json_t *out = json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:I}", "name",
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:o, s:I}", "name",
 		c->name, "mode", c->mode->name, "subnet",
 		c->subnet.plen ? json_string(ip4_prefix_format(c->subnet, subnet)) : json_null(),
 		"gateway", addr_json(c->gateway), "host", addr_json(c->host), "dhcp",
 		dhcp_json(net), "nic", text_json(c->nic), "vlan",
 		c->vlan ? json_integer(c->vlan) : json_null(), "mtu", c->mtu ? c->mtu : 1500,
-		"ports", (int)net->n_ports, "macs", (int)fdb_count(net->fdb), "lab",
-		text_json(c->lab), "floods", (json_int_t)net->floods);
+		"ports", (int)net->n_ports, "ports_max", PORTS_MAX, "macs",
+		(int)fdb_count(net->fdb), "lab", text_json(c->lab), "floods",
+		(json_int_t)net->floods);
 
 	if (c->mode->show)
 		c->mode->show(net, out);

@@ -130,12 +130,22 @@ static int check_conf(const struct port_conf *conf, struct err *err)
 	return 0;
 }
 
+static int check_room(const struct net *net, struct err *err)
+{
+	if (net->n_ports < PORTS_MAX)
+		return 0;
+	return err_set(err, -ENOSPC,
+		       "network \"%s\" has no free port: all %d are in use; delete one or make "
+		       "another network",
+		       net->conf.name, PORTS_MAX);
+}
+
 struct port *port_add(struct net *net, const struct port_conf *conf, struct err *err)
 {
 	const struct port_ops *ops = port_ops_find(conf->carrier);
 	struct port *port;
 
-	if (check_conf(conf, err) < 0)
+	if (check_conf(conf, err) < 0 || check_room(net, err) < 0)
 		return NULL;
 	if (!ops) {
 		err_set(err, -EINVAL, "port \"%s\": no carrier \"%s\"", conf->name, conf->carrier);
@@ -211,6 +221,8 @@ int port_move(struct port *port, struct net *to, struct err *err)
 			       port->net->conf.name, to->conf.name);
 	if (to == port->net)
 		return 0;
+	if (check_room(to, err) < 0)
+		return -ENOSPC;
 	unlink_port(port);
 	link_port(port, to);
 	port_event(port, "port.moved");

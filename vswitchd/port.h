@@ -29,7 +29,10 @@ struct net;
 struct port;
 struct runner;
 
-enum { PORT_NAME_MAX = 63 };
+enum {
+	PORT_NAME_MAX = 63,
+	PORTS_MAX = 1024 /* ports of one network, those of its mode included */
+};
 
 /* What a user or a mode asks for. Strings are borrowed during the call only. */
 struct port_conf {

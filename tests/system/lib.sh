@@ -75,6 +75,20 @@ refused() {
 	fi
 }
 
+# usage_error TEXT PATTERN COMMAND...: as refused, for wrong usage: status 2, and the usage shown.
+usage_error() {
+	local text=$1 pattern=$2 out rc
+	shift 2
+	out=$("$@" 2>&1 >/dev/null)
+	rc=$?
+	if [ $rc -eq 2 ] && grep -qE -- "$pattern" <<<"$out" && grep -q '^usage: ' <<<"$out"; then
+		pass "$text: $(head -n 1 <<<"$out")"
+	else
+		fail "$text (status $rc, wanted 2 and /$pattern/)"
+		note "$out"
+	fi
+}
+
 # equal TEXT WANTED GOT
 equal() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: wanted '$2', got '$3'"; fi; }
 

@@ -13,8 +13,8 @@ before=$(objects)
 
 # Networks
 refused "unknown mode" "natt.*(nat|bridge)" vctl net add n1 mode=natt
-refused "no mode" "mode" vctl net add n1
-refused "unknown setting" "colour" vctl net add n1 mode=internal colour=red
+usage_error "no mode" "mode" vctl net add n1
+usage_error "unknown setting" "colour" vctl net add n1 mode=internal colour=red
 refused "bad subnet" "10.0.2.0/33" vctl net add n1 mode=nat subnet=10.0.2.0/33
 refused "a name that is a path" "\.\./n1" vctl net add ../n1 mode=internal
 refused "LAN segments have no DHCP" "dhcp|DHCP" vctl net add n1 mode=lan-segment dhcp=on
@@ -44,7 +44,7 @@ refused "a DHCP range outside of its subnet" "10.9.9.1" \
 with_n1=$(objects)
 refused "a kernel file that is not there" "/nonexistent" \
 	vctl vm run g1 net=n1 kernel=/nonexistent
-refused "a kernel that is none" "passwd" vctl vm run g1 net=n1 kernel=/etc/passwd
+refused "a kernel that is none" "kernel" vctl vm run g1 net=n1 kernel=/etc/passwd
 refused "a guest on an unknown network" "nowhere" vctl vm run g1 net=nowhere
 refused "too many CPUs" "cpus|CPU" vctl vm run g1 net=n1 cpus=99
 refused "memory without a unit" "memory" vctl vm run g1 net=n1 memory=256
