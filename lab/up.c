@@ -458,23 +458,21 @@ static int guests_run(struct lab_run *r, struct err *err)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* The daemon takes a name only once, so this decides between two that come at the same time. */
 static int claim(struct lab_run *r, const char *file, const char *text, struct err *err)
 {
 	const char *name = r->lab->name.s;
-	json_t *there = client_call(r->client, "lab.get", json_pack("{s:s}", "name", name), err);
+	int rc = call(r, "lab.put",
+		      json_pack("{s:s, s:s, s:s, s:I}", "name", name, "text", text, "file", file,
+				"started_s", (json_int_t)clock_wall_s()),
+		      err);
 
-	json_decref(there);
-	if (there)
-		return err_set(err, -EEXIST,
-			       "lab '%s' is up already: `vnetctl lab status %s` shows it, `vnetctl "
-			       "lab down %s` ends it",
-			       name, name, name);
-	if (err->code != -ENOENT)
-		return err->code;
-	return call(r, "lab.put",
-		    json_pack("{s:s, s:s, s:s, s:I}", "name", name, "text", text, "file", file,
-			      "started_s", (json_int_t)clock_wall_s()),
-		    err);
+	if (rc == -EEXIST)
+		err_set(err, rc,
+			"lab '%s' is up already: `vnetctl lab status %s` shows it, `vnetctl lab "
+			"down %s` ends it",
+			name, name, name);
+	return rc;
 }
 
 static int make_all(struct lab_run *r, const char *file, struct err *err)

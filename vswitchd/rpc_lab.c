@@ -20,6 +20,12 @@ static int lab_put_m(struct rpc *rpc, json_t **result, struct err *err)
 	json_t *doc;
 	int rc = rpc_name(rpc, "name", &name, err);
 
+	/* Putting claims the name: of two that bring the same lab up at once, one must fail before it
+	 * has made anything. */
+	doc = rc ? NULL : state_get("lab", name);
+	if (doc)
+		rc = err_set(err, -EEXIST, "lab \"%s\" is up already", name);
+	json_decref(doc);
 	if (!rc)
 		rc = state_put("lab", name, rpc->params, err);
 	if (rc)
