@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vswitchd-srcs += vswitchd/netlink.c vswitchd/netlink_route.c vswitchd/netlink_ns.c vswitchd/netlink_tap.c
-vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_packet.c vswitchd/reaper.c
+vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/reaper.c
 vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \
@@ -21,3 +21,12 @@ vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/res
 	vswitchd/hv.c vswitchd/hv_vmm.c vswitchd/hv_qemu.c vswitchd/hvctl.c vswitchd/vmsock.c \
 	vswitchd/vm.c vswitchd/vm_json.c vswitchd/vm_run.c vswitchd/vm_spawn.c vswitchd/agent.c \
 	vswitchd/agent_proto.c vswitchd/console.c
+
+unit-tests += linebuf rpc agent_proto state
+test_linebuf-objs := vswitchd/linebuf.c
+test_rpc-objs := vswitchd/rpc_parse.c vswitchd/outbuf.c lib
+test_agent_proto-objs := vswitchd/agent_proto.c
+test_state-objs := vswitchd/state.c lib
+fuzz-targets += rpc agent_proto
+fuzz_rpc-objs := vswitchd/rpc_parse.c vswitchd/linebuf.c lib
+fuzz_agent_proto-objs := vswitchd/agent_proto.c

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packet sockets: the switch's side of a guest's tap ("tap") and of a physical NIC ("nic").
+ * Packet sockets: what "tap" and "nic" (port_nic.c) share, and "tap", the switch's side of a
+ * guest's tap.
  *
  * Theory of operation. With PACKET_VNET_HDR each frame comes and goes with its virtio-net header,
  * so that super-frames and unfinished checksums cross in both directions; what the device below
@@ -11,22 +12,16 @@
  * "tap": whoever has the tap's descriptor (vnet-vmm, QEMU) is the far end. The interface is kept
  * from the host's stack by a classifier that runs after packet sockets.
  *
- * "nic": promiscuous for as long as the socket lives, with a filter compiled by libpcap that lets
- * pass what may concern a guest: multicast, broadcast, and unicast that is not for the host itself.
- * It is attached before the socket is bound: no frame passes unfiltered.
- *
  * The interface may vanish (ENETDOWN or ENXIO, and its index names nothing any more): the port has
  * failed. One that is only down costs the frames sent meanwhile; the kernel hooks the socket up
  * again by itself when it comes back.
  */
+#include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <net/if_arp.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +32,7 @@
 
 #include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
+#include "vswitchd/packet.h"
 #include "vswitchd/port.h"
 #include "vswitchd/reaper.h"
 #include "vswitchd/runner.h"
@@ -94,32 +90,7 @@ static bool kernel_has_uso(void)
 	       (major > 6 || (major == 6 && minor >= 2));
 }
 
-/* Compile @text and put it on @fd. */
-static int filter_attach(int fd, const char *text, struct err *err)
-{
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, PKT_FRAME_MAX);
-	struct bpf_program prog = {0};
-	struct sock_fprog fprog;
-	int rc = 0;
-
-	if (!pcap)
-		return err_set(err, -ENOMEM, "out of memory");
-	if (pcap_compile(pcap, &prog, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		rc = err_set(err, -EINVAL, "filter '%s': %s", text, pcap_geterr(pcap));
-	} else {
-		/* The two structures are the same: classic BPF as BSD and Linux know it. */
-		fprog.len = (unsigned short)prog.bf_len;
-		fprog.filter = (struct sock_filter *)(void *)prog.bf_insns;
-		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
-			rc = err_sys(err, -errno, "attach filter '%s'", text);
-		pcap_freecode(&prog);
-	}
-	pcap_close(pcap);
-	return rc;
-}
-
-/* A packet socket that gets nothing yet. */
-static int packet_socket(struct err *err)
+int packet_socket(struct err *err)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int rc;
@@ -140,7 +111,7 @@ static int packet_socket(struct err *err)
 	return fd;
 }
 
-static int packet_bind(struct port *port, struct err *err)
+int packet_bind(struct port *port, struct err *err)
 {
 	struct sockaddr_ll sll = {.sll_family = AF_PACKET,
 				  .sll_protocol = htons(ETH_P_ALL),
@@ -155,7 +126,7 @@ static int packet_bind(struct port *port, struct err *err)
 	return 0;
 }
 
-static void packet_close(struct port *port)
+void packet_close(struct port *port)
 {
 	reaper_close(port->fd);
 	port->fd = -1;
@@ -163,8 +134,7 @@ static void packet_close(struct port *port)
 	port->priv = NULL;
 }
 
-/* Two ports on one interface would each get all frames, and join two networks. */
-static int ifname_check_free(const struct port *port, struct err *err)
+int packet_check_free(const struct port *port, struct err *err)
 {
 	const struct port *other = port_by_ifname(port->net->runner, port->ifname, port);
 
@@ -174,34 +144,28 @@ static int ifname_check_free(const struct port *port, struct err *err)
 		       other->name, other->net->conf.name);
 }
 
-/* The guest's tap must be there with somebody at its descriptor, or it is made here for somebody
- * to open by name. */
-static int guest_open(struct port *port, const struct port_conf *conf, struct err *err)
+/* A guest of ours has its tap already; for anybody else one is made here, to be opened by name. */
+static int guest_tap_ready(const struct port *port, struct err *err)
 {
-	int rc;
+	if (!port->vm[0])
+		return tap_make_named(port->ifname, port->name, err);
+	if (!nl_ifindex(port->ifname))
+		return err_set(err, -ENODEV, "tap %s of guest %s is gone", port->ifname, port->vm);
+	return 0;
+}
 
-	port->fd = -1;
-	if (conf->ifname)
-		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
-	else
-		port_ifname(port->name, port->ifname);
-	port->mac = conf->mac;
-	rc = ifname_check_free(port, err);
-	if (rc == 0)
-		rc = tap_make_named(port->ifname, port->name, err);
-	if (rc == 0 && port->net->conf.mtu)
+static int guest_attach(struct port *port, struct err *err)
+{
+	int rc = 0;
+
+	if (port->net->conf.mtu)
 		rc = nl_link_mtu(port->ifname, port->net->conf.mtu, err);
 	if (rc < 0)
 		return rc;
 	nl_link_noqueue(port->ifname);
 	port->ifindex = nl_ifindex(port->ifname);
 	port->fd = packet_socket(err);
-	if (port->fd < 0)
-		return port->fd;
-	rc = packet_bind(port, err);
-	if (rc < 0)
-		packet_close(port);
-	return rc;
+	return port->fd < 0 ? port->fd : packet_bind(port, err);
 }
 
 static void guest_close(struct port *port, bool forget)
@@ -213,74 +177,25 @@ static void guest_close(struct port *port, bool forget)
 		reaper_link_del(port->ifname, "");
 }
 
-static int nic_promiscuous(struct port *port, struct err *err)
-{
-	struct packet_mreq mreq = {.mr_ifindex = port->ifindex, .mr_type = PACKET_MR_PROMISC};
-
-	if (setsockopt(port->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
-		return err_sys(err, -errno, "%s: promiscuous mode", port->ifname);
-	return 0;
-}
-
-/* Is it an Ethernet device that is not the loopback? */
-static int nic_check(int fd, const char *ifname, struct err *err)
-{
-	struct ifreq ifr = {0};
-
-	memcpy(ifr.ifr_name, ifname, strnlen(ifname, IFNAMSIZ - 1));
-	if (ioctl(fd, SIOCGIFHWADDR, &ifr) < 0)
-		return err_sys(err, -errno, "interface %s", ifname);
-	if (ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
-		return err_set(err, -EINVAL, "interface %s does not carry Ethernet", ifname);
-	return 0;
-}
-
-static int nic_attach(struct port *port, struct err *err)
-{
-	char text[64], mac_text[MAC_STR];
-	struct mac mac;
-	int rc = nic_check(port->fd, port->ifname, err);
-
-	if (rc < 0)
-		return rc;
-	rc = nl_link_mac_get(port->ifname, &mac);
-	if (rc < 0)
-		return err_sys(err, rc, "interface %s", port->ifname);
-	snprintf(text, sizeof(text), "ether multicast or not ether dst %s",
-		 mac_format(&mac, mac_text));
-	rc = filter_attach(port->fd, text, err);
-	if (rc == 0)
-		rc = packet_bind(port, err);
-	return rc ? rc : nic_promiscuous(port, err);
-}
-
-static int nic_open(struct port *port, const struct port_conf *conf, struct err *err)
+static int guest_open(struct port *port, const struct port_conf *conf, struct err *err)
 {
 	int rc;
 
 	port->fd = -1;
-	if (!conf->ifname || !conf->ifname[0])
-		return err_set(err, -EINVAL, "which NIC? Say nic=IFNAME");
-	snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
-	port->ifindex = nl_ifindex(port->ifname);
-	if (!port->ifindex)
-		return err_set(err, -ENODEV, "there is no interface %s", port->ifname);
-	rc = ifname_check_free(port, err);
+	if (conf->ifname)
+		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
+	else
+		port_ifname(port->name, port->ifname);
+	port->mac = conf->mac;
+	rc = packet_check_free(port, err);
+	if (rc == 0)
+		rc = guest_tap_ready(port, err);
 	if (rc < 0)
 		return rc;
-	port->fd = packet_socket(err);
-	if (port->fd < 0)
-		return port->fd;
-	rc = nic_attach(port, err);
+	rc = guest_attach(port, err);
 	if (rc < 0)
-		packet_close(port);
+		guest_close(port, true);
 	return rc;
-}
-
-static void nic_close(struct port *port, bool forget)
-{
-	(void)forget;
-	packet_close(port);
 }
 
 /* ---- receiving ---------------------------------------------------------------------------- */
@@ -413,7 +328,7 @@ static int rx_discard(struct port *port)
 	return -EAGAIN;
 }
 
-static int packet_recv(struct port *port, struct pkt_batch *b)
+int packet_recv(struct port *port, struct pkt_batch *b)
 {
 	struct rx_slots s;
 	unsigned int n = rx_prepare(port, &s), i = 0;
@@ -486,7 +401,7 @@ static bool link_is_running(struct port *port)
 	return pp->running;
 }
 
-static void packet_send(struct port *port, struct pkt_batch *b)
+void packet_send(struct port *port, struct pkt_batch *b)
 {
 	struct tx_slots s;
 	unsigned int done = 0;
@@ -518,15 +433,6 @@ const struct port_ops port_tap_ops = {
 	.offloads = OFFLOAD_ALL,
 	.open = guest_open,
 	.close = guest_close,
-	.recv = packet_recv,
-	.send = packet_send,
-};
-
-const struct port_ops port_nic_ops = {
-	.type = "nic",
-	.offloads = OFFLOAD_ALL,
-	.open = nic_open,
-	.close = nic_close,
 	.recv = packet_recv,
 	.send = packet_send,
 };
