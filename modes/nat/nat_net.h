@@ -23,6 +23,8 @@ struct nat_net {
 	struct nat_net *next; /* among those that share the uplinks */
 	struct nat_forward *forwards;
 	unsigned int next_forward;
+	unsigned int lookups; /* of routes, in the second that began at */
+	msec lookups_since;
 };
 
 /* Count a dropped frame on the gateway's port; takes @p (may be NULL). */

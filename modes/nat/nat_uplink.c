@@ -24,7 +24,10 @@ enum {
 	ROUTES = 512,
 	/* Some changes are not announced (rules, learnt path MTUs): look again after a while. */
 	ROUTE_MS = 10000,
-	ROUTE_FAILED_MS = 1000
+	ROUTE_FAILED_MS = 1000,
+	/* A look-up is two round trips to the kernel. A guest that scans the world gets so many a
+	 * second (for its network), so that it can't take the daemon's time from the others. */
+	LOOKUPS_PER_S = 4000
 };
 
 struct route_entry {
@@ -40,6 +43,7 @@ struct uplinks {
 	struct uplink *list;
 	struct ev_prepare flush;
 	struct route_entry routes[ROUTES];
+	char complaint[256];
 };
 
 static struct uplink *uplink_of(const struct nat_ext *ext)
@@ -130,7 +134,7 @@ static bool is_ours(const struct uplinks *u, const char *ifname)
 {
 	for (const struct net *net = u->runner->nets; net; net = net->next) {
 		for (const struct port *port = net->ports; port; port = port->next) {
-			if (strcmp(port->ifname, ifname) == 0 &&
+			if (strcmp(port->ifname, ifname) == 0 && !port->netns[0] &&
 			    strcmp(port->ops->type, "nic") != 0)
 				return true;
 		}
@@ -166,11 +170,47 @@ static void readable_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 
 static void uplink_free(struct uplink *up)
 {
-	if (up->guarded)
-		hostrules_guard_del(up->ifname, up->ext->addr, up->ext->first, up->ext->last);
+	while (up->n_guards) {
+		const struct port_range *g = &up->guards[--up->n_guards];
+
+		hostrules_guard_del(up->ifname, up->ext->addr, g->first, g->last);
+	}
 	uplink_sock_close(up);
 	nat_ext_destroy(up->ext);
 	free(up);
+}
+
+static int guard_add(struct uplink *up, uint16_t first, uint16_t last, struct err *err)
+{
+	int rc = hostrules_guard_add(up->ifname, up->ext->addr, first, last, err);
+
+	if (rc == 0)
+		up->guards[up->n_guards++] = (struct port_range){first, last};
+	return rc;
+}
+
+/* Keep the host from our ports, but not from those of the range that it uses itself already: they
+ * are neither guarded nor handed out. What it opens there later is cut off. */
+static int guard_range(struct uplink *up, struct err *err)
+{
+	struct nat_ext *ext = up->ext;
+	uint32_t first = ext->first;
+	int rc = 0;
+
+	for (uint32_t port = first;
+	     rc == 0 && up->n_guards < UPLINK_GUARDS - 1 && port <= ext->last; port++) {
+		if (uplink_port_free(NAT_TCP, ext->addr, (uint16_t)port) &&
+		    uplink_port_free(NAT_UDP, ext->addr, (uint16_t)port))
+			continue;
+		log_info("nat: the host uses port %u of %s itself; it stays the host's", port,
+			 up->ifname);
+		if (port > first)
+			rc = guard_add(up, (uint16_t)first, (uint16_t)(port - 1), err);
+		first = port + 1;
+	}
+	if (rc == 0 && first <= ext->last)
+		rc = guard_add(up, (uint16_t)first, ext->last, err);
+	return rc;
 }
 
 static int uplink_start(struct uplink *up, struct err *err)
@@ -180,8 +220,7 @@ static int uplink_start(struct uplink *up, struct err *err)
 
 	if (rc < 0)
 		return err_sys(err, rc, "interface %s", up->ifname);
-	rc = hostrules_guard_add(up->ifname, up->ext->addr, up->ext->first, up->ext->last, err);
-	up->guarded = rc == 0;
+	rc = guard_range(up, err);
 	if (rc == 0)
 		rc = uplink_sock_open(up, err);
 	if (rc == 0 && r->loop) {
@@ -190,6 +229,18 @@ static int uplink_start(struct uplink *up, struct err *err)
 		ev_io_start(r->loop, &up->io);
 	}
 	return rc;
+}
+
+/* It is tried again for every guest's packet: say it once. */
+static void complain(struct uplinks *u, const char *ifname, const char *why)
+{
+	char text[sizeof(u->complaint)];
+
+	snprintf(text, sizeof(text), "%s can't be an uplink: %.200s", ifname, why);
+	if (strcmp(text, u->complaint) == 0)
+		return;
+	memcpy(u->complaint, text, sizeof(text));
+	log_warn("nat: %s", text);
 }
 
 static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex, be32 addr)
@@ -214,7 +265,7 @@ static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifi
 	up->ext->ctx = up;
 	up->ext->usable = uplink_port_usable;
 	if (uplink_start(up, &err) < 0) {
-		log_warn("nat: %s can't be an uplink: %s", ifname, err.text);
+		complain(u, ifname, err.text);
 		uplink_free(up);
 		return NULL;
 	}
@@ -343,6 +394,15 @@ static enum drop_reason route_look(struct uplinks *u, be32 dst, struct nat_route
 	return DROP_NONE;
 }
 
+static bool may_look(struct nat_net *nn, msec now)
+{
+	if (now - nn->lookups_since >= 1000) {
+		nn->lookups_since = now;
+		nn->lookups = 0;
+	}
+	return nn->lookups++ < LOOKUPS_PER_S;
+}
+
 enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *out)
 {
 	struct uplinks *u = nn->uplinks;
@@ -352,6 +412,9 @@ enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *o
 
 	if (e->dst != dst || now >= e->until_ms) {
 		struct nat_route rt = {0};
+
+		if (!may_look(nn, now))
+			return DROP_NO_BUFFER;
 		/* Opening an uplink may forget all routes: fill the entry after it. */
 		enum drop_reason why = route_look(u, dst, &rt);
 

@@ -10,7 +10,7 @@
 
 #include "modes/nat/nat_uplink.h"
 
-enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = NAT_EXT_STATICS };
+enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = NAT_EXT_STATICS, UPLINK_GUARDS = 32 };
 
 /* A next hop on the link. Direct mapped: two that fall on one place take turns. */
 struct hop {
@@ -23,6 +23,10 @@ struct hop {
 	struct nat_net *hold_for[HOP_HOLD];
 };
 
+struct port_range {
+	uint16_t first, last;
+};
+
 struct uplink {
 	struct uplink *next;
 	struct uplinks *all;
@@ -32,8 +36,9 @@ struct uplink {
 	struct mac mac;
 	int fd;
 	struct ev_io io;
-	bool guarded;
-	uint16_t ports[UPLINK_PORTS]; /* forwards beside the range; 0: free */
+	unsigned int n_guards;
+	struct port_range guards[UPLINK_GUARDS]; /* of the range, what the host does not use */
+	uint16_t ports[UPLINK_PORTS];		 /* forwards beside the range; 0: free */
 	uint64_t rx_frames, tx_frames, drops;
 	struct pkt_batch tx;
 	unsigned int waiting; /* packets held for next hops */
@@ -55,6 +60,8 @@ void uplink_sock_flush(struct uplink *up);
 bool uplink_sock_read(struct uplink *up, struct pkt_pool *pool,
 		      void (*input)(struct uplink *up, struct pkt *p));
 /* Is a port free on the host? Found by binding it. */
+bool uplink_port_free(enum nat_proto proto, be32 addr, uint16_t port);
+/* nat_ext.usable: free, and guarded if it is of the range. @ctx: the uplink. */
 bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port);
 
 /* ---- nat_uplink_hop.c ---- */

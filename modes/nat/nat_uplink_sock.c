@@ -125,14 +125,13 @@ void uplink_sock_close(struct uplink *up)
 	up->fd = -1;
 }
 
-bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port)
+bool uplink_port_free(enum nat_proto proto, be32 addr, uint16_t port)
 {
 	struct sockaddr_in sin = {
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = addr};
 	bool ok;
 	int fd;
 
-	(void)ctx;
 	if (proto == NAT_ICMP)
 		return true;
 	fd = socket(AF_INET, (proto == NAT_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
@@ -141,6 +140,16 @@ bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t por
 	ok = bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 || errno != EADDRINUSE;
 	close(fd);
 	return ok;
+}
+
+bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port)
+{
+	const struct uplink *up = ctx;
+	bool guarded = port < up->ext->first || port > up->ext->last;
+
+	for (unsigned int i = 0; i < up->n_guards && !guarded; i++)
+		guarded = port >= up->guards[i].first && port <= up->guards[i].last;
+	return guarded && uplink_port_free(proto, addr, port);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------- */

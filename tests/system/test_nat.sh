@@ -33,6 +33,13 @@ nft -f - <<-'RULES'
 	}
 RULES
 
+# A service of the host in the range of ports that translation uses, there before us.
+python3 -c 'import socket
+s = socket.create_server(("", 62000))
+while True: s.accept()[0].close()' &
+wait_for 3 sh -c "ss -Hltn | grep -q :62000"
+nft add rule inet firewall input tcp dport 62000 accept
+
 # ---- a guest gets in ----
 check "a NAT network" vctl net add n mode=nat subnet=10.0.2.0/24
 plug n a
@@ -80,7 +87,15 @@ equal "ip_forward is as it was" "$forward_before" "$(cat /proc/sys/net/ipv4/ip_f
 equal "no table but our own and the firewall's" $((rules_before + 2)) "$(nft list tables | wc -l)"
 check "the host itself gets out" ping -n -c 1 -W 2 203.0.113.1
 equal "also by UDP" 198.51.100.1 "$(python3 $peers seen 203.0.113.1 7000 | cut -d: -f1)"
+check "its service on a port of our range is still there" \
+	ns outside busybox nc -w 2 198.51.100.1 62000 </dev/null
 check_not "the host's own address is no way into the host" ping_ok a 198.51.100.1 -W 1
+
+# The guests' interface names are their own: one may be named like the uplink.
+plug n z "" up0
+dhcp_get z up0 >/dev/null
+check "a guest whose NIC is named like the uplink" ping_ok z 203.0.113.1
+vctl port del z.up0
 
 # ---- two networks ----
 check "a second NAT network" vctl net add m mode=nat subnet=10.0.3.0/24
@@ -135,13 +150,14 @@ gw=$(ns evil ip neigh show 10.0.2.2 dev eth0 | sed -n 's/.*lladdr \([^ ]*\).*/\1
 tcpdump -lni up0 -w $DIR/up1.pcap 2>/dev/null &
 sniffer=$!
 sleep 0.7
-before=$(rss)
+before=$(rss) limit=16384
+ldd "$VSWITCHD" | grep -q libasan && limit=65536 # its own books
 for seed in 1 2 3; do
 	peer evil noise eth0 1.5 $seed "$gw" "$e" >/dev/null
 done
 check "random frames of a guest: the daemon lives" vctl status
 check "others get out" ping_ok a 203.0.113.1
-check "memory: $before to $(rss) KiB" test "$(rss)" -lt $((before + 16384))
+check "memory: $before to $(rss) KiB" test "$(rss)" -lt $((before + limit))
 kill -INT $sniffer
 wait $sniffer
 equal "no false or inside source on the uplink" 0 \
