@@ -20,8 +20,8 @@ static int lab_put_m(struct rpc *rpc, json_t **result, struct err *err)
 	json_t *doc;
 	int rc = rpc_name(rpc, "name", &name, err);
 
-	/* Putting claims the name: of two that bring the same lab up at once, one must fail before it
-	 * has made anything. */
+	/* Putting claims the name: of two that bring the same lab up at once, one must fail before
+	 * it has made anything. */
 	doc = rc ? NULL : state_get("lab", name);
 	if (doc)
 		rc = err_set(err, -EEXIST, "lab \"%s\" is up already", name);
@@ -58,7 +58,7 @@ static int lab_list_m(struct rpc *rpc, json_t **result, struct err *err)
 	(void)rpc;
 	(void)err;
 	*result = json_array();
-	json_object_foreach(all, name, doc)
+	json_object_foreach (all, name, doc)
 		json_array_append(*result, doc);
 	json_decref(all);
 	return 0;
