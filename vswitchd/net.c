@@ -8,6 +8,7 @@
  * has anything left. Rounds are bounded, what remains is switched at the next turn of the loop.
  * On this path there is no heap, no lock and no system call but the carriers' own.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,16 @@ static bool learn(struct net *net, struct port *from, const struct mac *mac)
 	}
 }
 
+/* ARP tells which address a NIC uses (RFC 826; a sender of zero is a probe, RFC 5227 1.1). */
+static void note_address(struct port *from, const struct pkt *p)
+{
+	const struct eth_hdr *eth = (const void *)p->data;
+	const struct arp_hdr *arp = pkt_at(p, ETH_HLEN_, sizeof(*arp));
+
+	if (arp && arp->spa && mac_equal(&eth->src, &from->mac) && mac_equal(&arp->sha, &from->mac))
+		from->said_addr = arp->spa;
+}
+
 /* To every port but the one it came from. Takes @p. */
 static void flood(struct net *net, struct port *from, struct pkt *p)
 {
@@ -120,6 +131,8 @@ static void switch_frame(struct net *net, struct port *from, struct pkt *p)
 		port_drop(from, reason, p);
 		return;
 	}
+	if (eth->type == htons(ETHERTYPE_ARP_))
+		note_address(from, p);
 	if (!mac_is_multicast(&eth->dst))
 		to = fdb_lookup(net->fdb, &eth->dst, net->runner->now);
 	if (!to)

@@ -225,6 +225,7 @@ int port_move(struct port *port, struct net *to, struct err *err)
 		return -ENOSPC;
 	unlink_port(port);
 	link_port(port, to);
+	port->said_addr = 0;
 	port_event(port, "port.moved");
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "vswitchd/mode.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/port.h"
 #include "vswitchd/procfs.h"
 #include "vswitchd/vm.h"
 
@@ -26,11 +27,15 @@ static json_t *text_or_null(const char *s)
 	return s[0] ? json_string(s) : json_null();
 }
 
+/* The address that our server leased, else the one that the guest itself claims by ARP. */
 static json_t *nic_address(const struct net *net, const struct vm_nic *nic)
 {
 	char text[IP4_STR];
+	const struct port *port = port_find(nic->port);
 	be32 addr = net && net->dhcp ? netdhcp_addr_of(net, &nic->mac) : 0;
 
+	if (!addr && port)
+		addr = port->said_addr;
 	return addr ? json_string(ip4_format(addr, text)) : json_null();
 }
 
