@@ -71,7 +71,7 @@ inside() {
 		pgrep -x vswitchd >/dev/null || break
 		sleep 0.1
 	done
-	pgrep -a 'vswitchd|vnet-vmm|qemu-system' && result=1
+	pgrep -a 'vswitchd|vnet-vmm|qemu-system' 2>/dev/null && result=1
 	left=$(ip -o link | grep -vcE '^[0-9]+: lo:')
 	left_ns=$(find /run/netns -mindepth 1 | wc -l)
 	left_nft=$(nft list tables | wc -l)
