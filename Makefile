@@ -23,7 +23,7 @@ pkg-cflags = $(foreach p,$(1),$(shell pkg-config --cflags $(p) 2>/dev/null))
 pkg-libs = $(foreach p,$(1),$(shell pkg-config --libs $(p) 2>/dev/null))
 # libev and libnftables have no .pc file on Debian 12 or an incomplete one.
 LIBS_DAEMON := -lev -lnl-route-3 -lnl-3 -lpcap -ljansson -lsqlite3 -lcap-ng -lnftables -lpthread
-LIBS_VMM := -lev -ljansson -lseccomp -lpthread
+LIBS_VMM := -ljansson -lseccomp -lpthread
 LIBS_CTL := -ljansson -lyaml -lpcap
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
