@@ -19,9 +19,9 @@ enum { AGENT_LINE_MAX = 63, AGENT_CHUNK_MAX = 1 << 20 };
 
 struct agent_parser {
 	char line[AGENT_LINE_MAX + 1];
-	size_t len;	 /* of the line so far; beyond the limit when it is to be skipped */
-	uint32_t chunk;	 /* bytes of output still to come */
-	uint32_t id;	 /* whose they are */
+	size_t len;	/* of the line so far; beyond the limit when it is to be skipped */
+	uint32_t chunk; /* bytes of output still to come */
+	uint32_t id;	/* whose they are */
 	bool to_stderr;
 };
 

@@ -359,7 +359,8 @@ static int take_over(const struct sockaddr_un *sa, struct err *err)
 	int fd, rc;
 
 	if (lstat(sa->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, -errno, "cannot look at %s", sa->sun_path);
+		return errno == ENOENT ? 0
+				       : err_sys(err, -errno, "cannot look at %s", sa->sun_path);
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(err, -EEXIST, "%s exists and is not a socket: it is left alone",
 			       sa->sun_path);

@@ -148,14 +148,15 @@ static void check_memory(struct daemon *d, struct check *c)
 	uint64_t mib = vm_memory_available_mib();
 
 	(void)d;
-	result(c, mib >= 512 ? "ok" : "warn", mib >= 512 ? "" : "stop something, or run fewer guests",
+	result(c, mib >= 512 ? "ok" : "warn",
+	       mib >= 512 ? "" : "stop something, or run fewer guests",
 	       "%llu MiB free, a guest takes %d", (unsigned long long)mib, VM_MEMORY_DEFAULT);
 }
 
 static bool in_path(const char *program)
 {
 	static const char *const dirs[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					   "/usr/bin", "/sbin", "/bin"};
+					   "/usr/bin",	      "/sbin",		"/bin"};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -178,8 +179,7 @@ static void check_tools(struct daemon *d, struct check *c)
 			used += (size_t)snprintf(missing + used, sizeof(missing) - used, " %s",
 						 tools[i]);
 	if (used)
-		result(c, "warn",
-		       "apt-get install iproute2 iputils-ping tcpdump iperf3 graphviz",
+		result(c, "warn", "apt-get install iproute2 iputils-ping tcpdump iperf3 graphviz",
 		       "not installed:%s", missing);
 	else
 		result(c, "ok", "", "ip, ping, tcpdump, iperf3 and dot are there");
@@ -222,10 +222,10 @@ json_t *doctor_run(struct daemon *d)
 		struct check c = {.status = "fail"};
 
 		checks[i].run(d, &c);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "id",
-						      checks[i].id, "title", checks[i].title,
-						      "status", c.status, "detail", c.detail, "mend",
-						      c.mend));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", checks[i].id,
+						"title", checks[i].title, "status", c.status,
+						"detail", c.detail, "mend", c.mend));
 	}
 	return json_pack("{s:o}", "checks", list);
 }

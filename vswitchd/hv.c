@@ -129,7 +129,8 @@ void hv_probe_run(const struct daemon *d, struct hv_probe *probe)
 	snprintf(probe->detail, sizeof(probe->detail), "%s",
 		 probe->vmm[0] ? "vnet-vmm --probe gave no answer"
 			       : "the program vnet-vmm is not installed");
-	snprintf(probe->mend, sizeof(probe->mend), "install it beside vswitchd, or name it by --vmm");
+	snprintf(probe->mend, sizeof(probe->mend),
+		 "install it beside vswitchd, or name it by --vmm");
 }
 
 const char *hv_auto_name(const struct hv_probe *probe, char *note, size_t size)

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,6 +33,7 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/netns.h"
+#include "vswitchd/proc.h"
 #include "vswitchd/reaper.h"
 #include "vswitchd/restore.h"
 #include "vswitchd/rights.h"
@@ -76,10 +76,14 @@ static bool set_log_level(const char *word)
 static int options_parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"foreground", no_argument, NULL, 'f'},	   {"socket", required_argument, NULL, 's'},
-		{"state", required_argument, NULL, 'd'},   {"image", required_argument, NULL, 'i'},
-		{"vmm", required_argument, NULL, 'm'},	   {"log-level", required_argument, NULL, 'l'},
-		{"version", no_argument, NULL, 'v'},	   {"help", no_argument, NULL, 'h'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"socket", required_argument, NULL, 's'},
+		{"state", required_argument, NULL, 'd'},
+		{"image", required_argument, NULL, 'i'},
+		{"vmm", required_argument, NULL, 'm'},
+		{"log-level", required_argument, NULL, 'l'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int c;
@@ -305,17 +309,6 @@ static void watch_signals(struct daemon *d)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Each guest and client costs a few descriptors; the soft limit of 1024 is for select(2). */
-static void raise_limits(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
-		rl.rlim_cur = rl.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &rl);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon d;
@@ -329,7 +322,7 @@ int main(int argc, char **argv)
 		return status;
 	options_absolute(&d.opt);
 	ready = daemon_fork(&d.opt);
-	raise_limits();
+	proc_raise_nofile();
 	d.started_ms = clock_now_ms();
 	d.loop = ev_default_loop(EVFLAG_NOENV);
 	watch_signals(&d);

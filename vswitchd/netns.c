@@ -82,7 +82,7 @@ bool netns_owns_link(const struct daemon *d, const char *ifname)
 	size_t i;
 
 	for (const struct netns *ns = d->netns; ns; ns = ns->next)
-		json_array_foreach(ns->veths, i, v)
+		json_array_foreach (ns->veths, i, v)
 			if (!strcmp(json_string_value(v), ifname))
 				return true;
 	return false;
@@ -337,7 +337,7 @@ void netns_del(struct netns *ns)
 	ns_path(ns->name, path, sizeof(path));
 	object_ports_of_netns(ns->d, ns->name);
 	kill_all(path);
-	json_array_foreach(ns->veths, i, v)
+	json_array_foreach (ns->veths, i, v)
 		reaper_link_del(json_string_value(v), "");
 	if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
 		log_warn("cannot unmount %s: %s", path, strerror(errno));

@@ -102,6 +102,17 @@ void object_net_del(struct net *net)
 		log_error("network %s is gone but %s", name, err.text);
 }
 
+bool object_forget(const char *kind, const char *name)
+{
+	json_t *doc = state_get(kind, name);
+	bool found = doc && state_del(kind, name, NULL) == 0;
+
+	json_decref(doc);
+	if (found && !strcmp(kind, "net"))
+		netdhcp_forget(name);
+	return found;
+}
+
 /* ---- port forwards --------------------------------------------------------------------------- */
 
 static json_t *forward_row(const json_t *params, const json_t *result)
@@ -129,7 +140,7 @@ static void forget_forward(const char *net, const json_t *params)
 	json_t *doc = state_get("net", net), *rows = json_object_get(doc, "forwards"), *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		if (json_equal(json_object_get(row, "id"), json_object_get(params, "id"))) {
 			json_array_remove(rows, i);
 			break;
@@ -166,7 +177,7 @@ static void restore_forwards(struct net *net, const json_t *doc)
 	clean = json_pack("{s:O, s:[]}", "params", json_object_get(doc, "params"), "forwards");
 	state_put("net", net->conf.name, clean, NULL);
 	json_decref(clean);
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		json_t *params = json_copy(row), *result = NULL;
 
 		json_object_del(params, "id");

@@ -20,6 +20,9 @@ struct port;
 int object_net_add(struct daemon *d, const json_t *params, struct net **out, struct err *err);
 /* Delete it with its ports, leases and records. */
 void object_net_del(struct net *net);
+/* Delete the record of an object that is not there: one that could not be restored. False when
+ * there is none. */
+bool object_forget(const char *kind, const char *name);
 /* Make it again from its record @doc. */
 int object_net_restore(struct daemon *d, const json_t *doc, struct err *err);
 /* A method of the network's mode; port forwards are recorded. */

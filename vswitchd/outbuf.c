@@ -30,9 +30,11 @@ void outbuf_fini(struct outbuf *b)
 /* Length of the UTF-8 sequence at @p (RFC 3629 4), 0 when it is not one. */
 static size_t utf8_len(const uint8_t *p, size_t len)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
-		   : p[0] >= 0xf0 && p[0] <= 0xf4		   ? 4
-								   : 0;
+	size_t n = p[0] < 0x80			  ? 1
+		   : p[0] >= 0xc2 && p[0] <= 0xdf ? 2
+		   : (p[0] & 0xf0) == 0xe0	  ? 3
+		   : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
+						  : 0;
 
 	if (n > len)
 		return 0;

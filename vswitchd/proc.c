@@ -4,9 +4,23 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Of before proc_raise_nofile(). */
+static struct rlimit nofile;
+
+void proc_raise_nofile(void)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &nofile) < 0)
+		return;
+	all = (struct rlimit){.rlim_cur = nofile.rlim_max, .rlim_max = nofile.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &all);
+}
 
 void proc_child_stdio(int in, int out, int err)
 {
@@ -25,6 +39,8 @@ void proc_child_clean(const int *keep, size_t n)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (nofile.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &nofile);
 	if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		for (int fd = 3; fd < 65536; fd++)
 			fcntl(fd, F_SETFD, FD_CLOEXEC);

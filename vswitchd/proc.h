@@ -8,9 +8,13 @@
 
 #include "lib/types.h"
 
+/* In the daemon, at start: allow it all the descriptors it may have. What the limit was is kept for
+ * children: programs exist that close every descriptor up to it one by one. */
+void proc_raise_nofile(void);
 /* Make @in, @out, @err the standard descriptors; -1 is /dev/null. */
 void proc_child_stdio(int in, int out, int err);
-/* Signals back to their defaults; every descriptor above 2 closes on exec but the @n in @keep. */
+/* Signals and limits back to their defaults; every descriptor above 2 closes on exec but the @n in
+ * @keep. */
 void proc_child_clean(const int *keep, size_t n);
 /* Of waitpid's status: exit status, or 128 + signal. */
 int proc_exit_status(int status);

@@ -43,7 +43,7 @@ static void restore_kind(struct daemon *d, const char *kind, restore_fn *fn)
 	json_t *all = state_all(kind), *doc;
 	const char *name;
 
-	json_object_foreach(all, name, doc) {
+	json_object_foreach (all, name, doc) {
 		struct err err = {0};
 
 		if (fn(d, name, doc, &err))

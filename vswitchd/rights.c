@@ -39,8 +39,8 @@ static const struct {
 	unsigned int cap;
 	bool must; /* nothing works without it */
 } kept[] = {
-	{CAP_NET_ADMIN, true}, {CAP_NET_RAW, true},    {CAP_SYS_ADMIN, false},
-	{CAP_SETUID, false},   {CAP_SETGID, false},    {CAP_KILL, false},
+	{CAP_NET_ADMIN, true}, {CAP_NET_RAW, true},	{CAP_SYS_ADMIN, false},
+	{CAP_SETUID, false},   {CAP_SETGID, false},	{CAP_KILL, false},
 	{CAP_CHOWN, false},    {CAP_SYS_PTRACE, false}, {CAP_DAC_OVERRIDE, false},
 };
 
@@ -58,7 +58,8 @@ int rights_drop(struct err *err)
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i].cap);
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		return err_set(err, -EPERM, "cannot give up capabilities");
-	/* The groups of whoever started us are nobody's business here. EPERM as an ordinary user. */
+	/* The groups of whoever started us are nobody's business here. EPERM as an ordinary user.
+	 */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(err, -errno, "cannot give up supplementary groups");
 	return 0;

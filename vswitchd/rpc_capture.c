@@ -21,8 +21,8 @@ static int capture_start_m(struct rpc *rpc, json_t **result, struct err *err)
 		rc = rpc_str(rpc, "port") ? rpc_port(rpc, &port, err) : rpc_net(rpc, &net, err);
 	if (rc)
 		return rc;
-	rpc->fd = capture_open(rpc->d, port, net, rpc_str(rpc, "filter"), (unsigned int)snaplen,
-			       err);
+	rpc->fd =
+		capture_open(rpc->d, port, net, rpc_str(rpc, "filter"), (unsigned int)snaplen, err);
 	if (rpc->fd < 0)
 		return rpc->fd;
 	*result = json_pack("{s:i}", "linktype", 1);

@@ -53,13 +53,13 @@ static int status(struct rpc *rpc, json_t **result, struct err *err)
 
 	(void)err;
 	count_nets(&d->runner, &nets, &ports);
-	*result = json_pack(
-		"{s:s, s:i, s:I, s:s, s:i, s:i, s:i, s:s, s:s, s:i, s:i, s:I}", "version", VERSION,
-		"pid", (int)getpid(), "uptime_s",
-		(json_int_t)((clock_now_ms() - d->started_ms) / 1000), "instance", state_instance(),
-		"networks", nets, "ports", ports, "vms", (int)vm_count(d), "hypervisor", hv,
-		"hypervisor_note", note, "pool_free", (int)pkt_pool_free(d->runner.pool),
-		"pool_size", RUNNER_POOL, "rss_kib", (json_int_t)proc_rss_kib(getpid()));
+	*result = json_pack("{s:s, s:i, s:I, s:s, s:i, s:i, s:i, s:s, s:s, s:i, s:i, s:I}",
+			    "version", VERSION, "pid", (int)getpid(), "uptime_s",
+			    (json_int_t)((clock_now_ms() - d->started_ms) / 1000), "instance",
+			    state_instance(), "networks", nets, "ports", ports, "vms",
+			    (int)vm_count(d), "hypervisor", hv, "hypervisor_note", note,
+			    "pool_free", (int)pkt_pool_free(d->runner.pool), "pool_size",
+			    RUNNER_POOL, "rss_kib", (json_int_t)proc_rss_kib(getpid()));
 	return 0;
 }
 

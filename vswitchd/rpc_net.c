@@ -56,10 +56,11 @@ static int refuse_busy(const struct net *net, struct err *err)
 {
 	for (const struct port *p = net->ports; p; p = p->next)
 		if (p->vm[0])
-			return err_set(err, -EBUSY,
-				       "guest \"%s\" has a NIC on network \"%s\": stop it first (vnetctl "
-				       "vm stop %s)",
-				       p->vm, net->conf.name, p->vm);
+			return err_set(
+				err, -EBUSY,
+				"guest \"%s\" has a NIC on network \"%s\": stop it first (vnetctl "
+				"vm stop %s)",
+				p->vm, net->conf.name, p->vm);
 	return 0;
 }
 
@@ -68,6 +69,10 @@ static int net_del_m(struct rpc *rpc, json_t **result, struct err *err)
 	struct net *net;
 	int rc = rpc_net(rpc, &net, err);
 
+	if (rc && object_forget("net", rpc_str(rpc, "net"))) {
+		*result = json_object();
+		return 0;
+	}
 	if (!rc)
 		rc = refuse_busy(net, err);
 	if (rc)
@@ -84,9 +89,10 @@ static void mac_row(void *ctx, const struct mac *mac, struct port *port, msec ag
 {
 	char text[MAC_STR];
 
-	json_array_append_new(ctx, json_pack("{s:s, s:s, s:s?, s:I}", "mac", mac_format(mac, text),
-					     "port", port->name, "vm", port->vm[0] ? port->vm : NULL,
-					     "age_s", (json_int_t)(age_ms / 1000)));
+	json_array_append_new(ctx,
+			      json_pack("{s:s, s:s, s:s?, s:I}", "mac", mac_format(mac, text),
+					"port", port->name, "vm", port->vm[0] ? port->vm : NULL,
+					"age_s", (json_int_t)(age_ms / 1000)));
 }
 
 static int mac_list_m(struct rpc *rpc, json_t **result, struct err *err)

@@ -80,8 +80,9 @@ static const char *type_word(char type)
 
 static bool type_fits(char type, const json_t *v)
 {
-	return type == 'i' ? json_is_integer(v) : type == 'a' ? json_is_array(v)
-							      : json_is_string(v);
+	return type == 'i'   ? json_is_integer(v)
+	       : type == 'a' ? json_is_array(v)
+			     : json_is_string(v);
 }
 
 static int unknown_param(const char *spec, const char *key, struct err *err)
@@ -118,7 +119,7 @@ int rpc_check_params(const char *spec, const json_t *params, struct err *err)
 	json_t *v;
 	struct param p;
 
-	json_object_foreach((json_t *)params, key, v)
+	json_object_foreach ((json_t *)params, key, v)
 		if (!param_known(spec, key))
 			return unknown_param(spec, key, err);
 	while ((rest = param_next(rest, &p))) {

@@ -61,7 +61,8 @@ static int port_add_m(struct rpc *rpc, json_t **result, struct err *err)
 static int refuse_owned(const struct port *port, const char *what, struct err *err)
 {
 	if (port->vm[0])
-		return err_set(err, -EBUSY, "port \"%s\" is a NIC of guest \"%s\": stop the guest to %s it",
+		return err_set(err, -EBUSY,
+			       "port \"%s\" is a NIC of guest \"%s\": stop the guest to %s it",
 			       port->name, port->vm, what);
 	if (!port->persistent)
 		return err_set(err, -EBUSY, "port \"%s\" belongs to network \"%s\" itself",
@@ -74,6 +75,10 @@ static int port_del_m(struct rpc *rpc, json_t **result, struct err *err)
 	struct port *port;
 	int rc = rpc_port(rpc, &port, err);
 
+	if (rc && object_forget("port", rpc_str(rpc, "port"))) {
+		*result = json_object();
+		return 0;
+	}
 	if (!rc)
 		rc = refuse_owned(port, "delete", err);
 	if (rc)

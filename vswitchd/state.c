@@ -202,8 +202,8 @@ static int db_check(struct err *err)
 
 static int instance_load(struct err *err)
 {
-	sqlite3_stmt *st = db_prepare("SELECT value FROM meta WHERE key='instance'", NULL, NULL,
-				      NULL);
+	sqlite3_stmt *st =
+		db_prepare("SELECT value FROM meta WHERE key='instance'", NULL, NULL, NULL);
 
 	if (st && sqlite3_step(st) == SQLITE_ROW)
 		snprintf(state.instance, sizeof(state.instance), "%s",
@@ -298,8 +298,8 @@ int state_del(const char *kind, const char *name, struct err *err)
 
 json_t *state_get(const char *kind, const char *name)
 {
-	sqlite3_stmt *st = db_prepare("SELECT doc FROM object WHERE kind=?1 AND name=?2", kind,
-				      name, NULL);
+	sqlite3_stmt *st =
+		db_prepare("SELECT doc FROM object WHERE kind=?1 AND name=?2", kind, name, NULL);
 	json_t *doc = NULL;
 
 	if (st && sqlite3_step(st) == SQLITE_ROW)

@@ -59,16 +59,15 @@ json_t *vm_json(const struct vm *vm)
 
 	for (unsigned int i = 0; i < vm->n_nics; i++)
 		json_array_append_new(nics, nic_json(vm, i));
-	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:i, s:i, s:s, s:I, s:o, s:I, s:o, s:o}", "name",
-			 vm->name, "state", vm_state_word(vm->state), "reason",
-			 text_or_null(vm->reason), "hypervisor", vm->hv->name, "pid",
-			 alive ? json_integer(vm->pid) : json_null(), "memory_mib",
-			 (int)vm->memory_mib, "cpus", (int)vm->cpus, "kernel", vm->kernel,
-			 "uptime_s",
-			 (json_int_t)(alive ? (clock_now_ms() - vm->started_ms) / 1000 : 0),
-			 "boot_ms", vm->boot_ms >= 0 ? json_integer(vm->boot_ms) : json_null(),
-			 "rss_kib", (json_int_t)(alive ? proc_rss_kib(vm->pid) : 0), "lab",
-			 text_or_null(vm->lab), "nics", nics);
+	return json_pack(
+		"{s:s, s:s, s:o, s:s, s:o, s:i, s:i, s:s, s:I, s:o, s:I, s:o, s:o}", "name",
+		vm->name, "state", vm_state_word(vm->state), "reason", text_or_null(vm->reason),
+		"hypervisor", vm->hv->name, "pid", alive ? json_integer(vm->pid) : json_null(),
+		"memory_mib", (int)vm->memory_mib, "cpus", (int)vm->cpus, "kernel", vm->kernel,
+		"uptime_s", (json_int_t)(alive ? (clock_now_ms() - vm->started_ms) / 1000 : 0),
+		"boot_ms", vm->boot_ms >= 0 ? json_integer(vm->boot_ms) : json_null(), "rss_kib",
+		(json_int_t)(alive ? proc_rss_kib(vm->pid) : 0), "lab", text_or_null(vm->lab),
+		"nics", nics);
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */
@@ -80,20 +79,19 @@ json_t *vm_doc(const struct vm *vm)
 
 	proc_boot_id(boot);
 	for (unsigned int i = 0; i < vm->n_nics; i++)
-		json_array_append_new(
-			nics, json_pack("{s:s, s:s, s:s, s:s}", "port", vm->nics[i].port, "net",
-					vm->nics[i].net, "ifname", vm->nics[i].ifname, "mac",
-					mac_format(&vm->nics[i].mac, mac)));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:i, s:i, s:I, s:s, s:I,"
-			 " s:I, s:o}",
-			 "lab", vm->lab, "hostname", vm->hostname, "state",
-			 vm_state_word(vm->state), "reason", vm->reason, "hypervisor",
-			 vm->hv->name, "memory_mib", (int)vm->memory_mib, "cpus", (int)vm->cpus,
-			 "kernel", vm->kernel, "initrd", vm->initrd, "disk", vm->disk, "slot",
-			 (int)vm->slot, "pid", (int)vm->pid, "start_ticks",
-			 (json_int_t)vm->start_ticks, "boot_id", boot, "started_ms",
-			 (json_int_t)vm->started_ms, "boot_ms", (json_int_t)vm->boot_ms, "nics",
-			 nics);
+		json_array_append_new(nics, json_pack("{s:s, s:s, s:s, s:s}", "port",
+						      vm->nics[i].port, "net", vm->nics[i].net,
+						      "ifname", vm->nics[i].ifname, "mac",
+						      mac_format(&vm->nics[i].mac, mac)));
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:i, s:i, s:I, s:s, s:I,"
+		" s:I, s:o}",
+		"lab", vm->lab, "hostname", vm->hostname, "state", vm_state_word(vm->state),
+		"reason", vm->reason, "hypervisor", vm->hv->name, "memory_mib", (int)vm->memory_mib,
+		"cpus", (int)vm->cpus, "kernel", vm->kernel, "initrd", vm->initrd, "disk", vm->disk,
+		"slot", (int)vm->slot, "pid", (int)vm->pid, "start_ticks",
+		(json_int_t)vm->start_ticks, "boot_id", boot, "started_ms",
+		(json_int_t)vm->started_ms, "boot_ms", (json_int_t)vm->boot_ms, "nics", nics);
 }
 
 static void get_text(const json_t *doc, const char *key, char *out, size_t size)
@@ -147,7 +145,7 @@ int vm_from_doc(struct vm *vm, const json_t *doc)
 	vm->start_ticks = (uint64_t)get_int(doc, "start_ticks");
 	vm->started_ms = (msec)get_int(doc, "started_ms");
 	vm->boot_ms = get_int(doc, "boot_ms");
-	json_array_foreach(json_object_get(doc, "nics"), i, nic)
+	json_array_foreach (json_object_get(doc, "nics"), i, nic)
 		if (nic_from_doc(vm, nic))
 			return -EINVAL;
 	return 0;

@@ -198,8 +198,8 @@ static int build_append(const struct rpc *rpc, struct vm *vm, struct err *err)
 	const char *extra = rpc_str(rpc, "append");
 	/* An emulated CPU's clock is the host's: not to be calibrated against timers that the
 	 * emulation delays; and there is no point in guarding it against CPU bugs. */
-	const char *tcg = vm->hv == &hv_qemu ? " tsc=reliable no_timer_check mitigations=off"
-					    : " reboot=t";
+	const char *tcg =
+		vm->hv == &hv_qemu ? " tsc=reliable no_timer_check mitigations=off" : " reboot=t";
 	int n;
 
 	if (extra && !append_ok(extra))
@@ -289,7 +289,7 @@ static int parse_nics(struct vm *vm, const json_t *nics, struct err *err)
 
 	if (json_array_size(nics) > VM_NICS_MAX)
 		return err_set(err, -E2BIG, "a guest has at most %d NICs", VM_NICS_MAX);
-	json_array_foreach(nics, i, o) {
+	json_array_foreach (nics, i, o) {
 		if (!rc)
 			rc = parse_nic(vm, o, err);
 	}
@@ -360,7 +360,8 @@ static int parse_names(const struct rpc *rpc, struct vm *vm, struct err *err)
 	return 0;
 }
 
-/* A disk's format goes by its name, which the user chose, not by its bytes, which are the guest's. */
+/* A disk's format goes by its name, which the user chose, not by its bytes, which are the guest's.
+ */
 static bool is_qcow2(const char *path)
 {
 	size_t len = strlen(path);

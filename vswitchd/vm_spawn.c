@@ -133,10 +133,12 @@ static int spawn_argv(struct vm *vm, const struct vm_fds *fds, struct argv *av, 
 	int rc = 0;
 
 	s.n_keep = collect(vm, fds, s.keep);
-	s.log = openat(vm->dir_fd, "log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
+	s.log = openat(vm->dir_fd, "log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+		       0640);
 	s.program = open(av->v[0], O_PATH | O_CLOEXEC);
 	if (s.log < 0 || s.program < 0) {
-		rc = err_sys(err, -errno, "cannot open %s", s.log < 0 ? "the guest's log" : av->v[0]);
+		rc = err_sys(err, -errno, "cannot open %s",
+			     s.log < 0 ? "the guest's log" : av->v[0]);
 	} else {
 		vm->pid = start_process(&s);
 		if (vm->pid < 0)

@@ -13,7 +13,7 @@
 #include "lib/types.h"
 
 struct vmsock_ops {
-	void (*up)(void *ctx);   /* connected */
+	void (*up)(void *ctx);	 /* connected */
 	void (*down)(void *ctx); /* connection lost; optional */
 	void (*data)(void *ctx, const uint8_t *data, size_t len);
 };

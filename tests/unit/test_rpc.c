@@ -36,7 +36,8 @@ static void test_requests(void **state)
 		{"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"hello\"}", RPC_INVALID_REQUEST},
 		{"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", RPC_INVALID_REQUEST},
 		{"{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"hello\"}", RPC_INVALID_REQUEST},
-		{"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":[]}", RPC_INVALID_PARAMS},
+		{"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":[]}",
+		 RPC_INVALID_PARAMS},
 	};
 
 	(void)state;
@@ -99,10 +100,13 @@ static void test_any_bytes_become_text(void **state)
 	} cases[] = {
 		{"plain", "plain"},
 		{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
-		{"a\xff" "b", "a\xef\xbf\xbd" "b"},
+		{"a\xff"
+		 "b",
+		 "a\xef\xbf\xbd"
+		 "b"},
 		{"\xc3", "\xef\xbf\xbd"},
-		{"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},			/* overlong NUL */
-		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},	/* a surrogate */
+		{"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},		  /* overlong NUL */
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* a surrogate */
 		{"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
 	};
 

@@ -101,7 +101,7 @@ static void test_order_of_creation(void **state)
 	put("net", "b", "1");
 	put("net", "c", "2"); /* a change keeps the place */
 	all = state_all("net");
-	json_object_foreach(all, name, doc)
+	json_object_foreach (all, name, doc)
 		assert_int_equal(name[0], *want++);
 	assert_int_equal(*want, '\0');
 	json_decref(all);
