@@ -54,7 +54,7 @@ static struct nat_slot *slot_of(const struct nat_ext *ext, enum nat_proto proto,
 static struct nat_static_slot *static_of(const struct nat_ext *ext, enum nat_proto proto, be16 port)
 {
 	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
-		const struct nat_static_slot *s = &ext->statics[i];
+		const struct nat_static_slot *s = &ext->fixed[i];
 
 		if (s->owner && s->proto == proto && s->port == port)
 			return (struct nat_static_slot *)s;
@@ -152,9 +152,9 @@ int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port, st
 		return 0;
 	}
 	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
-		if (ext->statics[i].owner)
+		if (ext->fixed[i].owner)
 			continue;
-		ext->statics[i] = (struct nat_static_slot){proto, port, owner, m};
+		ext->fixed[i] = (struct nat_static_slot){proto, port, owner, m};
 		return 0;
 	}
 	return -ENOSPC;

@@ -43,7 +43,7 @@ struct nat_ext {
 	uint16_t first, last; /* host order, inclusive */
 	uint16_t next_id;     /* IP identification of what we send, RFC 6864 4.1 */
 	struct nat_slot *slots[NAT_PROTOS];
-	struct nat_static_slot statics[NAT_EXT_STATICS];
+	struct nat_static_slot fixed[NAT_EXT_STATICS];
 	struct nat_frags *frags; /* of what arrives here; owned */
 	msec hold_ms;
 	/* Is the number free on the host itself? NULL: always. */

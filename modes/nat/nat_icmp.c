@@ -2,6 +2,7 @@
 #include "modes/nat/nat_icmp.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <string.h>
 
 #include "lib/csum.h"
@@ -96,6 +97,7 @@ void nat_icmp_set_inner(struct nat_view *v, struct nat_inner *in, enum nat_end e
 	be32 old;
 	be16 sum;
 
+	assert(in->l4);
 	memcpy(&old, ip_addr, 4);
 	nat_put32(ip_addr, addr, &in->ip->csum);
 	if (csum && in->proto != NAT_ICMP) {

@@ -2,6 +2,7 @@
 #include "modes/nat/nat_packet.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <endian.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ void nat_set_port(struct nat_view *v, enum nat_end end, be16 port)
 	uint8_t *field = v->l4 + (end == NAT_SRC ? 0 : 2);
 	uint8_t *csum = l4_csum(v);
 
+	assert(v->has_l4 && v->l4);
 	/* Ports are outside the pseudo header: a partial checksum does not know them yet. */
 	if (csum && !v->partial) {
 		nat_put16(field, port, csum);

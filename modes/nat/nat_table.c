@@ -89,9 +89,9 @@ int nat_table_init(struct nat_table *t, const struct nat_settings *set, struct n
 	t->closed_tail = &t->closed;
 	timer_wheel_init(&t->wheel, now);
 	t->guests = calloc(guests, sizeof(*t->guests));
-	t->by_inside = calloc(buckets, sizeof(*t->by_inside));
-	t->by_peer = calloc(buckets, sizeof(*t->by_peer));
-	t->by_addr = calloc(buckets, sizeof(*t->by_addr));
+	t->by_inside = calloc(buckets, sizeof(void *));
+	t->by_peer = calloc(buckets, sizeof(void *));
+	t->by_addr = calloc(buckets, sizeof(void *));
 	t->mappings = calloc(set->max, sizeof(*t->mappings));
 	t->sessions = calloc(set->max, sizeof(*t->sessions));
 	if (t->guests && t->by_inside && t->by_peer && t->by_addr && t->mappings && t->sessions)
@@ -325,10 +325,8 @@ struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct na
 	return m;
 }
 
-static void session_unlink(struct nat_table *t, struct nat_session *s)
+static void session_unlink(struct nat_table *t, struct nat_mapping *m, struct nat_session *s)
 {
-	struct nat_mapping *m = s->mapping;
-
 	timer_stop(&s->timer);
 	link_pop(&s->by_peer);
 	link_pop(&s->by_addr);
@@ -348,7 +346,7 @@ static void session_unlink(struct nat_table *t, struct nat_session *s)
 void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, msec now)
 {
 	while (m->sessions)
-		session_unlink(t, CONTAINER_OF(m->sessions, struct nat_session, of_mapping));
+		session_unlink(t, m, CONTAINER_OF(m->sessions, struct nat_session, of_mapping));
 	closed_del(t, m);
 	link_pop(&m->by_inside);
 	nat_ext_release(m->ext, m->proto, m->ext_port, now);
@@ -457,7 +455,7 @@ void nat_session_del(struct nat_table *t, struct nat_session *s, msec now)
 {
 	struct nat_mapping *m = s->mapping;
 
-	session_unlink(t, s);
+	session_unlink(t, m, s);
 	if (m->n_sessions) {
 		if (!m->n_open)
 			closed_add(t, m);
