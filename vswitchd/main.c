@@ -324,7 +324,9 @@ int main(int argc, char **argv)
 	ready = daemon_fork(&d.opt);
 	proc_raise_nofile();
 	d.started_ms = clock_now_ms();
-	d.loop = ev_default_loop(EVFLAG_NOENV);
+	/* Not the default loop: that one reaps every child on SIGCHLD, and the status that a
+	 * waitpid() of ours then does not get would read as success. */
+	d.loop = ev_loop_new(EVFLAG_NOENV);
 	watch_signals(&d);
 	status = start_all(&d, &err) ? 1 : 0;
 	if (status) {
