@@ -24,10 +24,10 @@ enum {
 	PAGE = 4096,
 };
 
-#define PAGE_TABLE 0x3ull  /* present, writable */
-#define PAGE_LARGE 0x83ull /* and 2 MiB */
-#define CR0_PE_PG  0x80000011ull
-#define CR4_PAE	   0x20ull
+#define PAGE_TABLE   0x3ull  /* present, writable */
+#define PAGE_LARGE   0x83ull /* and 2 MiB */
+#define CR0_PE_PG    0x80000011ull
+#define CR4_PAE	     0x20ull
 #define EFER_LME_LMA 0x500ull
 
 static int refuse(struct err *e, const char *why)
@@ -196,8 +196,13 @@ static void put_gdt(const struct memory *m)
  */
 static void put_reset_stub(const struct memory *m)
 {
-	static const uint8_t stub[] = {0xb0, LAYOUT_RESET_VALUE,       0xba, LAYOUT_PORT_RESET & 0xff,
-				       LAYOUT_PORT_RESET >> 8, 0xee, 0xf4};
+	static const uint8_t stub[] = {0xb0,
+				       LAYOUT_RESET_VALUE,
+				       0xba,
+				       LAYOUT_PORT_RESET & 0xff,
+				       LAYOUT_PORT_RESET >> 8,
+				       0xee,
+				       0xf4};
 
 	memcpy(memory_at(m, LAYOUT_RESET_STUB, sizeof(stub)), stub, sizeof(stub));
 }
@@ -218,8 +223,7 @@ static int load_boot_params(const struct memory *m, const struct boot_source *sr
 	return err ? err : load_initrd(m, src->initrd_fd, img, bp, e);
 }
 
-int boot_load(const struct memory *m, const struct boot_source *src, uint64_t *entry,
-	      struct err *e)
+int boot_load(const struct memory *m, const struct boot_source *src, uint64_t *entry, struct err *e)
 {
 	uint8_t head[BOOT_HEADER_READ];
 	struct boot_image img;

@@ -26,6 +26,12 @@ enum { KICK_SIGNAL = SIGUSR1, STACK_SIZE = 128 * 1024, MSR_TSC = 0x10 };
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
+/* One MSR for KVM_GET_MSRS and KVM_SET_MSRS. */
+union one_msr {
+	struct kvm_msrs msrs;
+	uint8_t space[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+};
+
 /* The MSRs that KVM knows and lets us read; those it refuses one by one are left out. */
 static int save_msrs(struct cpu *c)
 {
@@ -39,14 +45,12 @@ static int save_msrs(struct cpu *c)
 	if (ioctl(c->vm->kvm_fd, KVM_GET_MSR_INDEX_LIST, &all))
 		return -errno;
 	for (i = 0; i < all.list.nmsrs; i++) {
-		struct {
-			struct kvm_msrs head;
-			struct kvm_msr_entry entry;
-		} one = {.head.nmsrs = 1, .entry.index = all.list.indices[i]};
+		union one_msr one = {.msrs.nmsrs = 1};
 
+		one.msrs.entries[0].index = all.list.indices[i];
 		/* Setting the counter back would tear the CPUs' counters apart. */
-		if (one.entry.index != MSR_TSC && ioctl(c->fd, KVM_GET_MSRS, &one) == 1)
-			s->msrs.entries[s->msrs.head.nmsrs++] = one.entry;
+		if (all.list.indices[i] != MSR_TSC && ioctl(c->fd, KVM_GET_MSRS, &one) == 1)
+			s->msrs[s->n_msrs++] = one.msrs.entries[0];
 	}
 	return 0;
 }
@@ -70,12 +74,10 @@ static void restore_msrs(struct cpu *c)
 	const struct cpu_state *s = c->power_on;
 	uint32_t i;
 
-	for (i = 0; i < s->msrs.head.nmsrs; i++) {
-		struct {
-			struct kvm_msrs head;
-			struct kvm_msr_entry entry;
-		} one = {.head.nmsrs = 1, .entry = s->msrs.entries[i]};
+	for (i = 0; i < s->n_msrs; i++) {
+		union one_msr one = {.msrs.nmsrs = 1};
 
+		one.msrs.entries[0] = s->msrs[i];
 		ioctl(c->fd, KVM_SET_MSRS, &one);
 	}
 }

@@ -24,11 +24,9 @@ struct cpu_state {
 	struct kvm_vcpu_events events;
 	struct kvm_debugregs debug;
 	struct kvm_xcrs xcrs;
-	struct kvm_xsave xsave;
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entries[CPU_MSRS_MAX];
-	} msrs;
+	uint32_t n_msrs;
+	struct kvm_msr_entry msrs[CPU_MSRS_MAX];
+	struct kvm_xsave xsave; /* last: the kernel declares it open-ended */
 };
 
 struct cpu {

@@ -45,8 +45,8 @@ static json_t *cmd_status(struct vm *vm, json_t *request)
 	for (i = 0; i < vm->config.n_nics; i++)
 		json_array_append_new(nics, nic_status(vm->nics[i]));
 	for (i = 0; i < vm->config.n_cpus; i++)
-		json_array_append_new(cpus, json_pack("{s:I}", "exits",
-						      (json_int_t)vm->cpus[i].exits));
+		json_array_append_new(cpus,
+				      json_pack("{s:I}", "exits", (json_int_t)vm->cpus[i].exits));
 	return json_pack("{s:b, s:s, s:I, s:i, s:I, s:o, s:o}", "ok", 1, "state",
 			 vm->paused ? "paused" : "running", "memory_mib",
 			 (json_int_t)vm->config.memory_mib, "cpus", (int)vm->config.n_cpus,

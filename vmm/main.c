@@ -115,7 +115,8 @@ static int option_net(char *text, struct vm_config *c, struct err *e)
 		int key = getsubopt(&text, keys, &value);
 
 		if (key < 0 || !value)
-			return err_set(e, -EINVAL, "--net: write fd=FD,mac=MAC or tap=NAME,mac=MAC");
+			return err_set(e, -EINVAL,
+				       "--net: write fd=FD,mac=MAC or tap=NAME,mac=MAC");
 		if (key == 0)
 			err = option_fd("net fd", value, &nic.tap_fd, e);
 		else if (key == 1)

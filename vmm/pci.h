@@ -17,7 +17,8 @@ enum {
 	PCI_PORTS_BASE = 0xcf8,
 	PCI_PORTS_LEN = 8,
 	PCI_CFG_SIZE = 256,
-	/* The window that the DSDT declares; slot n's BAR is at PCI_MMIO_BASE + n * PCI_BAR_SIZE. */
+	/* The window that the DSDT declares; slot n's BAR is at PCI_MMIO_BASE + n * PCI_BAR_SIZE.
+	 */
 	PCI_BAR_SIZE = 0x4000,
 	PCI_MMIO_LEN = 0x1000000,
 };
@@ -58,8 +59,7 @@ int pci_add(struct pci_bus *bus, struct bus *mmio, struct pci_func *f);
 void pci_func_reset(struct pci_func *f);
 
 /* One configuration access of 1, 2 or 4 bytes at @off (bounds are checked here). */
-void pci_cfg_access(struct pci_func *f, unsigned int off, void *data, unsigned int len,
-		    bool write);
+void pci_cfg_access(struct pci_func *f, unsigned int off, void *data, unsigned int len, bool write);
 
 static inline uint16_t pci_cfg16(const struct pci_func *f, unsigned int off)
 {

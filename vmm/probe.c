@@ -206,8 +206,8 @@ void probe_run(struct probe *p)
 int probe_print(const struct probe *p)
 {
 	static const char *const words[] = {
-		[PROBE_OK] = "ok",	     [PROBE_MISSING] = "missing",
-		[PROBE_DENIED] = "denied",   [PROBE_INTERPRETS] = "interprets",
+		[PROBE_OK] = "ok",	   [PROBE_MISSING] = "missing",
+		[PROBE_DENIED] = "denied", [PROBE_INTERPRETS] = "interprets",
 		[PROBE_BROKEN] = "broken",
 	};
 	json_t *j = json_pack("{s:s, s:s, s:s, s:I}", "kvm", words[p->kind], "detail", p->detail,

@@ -95,31 +95,35 @@ int sandbox_drop(int fd_max, long uid, struct err *e)
 /* ---- system calls --------------------------------------------------------------------------- */
 
 static const int common_calls[] = {
-	SCMP_SYS(futex),	SCMP_SYS(write),	  SCMP_SYS(epoll_ctl),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(timerfd_settime),
+	SCMP_SYS(futex),	 SCMP_SYS(write),	    SCMP_SYS(epoll_ctl),
+	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(rt_sigprocmask),  SCMP_SYS(timerfd_settime),
 	SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-	SCMP_SYS(exit_group),	SCMP_SYS(munmap),	  SCMP_SYS(madvise),
-	SCMP_SYS(getpid),	SCMP_SYS(gettid),
+	SCMP_SYS(exit_group),	 SCMP_SYS(munmap),	    SCMP_SYS(madvise),
+	SCMP_SYS(getpid),	 SCMP_SYS(gettid),
 };
 
 static const int main_calls[] = {
-	SCMP_SYS(read),	      SCMP_SYS(readv),	   SCMP_SYS(writev),	 SCMP_SYS(pread64),
-	SCMP_SYS(preadv),     SCMP_SYS(pwritev),   SCMP_SYS(fdatasync),	 SCMP_SYS(lseek),
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(accept4),	 SCMP_SYS(sendto),
-	SCMP_SYS(recvfrom),   SCMP_SYS(close),	   SCMP_SYS(getrandom),	 SCMP_SYS(brk),
+	SCMP_SYS(read),	      SCMP_SYS(readv),	     SCMP_SYS(writev),	  SCMP_SYS(pread64),
+	SCMP_SYS(preadv),     SCMP_SYS(pwritev),     SCMP_SYS(fdatasync), SCMP_SYS(lseek),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(accept4),	  SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),   SCMP_SYS(close),	     SCMP_SYS(getrandom), SCMP_SYS(brk),
 	SCMP_SYS(mremap),
 };
 
 /* On a vCPU thread: what it runs for, and what devices do in its exits. */
 static const unsigned int common_ioctls[] = {
-	KVM_RUN, KVM_IRQ_LINE, KVM_SIGNAL_MSI, TUNSETOFFLOAD,
+	KVM_RUN,
+	KVM_IRQ_LINE,
+	KVM_SIGNAL_MSI,
+	TUNSETOFFLOAD,
 };
 
 /* On the main thread: reset, resume, the terminal. */
 static const unsigned int main_ioctls[] = {
-	KVM_SET_SREGS,	   KVM_SET_XCRS,	KVM_SET_XSAVE,	   KVM_SET_REGS,
-	KVM_SET_MSRS,	   KVM_SET_MP_STATE,	KVM_SET_LAPIC,	   KVM_SET_VCPU_EVENTS,
-	KVM_SET_DEBUGREGS, KVM_SET_IRQCHIP,	KVM_KVMCLOCK_CTRL, TCGETS,
+	KVM_SET_SREGS,	 KVM_SET_XCRS,	      KVM_SET_XSAVE,
+	KVM_SET_REGS,	 KVM_SET_MSRS,	      KVM_SET_MP_STATE,
+	KVM_SET_LAPIC,	 KVM_SET_VCPU_EVENTS, KVM_SET_DEBUGREGS,
+	KVM_SET_IRQCHIP, KVM_KVMCLOCK_CTRL,   TCGETS,
 	TCSETS,
 };
 
@@ -132,29 +136,38 @@ static int allow_calls(scmp_filter_ctx f, const int *calls, size_t n)
 	return err;
 }
 
+/* @call is allowed when its argument @arg, under @mask, is @value. */
+static int allow_if(scmp_filter_ctx f, int call, unsigned int arg, uint64_t mask, uint64_t value)
+{
+	const struct scmp_arg_cmp cmp = {
+		.arg = arg,
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = mask,
+		.datum_b = value,
+	};
+
+	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &cmp);
+}
+
 static int allow_ioctls(scmp_filter_ctx f, const unsigned int *cmds, size_t n)
 {
 	int err = 0;
 
+	/* The kernel looks at 32 bits of the request; so do we. */
 	while (n-- && !err)
-		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				       SCMP_A1_32(SCMP_CMP_EQ, cmds[n]));
+		err = allow_if(f, SCMP_SYS(ioctl), 1, UINT32_MAX, cmds[n]);
 	return err;
 }
 
 /* Memory for the heap, never executable; signals to our own threads only. */
 static int allow_checked(scmp_filter_ctx f)
 {
-	int err;
+	int err = allow_if(f, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
 
-	err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-			       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (!err)
-		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		err = allow_if(f, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 	if (!err)
-		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		err = allow_if(f, SCMP_SYS(tgkill), 0, UINT32_MAX, (uint32_t)getpid());
 	return err;
 }
 

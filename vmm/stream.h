@@ -44,7 +44,7 @@ struct stream {
 	void (*quit)(void *ctx); /* Ctrl-A x on the terminal */
 	void *quit_ctx;
 	bool flush_due;
-	uint64_t out_head;	  /* bytes of output ever */
+	uint64_t out_head;	   /* bytes of output ever */
 	uint64_t in_head, in_tail; /* bytes of input ever put and taken */
 	struct stream_client clients[STREAM_CLIENTS_MAX];
 	uint8_t in[STREAM_IN_SIZE];
@@ -59,8 +59,7 @@ int stream_receive(struct stream *st);
 void stream_discard(struct stream *st);
 
 /* Prepare @st as the far end of @serial; 0 or -errno. */
-int stream_open(struct stream *st, struct loop *loop, enum stream_kind kind,
-		struct serial *serial);
+int stream_open(struct stream *st, struct loop *loop, enum stream_kind kind, struct serial *serial);
 /* Accept clients on the listening socket @fd (taken). */
 int stream_listen(struct stream *st, int fd);
 /* Standard input and output as a client, the terminal in raw mode until stream_close(). */

@@ -35,8 +35,9 @@ enum { QUEUE_RX, QUEUE_TX, RX_BURST = 64, TX_BURST = 64, JUMBO = 9018 };
 
 #define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
 #define OFFERED                                                                                    \
-	(FEATURE(MAC) | FEATURE(STATUS) | FEATURE(MRG_RXBUF) | FEATURE(CSUM) | FEATURE(GUEST_CSUM) | \
-	 FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) | FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6))
+	(FEATURE(MAC) | FEATURE(STATUS) | FEATURE(MRG_RXBUF) | FEATURE(CSUM) |                     \
+	 FEATURE(GUEST_CSUM) | FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) | FEATURE(GUEST_TSO4) |     \
+	 FEATURE(GUEST_TSO6))
 
 static struct virtio_net *net_of(struct virtio_pci *v)
 {

@@ -44,7 +44,7 @@ struct virtio_net {
 	size_t held;  /* bytes of the frame in overflow[], 0 = none */
 	struct virtio_net_stats stats;
 	struct virtio_net_window window;
-	struct virtqueue_chain chain;		  /* scratch */
+	struct virtqueue_chain chain;		     /* scratch */
 	struct iovec tx_iov[VIRTQUEUE_SIZE_MAX + 1]; /* scratch */
 	uint8_t overflow[VIRTIO_NET_FRAME_MAX];
 };

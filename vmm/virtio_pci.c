@@ -215,7 +215,7 @@ static void write_status(struct virtio_pci *v, uint8_t status)
 	}
 	/* 2.1.1: bits are only added. 3.1.1: FEATURES_OK is refused by not staying set. */
 	if ((added & VIRTIO_CONFIG_S_FEATURES_OK) && !features_acceptable(v))
-		status &= (uint8_t)~(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
+		status &= (uint8_t) ~(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
 	if (!((v->status | status) & VIRTIO_CONFIG_S_FEATURES_OK))
 		status &= (uint8_t)~VIRTIO_CONFIG_S_DRIVER_OK;
 	added = status & (uint8_t)~v->status;

@@ -57,8 +57,8 @@ int virtqueue_enable(struct virtqueue *q)
 		return -EINVAL;
 	q->desc = area(q, q->desc_gpa, VRING_DESC_ALIGN_SIZE, n * sizeof(*q->desc));
 	q->avail = area(q, q->avail_gpa, VRING_AVAIL_ALIGN_SIZE, 6 + 2 * n);
-	q->used = area(q, q->used_gpa, VRING_USED_ALIGN_SIZE,
-		       6 + n * sizeof(struct vring_used_elem));
+	q->used =
+		area(q, q->used_gpa, VRING_USED_ALIGN_SIZE, 6 + n * sizeof(struct vring_used_elem));
 	if (!q->desc || !q->avail || !q->used)
 		return -EINVAL;
 	q->enabled = true;

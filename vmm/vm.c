@@ -24,7 +24,8 @@ enum { RESTART_INTERVAL_MS = 500 };
 #define KVM_TSS_ADDR	  0xfffbd000u
 #define KVM_IDENTITY_ADDR 0xfffbc000ull
 
-/* ---- KVM as the devices see it ---------------------------------------------------------------- */
+/* ---- KVM as the devices see it ----------------------------------------------------------------
+ */
 
 static void host_msi(void *ctx, uint64_t address, uint32_t data)
 {
@@ -89,7 +90,8 @@ static const struct serial_ops com_ops = {
 	.irq = com_irq,
 };
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------------
+ */
 
 void vm_ask(struct vm *vm, enum vm_request request)
 {
@@ -130,7 +132,8 @@ void vm_reset(struct vm *vm)
 	vm_ask(vm, VM_REQUEST_RESET);
 }
 
-/* ---- start and restart ------------------------------------------------------------------------ */
+/* ---- start and restart ------------------------------------------------------------------------
+ */
 
 static int load(struct vm *vm, uint64_t *entry, struct err *e)
 {
@@ -277,7 +280,8 @@ int vm_resume(struct vm *vm)
 	return 0;
 }
 
-/* ---- creation --------------------------------------------------------------------------------- */
+/* ---- creation ---------------------------------------------------------------------------------
+ */
 
 static int open_kvm(struct vm *vm, struct err *e)
 {
@@ -383,8 +387,8 @@ static int add_disks(struct vm *vm, struct err *e)
 		vm->disks[i] = calloc(1, sizeof(*vm->disks[i]));
 		if (!vm->disks[i])
 			return err_set(e, -ENOMEM, "no memory for a disk");
-		err = virtio_blk_init(vm->disks[i], cfg->fd, cfg->read_only, i, &vm->host,
-				      &vm->pci, &vm->mmio, e);
+		err = virtio_blk_init(vm->disks[i], cfg->fd, cfg->read_only, i, &vm->host, &vm->pci,
+				      &vm->mmio, e);
 		if (err)
 			return err;
 	}

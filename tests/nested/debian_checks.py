@@ -175,7 +175,7 @@ def one_cpu():
     check_pause(g)
     check_link(g)
     check_floods(g)
-    t.check("own memory is under 2 MiB", g.own_kib() < 2048, f"{g.own_kib()} KiB")
+    t.check("own memory is under 4 MiB", g.own_kib() < 4096, f"{g.own_kib()} KiB")
     print(f"# own memory {g.own_kib()} KiB")
     check_reboot(g, "reboot -f")
     g.console.send("poweroff -f\n")

@@ -128,7 +128,7 @@ static void bytes_come_in(void **state)
 	type('q');
 	assert_true(line);
 	assert_int_equal(in(UART_IIR), UART_IIR_RDI);
-	assert_int_equal(in(UART_LSR) & UART_LSR_DR, UART_LSR_DR);
+	assert_int_equal(in(UART_LSR)&UART_LSR_DR, UART_LSR_DR);
 	assert_int_equal(in(UART_RX), 'q');
 	assert_false(line);
 	assert_int_equal(in(UART_RX), 0);
@@ -151,16 +151,16 @@ static void registers(void **state)
 	assert_int_equal(in(UART_IIR), 0xc0 | UART_IIR_NO_INT);
 	type('z');
 	out(UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
-	assert_int_equal(in(UART_LSR) & UART_LSR_DR, 0);
+	assert_int_equal(in(UART_LSR)&UART_LSR_DR, 0);
 }
 
 /* The loop-back test by which drivers find the port. */
 static void loop_back(void **state)
 {
 	(void)state;
-	assert_int_equal(in(UART_MSR) & 0xf0, UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS);
+	assert_int_equal(in(UART_MSR)&0xf0, UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS);
 	out(UART_MCR, UART_MCR_LOOP | UART_MCR_OUT2 | UART_MCR_RTS);
-	assert_int_equal(in(UART_MSR) & 0xf0, UART_MSR_DCD | UART_MSR_CTS);
+	assert_int_equal(in(UART_MSR)&0xf0, UART_MSR_DCD | UART_MSR_CTS);
 	out(UART_TX, 'n');
 	assert_int_equal(n_sent, 0);
 }
@@ -185,9 +185,12 @@ static void wide_accesses_and_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(bytes_go_out),	T(transmit_interrupts),
-		T(a_busy_far_end),	T(bytes_come_in),
-		T(registers),		T(loop_back),
+		T(bytes_go_out),
+		T(transmit_interrupts),
+		T(a_busy_far_end),
+		T(bytes_come_in),
+		T(registers),
+		T(loop_back),
 		T(wide_accesses_and_reset),
 	};
 

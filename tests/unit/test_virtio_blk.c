@@ -82,8 +82,9 @@ static void out_of_bounds(void **state)
 	static const struct {
 		uint64_t sector;
 		uint32_t len;
-	} bad[] = {{SECTORS, 512}, {SECTORS - 1, 1024}, {0, 511}, {0, 513}, {UINT64_MAX, 512},
-		   {UINT64_MAX / 512, 512}, {1ull << 55, 512}, {UINT64_MAX - 1, 2048}};
+	} bad[] = {{SECTORS, 512},    {SECTORS - 1, 1024},   {0, 511},
+		   {0, 513},	      {UINT64_MAX, 512},     {UINT64_MAX / 512, 512},
+		   {1ull << 55, 512}, {UINT64_MAX - 1, 2048}};
 	unsigned int i;
 
 	(void)state;

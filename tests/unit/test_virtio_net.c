@@ -17,7 +17,7 @@
 
 enum { RX, TX, HDR = VIRTIO_NET_HDR_LEN, FRAME = 60 };
 
-#define F(name)	   (1ull << VIRTIO_NET_F_##name)
+#define F(name) (1ull << VIRTIO_NET_F_##name)
 #define OFFLOADS                                                                                   \
 	(F(CSUM) | F(GUEST_CSUM) | F(HOST_TSO4) | F(HOST_TSO6) | F(GUEST_TSO4) | F(GUEST_TSO6))
 

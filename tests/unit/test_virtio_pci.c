@@ -251,7 +251,8 @@ static void a_broken_queue_needs_reset(void **state)
 /* V22: a BAR can be sized, and never moved. */
 static void the_bar_stays(void **state)
 {
-	static const uint32_t places[] = {0, 0x1000, 0xfee00000, 0xffffffff, 0xfffffff0, 0xe0000000};
+	static const uint32_t places[] = {0,	      0x1000,	  0xfee00000,
+					  0xffffffff, 0xfffffff0, 0xe0000000};
 	unsigned int i;
 
 	(void)state;

@@ -117,14 +117,8 @@ static void addresses_outside_ram(void **state)
 		uint64_t addr;
 		uint32_t len;
 	} bad[] = {
-		{RAM, 1},
-		{RAM - 1, 2},
-		{UINT64_MAX, 2},
-		{UINT64_MAX - 0xfff, 0x2000},
-		{0xe0000000, 4},
-		{0xfee00000, 16},
-		{0x100000000, 1},
-		{DATA, UINT32_MAX},
+		{RAM, 1},	 {RAM - 1, 2},	   {UINT64_MAX, 2},  {UINT64_MAX - 0xfff, 0x2000},
+		{0xe0000000, 4}, {0xfee00000, 16}, {0x100000000, 1}, {DATA, UINT32_MAX},
 	};
 	unsigned int i;
 

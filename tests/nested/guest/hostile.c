@@ -157,7 +157,7 @@ static void a_unready(void)
 static void a_queues(void)
 {
 	static const uint64_t at[] = {UINT64_MAX - 15, 0xfee00000, 0xe0000000, 0xbffffff0,
-				      0x100000000, 8, 1};
+				      0x100000000,     8,	   1};
 	unsigned int i;
 
 	nic_reset();
@@ -258,14 +258,14 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } attacks[] = {
-	{"loop", a_loop},	  {"outside", a_outside},   {"wrap", a_wrap},
-	{"hole", a_hole},	  {"lapic", a_lapic},	    {"own-bar", a_own_bar},
-	{"next", a_next},	  {"indirect", a_indirect}, {"writable", a_writable},
-	{"short", a_short},	  {"header", a_header},	    {"jump", a_jump},
-	{"head", a_head},	  {"readable", a_readable}, {"unready", a_unready},
-	{"queues", a_queues},	  {"bar", a_bar},	    {"config", a_config},
-	{"registers", a_registers}, {"ports", a_ports},	    {"burst", a_burst},
-	{"kicks", a_kicks},	  {"console", a_console},
+	{"loop", a_loop},	    {"outside", a_outside},   {"wrap", a_wrap},
+	{"hole", a_hole},	    {"lapic", a_lapic},	      {"own-bar", a_own_bar},
+	{"next", a_next},	    {"indirect", a_indirect}, {"writable", a_writable},
+	{"short", a_short},	    {"header", a_header},     {"jump", a_jump},
+	{"head", a_head},	    {"readable", a_readable}, {"unready", a_unready},
+	{"queues", a_queues},	    {"bar", a_bar},	      {"config", a_config},
+	{"registers", a_registers}, {"ports", a_ports},	      {"burst", a_burst},
+	{"kicks", a_kicks},	    {"console", a_console},
 };
 
 bool attack(const char *name)

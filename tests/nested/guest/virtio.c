@@ -7,17 +7,17 @@
 
 enum { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8 };
 enum { /* common configuration, 4.1.4.3 */
-	C_FEATURE_SELECT = 8,
-	C_FEATURE = 12,
-	C_CONFIG_VECTOR = 16,
-	C_STATUS = 20,
-	C_Q_SELECT = 22,
-	C_Q_SIZE = 24,
-	C_Q_VECTOR = 26,
-	C_Q_ENABLE = 28,
-	C_Q_DESC = 32,
-	C_Q_AVAIL = 40,
-	C_Q_USED = 48,
+       C_FEATURE_SELECT = 8,
+       C_FEATURE = 12,
+       C_CONFIG_VECTOR = 16,
+       C_STATUS = 20,
+       C_Q_SELECT = 22,
+       C_Q_SIZE = 24,
+       C_Q_VECTOR = 26,
+       C_Q_ENABLE = 28,
+       C_Q_DESC = 32,
+       C_Q_AVAIL = 40,
+       C_Q_USED = 48,
 };
 enum { F_MAC = 1 << 5, F_MRG_RXBUF = 1 << 15, F_HIGH_VERSION_1 = 1 };
 
@@ -173,8 +173,8 @@ void nic_start(void)
 		nic.mac[i] = nic.device[i];
 	queues[TX].avail.flags = 1; /* no interrupts */
 	for (i = 0; i < QUEUE_SIZE; i++) {
-		queues[RX].desc[i] = (struct desc){(uint64_t)(uintptr_t)rx_buf[i], BUF_SIZE,
-						   DESC_WRITE, 0};
+		queues[RX].desc[i] =
+			(struct desc){(uint64_t)(uintptr_t)rx_buf[i], BUF_SIZE, DESC_WRITE, 0};
 		post(RX, (uint16_t)i);
 	}
 	nic_set_status(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
