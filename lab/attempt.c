@@ -130,8 +130,7 @@ static enum attempt tcp(struct try *t)
 	return result;
 }
 
-/* ---- texts with placeholders ------------------------------------------------------------------
- */
+/* ---- texts with placeholders ----------------------------------------------------------------- */
 
 static bool placeholder_value(void *ctx, const struct subst *what, char *buf, size_t size)
 {

@@ -11,9 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab/parse_checks.h"
-#include "lab/schema.h"
-#include "lib/nearest.h"
+#include "lab/parse_parts.h"
 
 /* ---- machines -------------------------------------------------------------------------------- */
 
@@ -56,194 +54,6 @@ static void read_defaults(struct schema *s, const struct yaml_tree *t, void *out
 	static const struct schema_key keys[] = {MACHINE_KEYS(0), {0}};
 
 	schema_map(s, t, "defaults", keys, out);
-}
-
-/* ---- networks -------------------------------------------------------------------------------- */
-
-static void read_mode(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	struct lab_net *net = out;
-	const char *v = schema_scalar(s, t);
-	const char *near;
-	int mode;
-
-	if (!v)
-		return;
-	mode = lab_mode_find(v);
-	if (mode >= 0) {
-		net->mode = (enum lab_mode)mode;
-		net->has_mode = true;
-		return;
-	}
-	near = nearest_word(v, lab_mode_words);
-	if (near)
-		lab_error(s->errors, t->pos, "unknown mode '%s': did you mean '%s'?", v, near);
-	else
-		lab_error(
-			s->errors, t->pos,
-			"unknown mode '%s': write nat, bridge, host-only, internal or lan-segment",
-			v);
-}
-
-static void read_dhcp_range(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	struct lab_dhcp *dhcp = out;
-
-	read_range(s, t, &dhcp->first, &dhcp->last);
-}
-
-static void read_dhcp(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {
-		{"range", read_dhcp_range, 0},
-		{"router", read_addr, offsetof(struct lab_dhcp, router)},
-		{"dns", read_addr, offsetof(struct lab_dhcp, dns)},
-		{"lease", read_seconds, offsetof(struct lab_dhcp, lease_s)},
-		{0},
-	};
-	struct lab_dhcp *dhcp = out;
-	const char *v;
-
-	dhcp->given = dhcp->on = true;
-	dhcp->pos = t->pos;
-	if (t->kind != YAML_SCALAR) {
-		schema_map(s, t, "dhcp", keys, dhcp);
-		return;
-	}
-	v = schema_scalar(s, t);
-	if (v && !strcmp(v, "off"))
-		dhcp->on = false;
-	else if (v && strcmp(v, "on"))
-		read_range(s, t, &dhcp->first, &dhcp->last);
-}
-
-static void read_mtu(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	read_number(s, t, out);
-	check_range(s, out, "mtu", 576, 9216);
-}
-
-static void read_vlan(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	read_number(s, t, out);
-	check_range(s, out, "vlan", 1, 4094);
-}
-
-static void forward_error(struct schema *s, const struct yaml_tree *t)
-{
-	lab_error(s->errors, t->pos,
-		  "'%s' is not a forward: write it as \"8080 -> web:80\" or "
-		  "\"127.0.0.1:5353 -> web:53/udp\"",
-		  t->text);
-}
-
-static bool port_parse(const char *text, size_t len, unsigned int *out)
-{
-	char buf[6];
-
-	if (!len || len >= sizeof(buf))
-		return false;
-	memcpy(buf, text, len);
-	buf[len] = 0;
-	*out = (unsigned int)strtoul(buf, NULL, 10);
-	return !buf[strspn(buf, "0123456789")] && *out >= 1 && *out <= 65535;
-}
-
-/* "[ADDR:]PORT" of @len bytes. */
-static bool bind_ok(const char *text, size_t len)
-{
-	const char *colon = memchr(text, ':', len);
-	char addr[IP4_STR];
-	unsigned int port;
-	size_t n = colon ? (size_t)(colon - text) : 0;
-	be32 a;
-
-	if (!colon)
-		return port_parse(text, len, &port);
-	if (n >= sizeof(addr))
-		return false;
-	memcpy(addr, text, n);
-	addr[n] = 0;
-	return !ip4_parse(addr, &a) && port_parse(colon + 1, len - n - 1, &port);
-}
-
-/* "[ADDR:]PORT -> NODE:PORT[/tcp|/udp]" */
-static void read_forward(struct schema *s, const struct yaml_tree *t, struct lab_forward *f)
-{
-	const char *v = schema_scalar(s, t);
-	const char *arrow = v ? strstr(v, " -> ") : NULL;
-	const char *to = arrow ? arrow + 4 : NULL, *colon = to ? strrchr(to, ':') : NULL;
-	const char *slash = colon ? strchrnul(colon, '/') : NULL;
-
-	if (!v)
-		return;
-	f->pos = t->pos;
-	f->proto = slash && !strcmp(slash, "/udp") ? "udp" : "tcp";
-	if (!colon || colon == to || !bind_ok(v, (size_t)(arrow - v)) ||
-	    !port_parse(colon + 1, (size_t)(slash - colon) - 1, &f->port) ||
-	    (*slash && strcmp(slash, "/udp") && strcmp(slash, "/tcp"))) {
-		forward_error(s, t);
-		return;
-	}
-	f->bind = lab_strndup(s->lab, v, (size_t)(arrow - v));
-	f->to = lab_strndup(s->lab, to, (size_t)(colon - to));
-}
-
-static void read_forwards(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	struct lab_net *net = out;
-
-	if (!schema_kind(s, t, YAML_LIST, "forward"))
-		return;
-	net->forwards = lab_alloc(s->lab, t->n, sizeof(*net->forwards));
-	for (const struct yaml_tree *v = t->first; net->forwards && v; v = v->next) {
-		read_forward(s, v, &net->forwards[net->n_forwards]);
-		if (net->forwards[net->n_forwards].to)
-			net->n_forwards++;
-	}
-}
-
-static void read_net(struct schema *s, const struct yaml_tree *t, struct lab_net *net)
-{
-	static const struct schema_key keys[] = {
-		{"mode", read_mode, 0},
-		{"subnet", read_prefix, offsetof(struct lab_net, subnet)},
-		{"gateway", read_addr, offsetof(struct lab_net, gateway)},
-		{"dhcp", read_dhcp, offsetof(struct lab_net, dhcp)},
-		{"nic", read_text, offsetof(struct lab_net, nic)},
-		{"mtu", read_mtu, offsetof(struct lab_net, mtu)},
-		{"vlan", read_vlan, offsetof(struct lab_net, vlan)},
-		{"forward", read_forwards, 0},
-		{0},
-	};
-	unsigned int before = s->errors->n;
-
-	schema_map(s, t, "a network", keys, net);
-	if (!net->has_mode && s->errors->n == before)
-		lab_error(s->errors, t->key_pos, "network '%s' has no mode: add mode: nat", t->key);
-}
-
-/* The member's key as a name. */
-static void key_name(struct schema *s, const struct yaml_tree *t, struct lab_text *name)
-{
-	struct yaml_tree key = {.kind = YAML_SCALAR, .pos = t->key_pos, .text = t->key};
-
-	read_name(s, &key, name);
-}
-
-static void read_networks(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	struct lab *lab = out;
-
-	if (!schema_kind(s, t, YAML_MAP, "networks"))
-		return;
-	lab->nets = lab_alloc(lab, t->n, sizeof(*lab->nets));
-	for (const struct yaml_tree *v = t->first; lab->nets && v; v = v->next) {
-		struct lab_net *net = &lab->nets[lab->n_nets++];
-
-		key_name(s, v, &net->name);
-		read_net(s, v, net);
-	}
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -361,7 +171,7 @@ static void read_nodes(struct schema *s, const struct yaml_tree *t, void *out)
 	for (const struct yaml_tree *v = t->first; lab->nodes && v; v = v->next) {
 		struct lab_node *node = &lab->nodes[lab->n_nodes++];
 
-		key_name(s, v, &node->name);
+		read_key_name(s, v, &node->name);
 		read_node(s, v, node);
 	}
 }

@@ -2,7 +2,7 @@
 /*
  * parse_checks.c - checks: one verb each, and what is common to all.
  */
-#include "lab/parse_checks.h"
+#include "lab/parse_parts.h"
 
 #include <regex.h>
 #include <string.h>

@@ -105,6 +105,13 @@ void read_name(struct schema *s, const struct yaml_tree *t, void *out)
 		*text = (struct lab_text){v, t->pos};
 }
 
+void read_key_name(struct schema *s, const struct yaml_tree *t, struct lab_text *name)
+{
+	struct yaml_tree key = {.kind = YAML_SCALAR, .pos = t->key_pos, .text = t->key};
+
+	read_name(s, &key, name);
+}
+
 void read_addr(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab_addr *addr = out;

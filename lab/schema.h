@@ -38,6 +38,8 @@ const char *schema_scalar(struct schema *s, const struct yaml_tree *t);
 /* Readers for `struct lab_text`: any text; a name (name_valid()). */
 void read_text(struct schema *s, const struct yaml_tree *t, void *out);
 void read_name(struct schema *s, const struct yaml_tree *t, void *out);
+/* The key of the map member @t as a name. */
+void read_key_name(struct schema *s, const struct yaml_tree *t, struct lab_text *name);
 /* `struct lab_addr`, `struct lab_prefix` (an interface's address or a subnet; without /PLEN an
  * error that shows how). */
 void read_addr(struct schema *s, const struct yaml_tree *t, void *out);

@@ -236,8 +236,7 @@ static void net_own_address(const struct lab_nic *nic, struct lab_errors *e)
 			  ip4_format(a, text), net->name.s);
 }
 
-/* ---- what must be there only once --------------------------------------------------------------
- */
+/* ---- what must be there only once ------------------------------------------------------------ */
 
 struct walk {
 	const struct lab_node *node;

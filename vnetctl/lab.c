@@ -8,17 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "lab/check.h"
 #include "lab/parse.h"
 #include "lab/run.h"
-#include "vnetctl/args.h"
+#include "vnetctl/lab_find.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/table.h"
 #include "vnetctl/vm.h"
 
-/* ---- files and names ------------------------------------------------------------------------- */
+/* ---- validate, graph ------------------------------------------------------------------------- */
 
 static json_t *errors_json(const struct lab_errors *e)
 {
@@ -31,116 +29,6 @@ static json_t *errors_json(const struct lab_errors *e)
 						      e->items[i].text ? e->items[i].text : ""));
 	return list;
 }
-
-/* Parse @text; what is wrong goes to stderr. NULL then. */
-static struct lab *parse(const char *file, const char *text, size_t len)
-{
-	struct lab_errors errors = {.file = file};
-	struct lab *lab = lab_parse(text, len, &errors);
-
-	if (!lab)
-		lab_errors_print(&errors, stderr);
-	lab_errors_fini(&errors);
-	return lab;
-}
-
-/* A word that names a file rather than a lab. */
-static bool is_file(const char *word)
-{
-	size_t len = strlen(word);
-
-	return strchr(word, '/') || (len > 5 && !strcmp(word + len - 5, ".yaml")) ||
-	       (len > 4 && !strcmp(word + len - 4, ".yml"));
-}
-
-static struct lab *lab_from_file(const char *path, char **text)
-{
-	struct err err;
-	struct lab *lab;
-	size_t len;
-
-	*text = lab_file_read(path, &len, &err);
-	if (!*text) {
-		ctl_fail(&err);
-		return NULL;
-	}
-	lab = parse(path, *text, len);
-	if (lab)
-		return lab;
-	free(*text);
-	*text = NULL;
-	return NULL;
-}
-
-/* The name of the only lab that is up; NULL after saying that there is none or more than one. The
- * caller frees it. */
-static char *only_lab(struct ctl *c)
-{
-	json_t *labs = ctl_call(c, "lab.list", NULL);
-	char *name = NULL;
-
-	if (json_array_size(labs) == 1)
-		name = strdup(jstr(json_array_get(labs, 0), "name"));
-	else if (labs)
-		fprintf(stderr, "vnetctl: %s\n",
-			json_array_size(labs)
-				? "more than one lab is up: name one (`vnetctl lab list`)"
-				: "no lab is up: start one with `vnetctl lab up FILE`");
-	json_decref(labs);
-	return name;
-}
-
-/* The name that @word (a name, a file, or NULL: the only lab) means. The caller frees it. */
-static char *lab_name(struct ctl *c, const char *word)
-{
-	struct lab *lab;
-	char *text, *name;
-
-	if (!word)
-		return only_lab(c);
-	if (!is_file(word))
-		return strdup(word);
-	lab = lab_from_file(word, &text);
-	name = lab ? strdup(lab->name.s) : NULL;
-	free(lab ? text : NULL);
-	lab_destroy(lab);
-	return name;
-}
-
-/* The running lab that @word means, from the text that the daemon keeps. NULL after saying why
- * not. */
-static struct lab *running_lab(struct ctl *c, const char *word)
-{
-	char *name = lab_name(c, word);
-	struct err err;
-	struct lab *lab = NULL;
-	json_t *record = NULL;
-
-	if (name && ctl_client(c)) {
-		record = client_call(c->client, "lab.get", json_pack("{s:s}", "name", name), &err);
-		if (!record)
-			fprintf(stderr,
-				"vnetctl: lab '%s' is not up: start it with `vnetctl lab up FILE`\n",
-				name);
-	}
-	if (record)
-		lab = parse(jstr(record, "file"), jstr(record, "text"),
-			    strlen(jstr(record, "text")));
-	json_decref(record);
-	free(name);
-	return lab;
-}
-
-static const struct lab_node *node_of(const struct lab *lab, const char *name)
-{
-	const struct lab_node *node = lab_node_find(lab, name);
-
-	if (!node)
-		fprintf(stderr, "vnetctl: lab '%s' has no node '%s'\n", lab->name.s, name);
-	return node;
-}
-
-/* ---- validate, graph ------------------------------------------------------------------------- */
 
 static void print_valid(const char *path, const struct lab *lab)
 {
@@ -189,7 +77,7 @@ static int lab_graph_run(struct ctl *c, int argc, char **argv)
 
 	if (argc < 1 || argc > 2 || (argc == 2 && !dot && strcmp(argv[1], "format=text")))
 		return ctl_usage(c, "wants a file or the name of a lab");
-	lab = is_file(argv[0]) ? lab_from_file(argv[0], &text) : running_lab(c, argv[0]);
+	lab = lab_is_file(argv[0]) ? lab_from_file(argv[0], &text) : lab_running(c, argv[0]);
 	if (!lab)
 		return CTL_FAILED;
 	if (dot)
@@ -347,7 +235,7 @@ static int lab_status_run(struct ctl *c, int argc, char **argv)
 
 	if (argc > 1)
 		return ctl_usage(c, "wants one lab at most");
-	lab = ctl_client(c) ? running_lab(c, argc ? argv[0] : NULL) : NULL;
+	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL) : NULL;
 	if (!lab)
 		return CTL_FAILED;
 	r.client = c->client;
@@ -365,104 +253,16 @@ static int lab_status_run(struct ctl *c, int argc, char **argv)
 	return rows ? CTL_OK : ctl_fail(&err);
 }
 
-/* ---- check ----------------------------------------------------------------------------------- */
-
-struct report {
-	size_t passed, failed, title_width;
-	json_int_t points, points_max;
-	bool silent, hinted;
-};
-
-static size_t title_width(const struct lab *lab)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < lab->n_checks; i++) {
-		const struct lab_check *check = &lab->checks[i];
-		size_t len = strlen(check->title.s ? check->title.s : check->id.s);
-
-		width = MAX(width, len);
-	}
-	return MIN(width, 60u);
-}
-
-static void report_check(void *ctx, const json_t *result)
-{
-	struct report *rep = ctx;
-	bool pass = !strcmp(jstr(result, "result"), "pass");
-	const char *title = json_string_value(json_object_get(result, "title"));
-	const char *hint = json_string_value(json_object_get(result, "hint"));
-
-	rep->passed += pass;
-	rep->failed += !pass;
-	rep->points += pass ? jint(result, "points") : 0;
-	rep->points_max += jint(result, "points");
-	if (rep->silent)
-		return;
-	printf("%s%s%s  %-*s %5.1f s", ctl_colour(pass ? COLOUR_GOOD : COLOUR_BAD),
-	       pass ? "PASS" : "FAIL", ctl_colour(COLOUR_NONE), (int)rep->title_width,
-	       title ? title : jstr(result, "id"),
-	       json_real_value(json_object_get(result, "seconds")));
-	if (!pass)
-		printf("  %s", jstr(result, "detail"));
-	putchar('\n');
-	/* Only the first hint: what fails later often fails for the same reason. */
-	if (!pass && hint && !rep->hinted) {
-		printf("      hint: %s\n", hint);
-		rep->hinted = true;
-	}
-	fflush(stdout);
-}
-
-static int check_summary(struct ctl *c, const struct lab *lab, const struct report *rep,
-			 json_t *results)
-{
-	int rc = rep->failed ? CHECK_FAILED : CHECK_ALL_PASSED;
-
-	if (c->json) {
-		ctl_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "lab", lab->name.s,
-					 "passed", (json_int_t)rep->passed, "failed",
-					 (json_int_t)rep->failed, "points", rep->points,
-					 "points_max", rep->points_max, "checks", results));
-		return rc;
-	}
-	json_decref(results);
-	printf("\n%zu of %zu checks passed", rep->passed, rep->passed + rep->failed);
-	if (rep->points_max)
-		printf(", %lld of %lld points", (long long)rep->points, (long long)rep->points_max);
-	putchar('\n');
-	return rc;
-}
-
-static int lab_check_run(struct ctl *c, int argc, char **argv)
-{
-	struct report rep = {.silent = c->json};
-	struct lab_run r = {0};
-	struct lab *lab;
-	json_t *results;
-	int rc;
-
-	if (argc > 1)
-		return ctl_usage(c, "wants one lab at most");
-	lab = ctl_client(c) ? running_lab(c, argc ? argv[0] : NULL) : NULL;
-	if (!lab)
-		return CHECK_NOT_RUNNING;
-	if (!lab->n_checks) {
-		fprintf(stderr, "vnetctl: lab '%s' has no checks\n", lab->name.s);
-		lab_destroy(lab);
-		return CHECK_NOTHING;
-	}
-	r.client = c->client;
-	r.lab = lab;
-	rep.title_width = title_width(lab);
-	progress_init(&r.progress, c->json ? NULL : stdout);
-	results = lab_check(&r, report_check, &rep);
-	rc = check_summary(c, lab, &rep, results);
-	lab_destroy(lab);
-	return rc;
-}
-
 /* ---- console, exec --------------------------------------------------------------------------- */
+
+static const struct lab_node *node_of(const struct lab *lab, const char *name)
+{
+	const struct lab_node *node = lab_node_find(lab, name);
+
+	if (!node)
+		fprintf(stderr, "vnetctl: lab '%s' has no node '%s'\n", lab->name.s, name);
+	return node;
+}
 
 static int lab_console_run(struct ctl *c, int argc, char **argv)
 {
@@ -472,7 +272,7 @@ static int lab_console_run(struct ctl *c, int argc, char **argv)
 
 	if (argc != 2)
 		return ctl_usage(c, "wants a lab and a node");
-	lab = running_lab(c, argv[0]);
+	lab = lab_running(c, argv[0]);
 	node = lab ? node_of(lab, argv[1]) : NULL;
 	if (node && node->kind != LAB_VM)
 		fprintf(stderr,
@@ -495,7 +295,7 @@ static int lab_exec_run(struct ctl *c, int argc, char **argv)
 	bool vm;
 
 	if (!rc)
-		lab = running_lab(c, argv[0]);
+		lab = lab_running(c, argv[0]);
 	node = lab ? node_of(lab, argv[1]) : NULL;
 	if (!node) {
 		rc = rc ? rc : CTL_FAILED;

@@ -93,6 +93,21 @@ check "a lab with a node without address" vctl lab up $DIR/mute.yaml
 check "a negative check from it does not pass" grep -q "FAIL  neg.*no address" <<<"$(vctl lab check)"
 check "down" vctl lab down
 
+# Two at once: one wins, and the other undoes nothing of it.
+for i in 1 2 3; do
+	vctl lab up $DIR/two.yaml >$DIR/a 2>&1 &
+	first=$!
+	vctl lab up $DIR/two.yaml >$DIR/b 2>&1
+	second=$?
+	wait $first
+	failures=$(($? + second))
+	equal "one of two simultaneous ups wins ($i)" 1 $failures
+	[ $failures = 1 ] || note "$(cat $DIR/a $DIR/b)"
+	check "and its checks pass ($i)" vctl lab check two
+	vctl lab down two >/dev/null
+done
+equal "nothing is left of either" "$before" "$(left)"
+
 # All or nothing
 cat >$DIR/half.yaml <<'Y'
 version: 1

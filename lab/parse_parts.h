@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * parse_parts.h - the parts of the schema that have a file of their own.
+ */
+#ifndef LAB_PARSE_PARTS_H
+#define LAB_PARSE_PARTS_H
+
+#include "lab/schema.h"
+
+/* Readers for `networks:` (parse_nets.c) and `checks:` (parse_checks.c); @out is the lab. */
+void read_networks(struct schema *s, const struct yaml_tree *t, void *out);
+void read_checks(struct schema *s, const struct yaml_tree *t, void *out);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * up.h - the stages of bringing a lab up (up.c has their order).
+ *
+ * Each takes the run and returns 0 or a negative errno with @err; none cleans up after itself,
+ * lab_down() does that for all.
+ */
+#ifndef LAB_UP_H
+#define LAB_UP_H
+
+#include "lab/run.h"
+
+/* ---- up_step.c: what the stages are made of ---- */
+
+/* Call the daemon for the sake of it; takes @params. */
+int up_call(struct lab_run *r, const char *method, json_t *params, struct err *err);
+/* Run shell text by @method ("ns.exec", "vm.exec") in the node @name, which it calls @key. A
+ * status other than 0 is an error with the command's last words. */
+int up_run(struct lab_run *r, const char *method, const char *key, const char *name,
+	   const char *command, struct err *err);
+/* Does the command end with '&'? */
+bool up_in_background(const char *command);
+
+/* ---- up_namespace.c ---- */
+
+/* Make them, with their cables to the host. */
+int up_namespaces_make(struct lab_run *r, struct err *err);
+/* Their ports, addresses and commands. */
+int up_namespaces_start(struct lab_run *r, struct err *err);
+
+/* ---- up_network.c ---- */
+
+int up_networks(struct lab_run *r, struct err *err);
+int up_forwards(struct lab_run *r, struct err *err);
+
+/* ---- up_guest.c ---- */
+
+/* Start all. @file: the topology file, for relative paths. */
+int up_guests_start(struct lab_run *r, const char *file, struct err *err);
+/* Until each one's agent has spoken. */
+int up_guests_wait(struct lab_run *r, struct err *err);
+/* Their commands. */
+int up_guests_run(struct lab_run *r, struct err *err);
+
+#endif
