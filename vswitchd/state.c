@@ -29,6 +29,8 @@
 enum {
 	STATE_APP_ID = 0x76737764, /* "vswd": tells our files from other SQLite files */
 	STATE_VERSION = 1,
+	LOCK_TRIES = 25,
+	LOCK_PAUSE_US = 20000,
 };
 
 enum { STATE_DIR_MAX = PATH_MAX - 128 }; /* room for file names below it */
@@ -132,6 +134,18 @@ static int lock_refused(int fd, struct err *err)
 		       buf[0] ? buf : "unknown", state.dir);
 }
 
+/* A killed daemon's lock goes with its last thread, which may be a moment after its main thread
+ * was seen dead by whoever starts the next one. */
+static int lock_wait(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		usleep(LOCK_PAUSE_US);
+	}
+	return -EBUSY;
+}
+
 static int lock_take(struct err *err)
 {
 	char path[PATH_MAX];
@@ -141,7 +155,7 @@ static int lock_take(struct err *err)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (lock_wait(fd))
 		return lock_refused(fd, err);
 	state.lock_fd = fd;
 	return state_lock_pid();
