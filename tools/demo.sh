@@ -26,9 +26,8 @@ snapshot() {
 	ip netns list | sed 's/^/  /'
 	echo "nft tables:"
 	nft list tables 2>/dev/null | sed 's/^/  /'
-	echo "processes:"
-	# shellcheck disable=SC2009 # pgrep can't print names one a line without numbers
-	ps -eo comm= | grep -E '^(vswitchd|vnet-vmm|vnetctl|qemu-system|udhcpd|httpd)' | sort | sed 's/^/  /'
+	echo "processes of the demo:"
+	pgrep -fa "${state:-/tmp/vswitchd-demo\\.}" | grep -v tools/demo.sh | sed 's/^/  /'
 	echo "files:"
 	find /run/netns /run/vswitchd /var/lib/vswitchd /tmp/vswitchd-demo.* -maxdepth 1 2>/dev/null |
 		sort | sed 's/^/  /'
@@ -42,7 +41,8 @@ inside() {
 	local state=$1 result=0
 	# A host of its own: nothing but a loopback interface.
 	ip link set lo up
-	mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns; }
+	mount -t tmpfs tmpfs /run
+	mkdir /run/netns
 	export VNET_SOCKET=$state/control.sock
 	PATH=$O/bin:$PATH
 
