@@ -93,6 +93,8 @@ make_share() {
 	echo "MODULES=$tree/lib/modules" >"$work/share/env"
 	{
 		export -p | grep -vE ' (TMPDIR|PWD|OLDPWD|SHLVL)='
+		# The system's programs before anybody's wrappers of them, which are slow here.
+		echo 'PATH=/usr/sbin:/usr/bin:$PATH'
 		printf 'cd %q || exit 1\n' "$PWD"
 		printf 'exec'
 		printf ' %q' "$@"
@@ -100,16 +102,17 @@ make_share() {
 	} >"$work/share/run"
 }
 
-serve() { # TAG FOLDER
-	$virtiofsd --socket-path="$work/$1.sock" -o source="$2" -o cache=auto -o sandbox=chroot \
-		>"$work/$1.log" 2>&1 9>&- &
+serve() { # TAG FOLDER CACHE
+	$virtiofsd --socket-path="$work/$1.sock" -o source="$2" -o cache="$3" -o sandbox=chroot \
+		--thread-pool-size=0 >"$work/$1.log" 2>&1 9>&- &
 	pids+=($!)
 }
 
 make_initrd
 make_share "$@"
-serve host /
-serve share "$work/share"
+# The host's files as they were: nothing is asked twice.
+serve host / always
+serve share "$work/share" auto
 for _ in $(seq 50); do
 	[ -S "$work/host.sock" ] && [ -S "$work/share.sock" ] && break
 	sleep 0.1

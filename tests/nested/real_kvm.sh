@@ -18,7 +18,8 @@ with_real_kvm() {
 	*'"kvm":"ok"'*) return 0 ;;
 	esac
 	[ -z "${INSIDE_OUTER:-}" ] || { echo "1..0 # SKIP in the outer machine: $probe"; exit 0; }
-	INSIDE_OUTER=1 "$(dirname "${BASH_SOURCE[0]}")/outer.sh" -t "${OUTER_LIMIT:-900}" bash "$@"
+	# Everything there takes ten times as long.
+	START_LIMIT=60 INSIDE_OUTER=1 "$(dirname "${BASH_SOURCE[0]}")/outer.sh" -t "${OUTER_LIMIT:-900}" bash "$@"
 	status=$?
 	[ $status = 77 ] && { echo "1..0 # SKIP no machine with a real KVM can be made here"; exit 0; }
 	exit $status

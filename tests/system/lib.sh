@@ -161,7 +161,7 @@ start_daemon() {
 	need "$VSWITCHD" "$VNETCTL"
 	"$VSWITCHD" --foreground --socket $SOCK --state $STATE "$@" >>$DIR/daemon.log 2>&1 &
 	DAEMON_PID=$!
-	if ! wait_for 10 vctl status; then
+	if ! wait_for "${START_LIMIT:-10}" vctl status; then
 		fail "vswitchd starts"
 		finish
 	fi
