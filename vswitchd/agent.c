@@ -2,10 +2,10 @@
 /*
  * agent.c - commands in a guest, by its agent on the second serial line.
  *
- * Several commands may run at once; each has a number, the agent's answers carry it. The agent
- * kills a command at its timeout; should the guest hang altogether, our own timer (a little
- * later) ends the wait with the same status, 124. When the connection or the guest ends, so do
- * all waits.
+ * Several commands may run at once, more wait for their turn; each has a number, the agent's
+ * answers carry it. The agent kills a command at its timeout; should the guest hang altogether, our
+ * own timer (a little later) ends the wait with the same status, 124. When the connection or the
+ * guest ends, so do all waits.
  *
  * That a guest is up is told by its "R" line. A daemon that adopted a guest in the middle of its
  * boot may have missed that line, so it asks for `true` to be run until there is an answer; a
@@ -24,7 +24,12 @@
 #include "vswitchd/rpc.h"
 #include "vswitchd/vm.h"
 
-enum { AGENT_EXECS_MAX = 64, AGENT_PROTOCOL = 1 };
+enum {
+	AGENT_PROTOCOL = 1,
+	AGENT_EXECS_MAX = 256,	       /* commands of one guest, those that wait included */
+	AGENT_RUNNING_MAX = 8,	       /* of these in the guest at once */
+	AGENT_COMMAND_MAX = 64 * 1024, /* the longest that the agent takes */
+};
 #define AGENT_GRACE_S 5. /* our timer's lead over the agent's */
 #define AGENT_PROBE_S 1.
 
@@ -33,6 +38,9 @@ struct exec {
 	struct agent *a;
 	uint32_t id;
 	struct rpc_later *later; /* NULL: nobody waits */
+	unsigned int timeout_ms;
+	bool sent;     /* the guest runs it */
+	char *command; /* until it is sent */
 	struct outbuf out[2];
 	struct ev_timer timer;
 };
@@ -41,12 +49,14 @@ struct agent {
 	struct vm *vm;
 	struct vmsock sock;
 	struct agent_parser parser;
-	struct exec *execs;
-	unsigned int n_execs;
+	struct exec *execs; /* oldest first */
+	unsigned int n_execs, n_sent;
 	uint32_t next_id;
 	struct ev_timer probe;
 	uint32_t probe_id; /* 0: none under way */
 };
+
+static void send_waiting(struct agent *a);
 
 static void exec_free(struct exec *x)
 {
@@ -56,17 +66,22 @@ static void exec_free(struct exec *x)
 		link = &(*link)->next;
 	*link = x->next;
 	x->a->n_execs--;
+	x->a->n_sent -= x->sent;
 	ev_timer_stop(x->a->vm->d->loop, &x->timer);
 	outbuf_fini(&x->out[0]);
 	outbuf_fini(&x->out[1]);
+	free(x->command);
 	free(x);
 }
 
 static void exec_done(struct exec *x, int status)
 {
+	struct agent *a = x->a;
+
 	if (x->later)
 		rpc_finish(x->later, exec_json(status, &x->out[0], &x->out[1]), NULL);
 	exec_free(x);
+	send_waiting(a);
 }
 
 static void exec_fail_all(struct agent *a, const char *why)
@@ -196,6 +211,29 @@ static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned 
 	return rc;
 }
 
+static int exec_send(struct exec *x)
+{
+	int rc = say_exec(x->a, x->id, x->command, x->timeout_ms);
+
+	if (rc)
+		return rc;
+	free(x->command);
+	x->command = NULL;
+	x->sent = true;
+	x->a->n_sent++;
+	ev_timer_set(&x->timer, x->timeout_ms / 1000. + AGENT_GRACE_S, 0.);
+	ev_timer_start(x->a->vm->d->loop, &x->timer);
+	return 0;
+}
+
+/* Send what waits for its turn. */
+static void send_waiting(struct agent *a)
+{
+	for (struct exec *x = a->execs; x && a->n_sent < AGENT_RUNNING_MAX; x = x->next)
+		if (!x->sent && exec_send(x))
+			return; /* no connection: when it ends, so do they */
+}
+
 static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 {
 	struct agent *a = w->data;
@@ -239,20 +277,21 @@ void agent_close(struct agent *a)
 	free(a);
 }
 
-static struct exec *exec_new(struct agent *a, struct rpc_later *later, double timeout_s)
+static struct exec *exec_new(struct agent *a, const char *command, unsigned int timeout_ms)
 {
-	struct exec *x = calloc(1, sizeof(*x));
+	struct exec *x = calloc(1, sizeof(*x)), **link = &a->execs;
 
 	if (!x)
 		return NULL;
 	x->a = a;
 	x->id = next_id(a);
-	x->later = later;
-	ev_timer_init(&x->timer, exec_timeout_cb, timeout_s, 0.);
+	x->timeout_ms = timeout_ms;
+	x->command = strdup(command);
+	ev_init(&x->timer, exec_timeout_cb);
 	x->timer.data = x;
-	ev_timer_start(a->vm->d->loop, &x->timer);
-	x->next = a->execs;
-	a->execs = x;
+	while (*link)
+		link = &(*link)->next;
+	*link = x;
 	a->n_execs++;
 	return x;
 }
@@ -261,17 +300,22 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 	       struct rpc_later *later, struct err *err)
 {
 	struct exec *x;
-	int rc;
+	int rc = 0;
 
+	if (strlen(command) > AGENT_COMMAND_MAX)
+		return err_set(err, -E2BIG, "a command is at most %d bytes long",
+			       AGENT_COMMAND_MAX);
 	if (a->n_execs >= AGENT_EXECS_MAX)
-		return err_set(err, -EBUSY, "guest \"%s\" runs %d commands already", a->vm->name,
-			       AGENT_EXECS_MAX);
-	x = exec_new(a, NULL, timeout_ms / 1000. + AGENT_GRACE_S);
-	if (!x)
-		return err_set(err, -ENOMEM, "memory is short");
-	rc = say_exec(a, x->id, command, timeout_ms);
+		return err_set(err, -EBUSY, "%d commands wait for guest \"%s\" already",
+			       AGENT_EXECS_MAX, a->vm->name);
+	x = exec_new(a, command, timeout_ms);
+	if (x && x->command && a->n_sent < AGENT_RUNNING_MAX)
+		rc = exec_send(x);
+	if (!x || !(x->command || x->sent))
+		rc = -ENOMEM;
 	if (rc) {
-		exec_free(x);
+		if (x)
+			exec_free(x);
 		return err_sys(err, rc, "guest \"%s\" can't be reached", a->vm->name);
 	}
 	x->later = later;

@@ -40,7 +40,8 @@ static void add_disk(struct argv *av, int fd, bool qcow2)
 	argv_add(av, "-add-fd");
 	argv_add(av, "fd=%d,set=1", fd);
 	argv_add(av, "-drive");
-	argv_add(av, "if=none,id=d0,file=/dev/fdset/1,format=%s", qcow2 ? "qcow2" : "raw");
+	argv_add(av, "if=none,id=d0,file=/dev/fdset/1,auto-read-only=off,format=%s",
+		 qcow2 ? "qcow2" : "raw");
 	argv_add(av, "-device");
 	argv_add(av, "virtio-blk-pci,drive=d0");
 }

@@ -342,6 +342,101 @@ def test_events():
     check("with a time", all(abs(g["time_ms"] / 1000 - time.time()) < 60 for g in got))
 
 
+# ---- guests -----------------------------------------------------------------------------------
+
+
+def state(c):
+    return c.call("vm.show", vm="g")["result"]["state"]
+
+
+def wait_state(c, want, seconds=120):
+    return soon(lambda: state(c) == want, seconds)
+
+
+def test_exec():
+    """Guest g runs."""
+    c = Client()
+    r = c.ok("vm.exec", vm="g", command="echo out; echo err >&2; exit 7")
+    check("vm.exec: both outputs and the status", r == {"status": 7, "stdout": "out\n", "stderr": "err\n"}, r)
+    t = time.time()
+    a = c.send("vm.exec", vm="g", command="sleep 2; echo slow")
+    b = c.send("vm.exec", vm="g", command="echo fast")
+    ids = [c.line()["id"], c.line()["id"]]
+    check("a slow command does not hold up a fast one", ids == [b, a] and time.time() - t < 20, ids)
+    r = c.ok("vm.exec", vm="g", command="sleep 600", timeout_s=1)
+    check("a command that takes too long: 124", r["status"] == 124, r)
+    r = c.ok("vm.exec", vm="g", command="kill -9 $$")
+    check("one that is killed: 128 + 9", r["status"] == 137, r)
+    r = c.ok("vm.exec", vm="g", command="head -c 300000 /dev/zero; printf '\\377' >&2", timeout_s=60)
+    check("output is bounded and any byte is told", len(r["stdout"]) == 262144 and r["stderr"] == "\ufffd", len(r["stdout"]))
+    ids = {c.send("vm.exec", vm="g", command="echo %d" % i): i for i in range(40)}
+    got = [c.line() for _ in range(40)]
+    check("forty at once, each with its own answer",
+          all(m["result"]["stdout"] == "%d\n" % ids[m["id"]] for m in got), got[:2])
+    g = Client()
+    g.send("vm.exec", vm="g", command="sleep 1")
+    g.sock.close()
+    check("a client that goes away in the middle does no harm", "result" in c.call("vm.exec", vm="g", command="sleep 2"))
+
+
+def test_console():
+    c = Client()
+    c.ok("vm.console", vm="g")
+    c.ok("vm.console", vm="g")
+    one, two = (socket.socket(fileno=fd) for fd in c.fds)
+    text = read_for(one.fileno(), 1)[0]
+    check("a late reader gets what there was", b"ready" in text, text[-200:])
+    read_for(two.fileno(), 0.2)
+    one.sendall(b"echo con''sole\n")
+    first, second = read_for(one.fileno(), 2)[0], read_for(two.fileno(), 0.5)[0]
+    check("what is typed is answered, to all", b"console" in first and b"console" in second, first, second)
+    one.close()
+    two.sendall(b"echo st''ill\n")
+    check("one reader may go", b"still" in read_for(two.fileno(), 2)[0])
+    check("vm.log has it too", "still" in c.ok("vm.log", vm="g")["text"])
+    two.setblocking(False)
+    c.ok("vm.exec", vm="g", command="seq 1 20000 >/dev/ttyS0", timeout_s=60)
+    check("a reader that sleeps does not stop the guest", "result" in c.call("vm.exec", vm="g", command="true"))
+
+
+def test_life():
+    c = Client()
+    check("paused", c.ok("vm.pause", vm="g")["state"] == "paused")
+    check("twice is refused", "paused, not running" in c.call("vm.pause", vm="g")["error"]["message"])
+    check("no command while it is", "paused" in c.call("vm.exec", vm="g", command="true")["error"]["message"])
+    check("resumed", c.ok("vm.resume", vm="g")["state"] == "running")
+    check("and works", c.ok("vm.exec", vm="g", command="true")["status"] == 0)
+    carrier = "cat /sys/class/net/eth0/carrier"
+    c.ok("port.down", port="g.eth0")
+    check("its cable is pulled", soon(lambda: c.ok("vm.exec", vm="g", command=carrier)["stdout"] == "0\n"))
+    c.ok("port.up", port="g.eth0")
+    check("and put back", soon(lambda: c.ok("vm.exec", vm="g", command=carrier)["stdout"] == "1\n"))
+    check("a NIC's port can't be deleted", "stop the guest" in c.call("port.del", port="g.eth0")["error"]["message"])
+    check("nor its network", c.call("net.del", net="lab")["error"]["data"]["errno"] == "EBUSY")
+    pid = c.ok("vm.show", vm="g")["pid"]
+    c.ok("vm.exec", vm="g", command="touch /tmp/mark; reboot")
+    again = "test ! -e /tmp/mark"
+
+    def back():
+        m = c.call("vm.exec", vm="g", command=again, timeout_s=2)
+        return m.get("result", {}).get("status") == 0
+
+    check("a reboot is a new boot of the same machine", soon(back, 120) and c.ok("vm.show", vm="g")["pid"] == pid)
+    log = c.ok("vm.log", vm="g")["text"]
+    check("seen on its console", "Restarting" in log and "ready in" in log.split("Restarting")[-1], log[-300:])
+
+
+def test_off():
+    c = Client()
+    c.ok("vm.exec", vm="g", command="poweroff")
+    check("a guest that powers itself off is stopped", wait_state(c, "stopped", 30), c.call("vm.show", vm="g"))
+    v = c.ok("vm.show", vm="g")
+    check("with that as the reason", "powered off" in v["reason"] and v["pid"] is None, v)
+    check("its console can still be read", "ready" in c.ok("vm.log", vm="g")["text"])
+    check("nothing runs in it", "stopped" in c.call("vm.exec", vm="g", command="true")["error"]["message"])
+    check("its ports are gone", not [p for p in c.ok("port.list") if p["vm"] == "g"])
+
+
 for name in sys.argv[2:]:
     globals()["test_" + name]()
 sys.exit(failed != 0)
