@@ -54,7 +54,8 @@ static void parses_however_it_is_cut(void **state)
 
 		for (size_t i = 0; i < len; i += chunk)
 			agent_parser_feed(p, text + i, chunk < len - i ? chunk : len - i);
-		assert_string_equal(seen, "ping 7;run 1 500 [ls -l];run 4294967295 0 [a\nb];ping 8;");
+		assert_string_equal(seen,
+				    "ping 7;run 1 500 [ls -l];run 4294967295 0 [a\nb];ping 8;");
 		free(p);
 	}
 }
@@ -62,9 +63,21 @@ static void parses_however_it_is_cut(void **state)
 static void noise_is_ignored(void **state)
 {
 	static const char *const noise[] = {
-		"hello\n",	    "X\n",	   "X 1\n",	    "X 1 2\n",	 "X 1 2 3 4\n",
-		"X -1 2 3\n",	    "X a b c\n",   "X  1 2 3\n",    "P\n",	 "P x\n",
-		"P 1 2\n",	    "P 4294967296\n", "X 1 99999999999 1\n", "X 1 1 99999999999\n", "\n\n",
+		"hello\n",
+		"X\n",
+		"X 1\n",
+		"X 1 2\n",
+		"X 1 2 3 4\n",
+		"X -1 2 3\n",
+		"X a b c\n",
+		"X  1 2 3\n",
+		"P\n",
+		"P x\n",
+		"P 1 2\n",
+		"P 4294967296\n",
+		"X 1 99999999999 1\n",
+		"X 1 1 99999999999\n",
+		"\n\n",
 	};
 
 	(void)state;
@@ -221,8 +234,9 @@ static void time_limit_kills_the_group(void **state)
 	run(e, 1, 300, "echo started; sleep 61.25 | cat");
 	expect(e, "D 1 124\n");
 	assert_true(seconds() - t < 2);
-	run(e, 2, 0, "grep -alx sleep /proc/[0-9]*/comm | cut -d/ -f3 | while read p; do "
-		     "tr '\\0' ' ' </proc/$p/cmdline; done | grep -q '61.25' || echo gone");
+	run(e, 2, 0,
+	    "grep -alx sleep /proc/[0-9]*/comm | cut -d/ -f3 | while read p; do "
+	    "tr '\\0' ' ' </proc/$p/cmdline; done | grep -q '61.25' || echo gone");
 	expect(e, "gone\n");
 }
 

@@ -36,11 +36,11 @@ static void every_word(void **state)
 	struct guest_config cfg;
 
 	(void)state;
-	assert_int_equal(guest_config_parse(&cfg,
-					    "a vnet.hostname=gw vnet.eth0=10.0.5.1/24,dns=10.0.2.2 "
-					    "vnet.eth1=dhcp vnet.eth2=none vnet.forward=1 vnet.nat=eth1 "
-					    "vnet.eth3=192.0.2.9/31,gw=192.0.2.8 "
-					    "vnet.hosts=web:10.0.0.1,db.lab:10.0.0.2\n"),
+	assert_int_equal(guest_config_parse(
+				 &cfg, "a vnet.hostname=gw vnet.eth0=10.0.5.1/24,dns=10.0.2.2 "
+				       "vnet.eth1=dhcp vnet.eth2=none vnet.forward=1 vnet.nat=eth1 "
+				       "vnet.eth3=192.0.2.9/31,gw=192.0.2.8 "
+				       "vnet.hosts=web:10.0.0.1,db.lab:10.0.0.2\n"),
 			 0);
 	assert_string_equal(cfg.hostname, "gw");
 	assert_int_equal(cfg.nic[0].mode, NIC_STATIC);
@@ -60,11 +60,21 @@ static void every_word(void **state)
 static void bad_words_change_nothing(void **state)
 {
 	static const char *const bad[] = {
-		"vnet.hostname=",	 "vnet.hostname=a;b",	   "vnet.eth0=10.0.0.1",
-		"vnet.eth0=10.0.0.1/33", "vnet.eth0=10.0.0.1/",	   "vnet.eth8=none",
-		"vnet.eth=none",	 "vnet.eth0=1.2.3.4/8,x=", "vnet.eth0=1.2.3.4/8,gw=no",
-		"vnet.nat=wlan0",	 "vnet.forward=yes",	   "vnet.hosts=a",
-		"vnet.hosts=a b:1.2.3.4", "vnet.nosuch=1",	   "vnet.hostname",
+		"vnet.hostname=",
+		"vnet.hostname=a;b",
+		"vnet.eth0=10.0.0.1",
+		"vnet.eth0=10.0.0.1/33",
+		"vnet.eth0=10.0.0.1/",
+		"vnet.eth8=none",
+		"vnet.eth=none",
+		"vnet.eth0=1.2.3.4/8,x=",
+		"vnet.eth0=1.2.3.4/8,gw=no",
+		"vnet.nat=wlan0",
+		"vnet.forward=yes",
+		"vnet.hosts=a",
+		"vnet.hosts=a b:1.2.3.4",
+		"vnet.nosuch=1",
+		"vnet.hostname",
 		"vnet.eth99999999999=none",
 	};
 	struct guest_config cfg;

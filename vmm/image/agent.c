@@ -13,7 +13,7 @@
  * limits keep running meanwhile. A command text that stops arriving for STALL_MS is given up: its
  * sender has gone, and the next one must not be taken for its rest.
  */
-#include "agent.h"
+#include "vmm/image/agent.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -320,7 +320,8 @@ static nfds_t fill_poll(const struct agent *a, struct pollfd *p)
 	short events = a->out_len ? POLLOUT : 0;
 	nfds_t n = 0;
 
-	/* New requests only while the answers to a full read of them, were they all refused, fit. */
+	/* New requests only while the answers to a full read of them, were they all refused, fit.
+	 */
 	if (out_room(a, OUT_MAX / 2))
 		events |= POLLIN;
 	p[n++] = (struct pollfd){.fd = a->fd, .events = events};

@@ -20,16 +20,17 @@
 #include <stdint.h>
 
 enum {
-	AGENT_LINE_MAX = 64,           /* longest header line */
+	AGENT_LINE_MAX = 64,	       /* longest header line */
 	AGENT_COMMAND_MAX = 64 * 1024, /* longest command text */
-	AGENT_JOBS = 16,               /* commands at once */
+	AGENT_JOBS = 16,	       /* commands at once */
 };
 
 struct agent_request {
 	enum { AGENT_RUN, AGENT_PING, AGENT_TOO_LONG } kind;
 	uint32_t id;
-	uint32_t timeout_ms;  /* AGENT_RUN: 0 means no limit */
-	const char *command;  /* AGENT_RUN: NUL-terminated, the parser's until the callback returns */
+	uint32_t timeout_ms; /* AGENT_RUN: 0 means no limit */
+	const char
+		*command; /* AGENT_RUN: NUL-terminated, the parser's until the callback returns */
 };
 
 typedef void agent_request_cb(void *arg, const struct agent_request *req);
@@ -40,10 +41,10 @@ struct agent_parser {
 	void *arg;
 	char line[AGENT_LINE_MAX + 1];
 	size_t line_len;
-	bool skip_line;  /* the line is too long: wait for its end */
-	uint32_t id;     /* of the command whose text is being read */
+	bool skip_line; /* the line is too long: wait for its end */
+	uint32_t id;	/* of the command whose text is being read */
 	uint32_t timeout_ms;
-	uint64_t want;   /* bytes of that text still to come */
+	uint64_t want; /* bytes of that text still to come */
 	size_t have;
 	bool too_long;
 	char command[AGENT_COMMAND_MAX + 1];

@@ -3,7 +3,7 @@
  * Parser of the agent protocol (agent.h): header lines, and after an X line that many raw bytes.
  * No system calls. State: either in a line (want == 0) or in a command's text (want > 0).
  */
-#include "agent.h"
+#include "vmm/image/agent.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
  *   vnet.nat=ethN
  *   vnet.hosts=NAME:ADDR,...
  */
-#include "guest.h"
+#include "vmm/image/guest.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -99,7 +99,8 @@ static bool parse_hosts(struct guest_config *cfg, char *value)
 		*colon = '\0';
 		if (!host_name_ok(pair) || inet_pton(AF_INET, colon + 1, &a) != 1)
 			return false;
-		n = snprintf(cfg->hosts + used, sizeof(cfg->hosts) - used, "%s\t%s\n", colon + 1, pair);
+		n = snprintf(cfg->hosts + used, sizeof(cfg->hosts) - used, "%s\t%s\n", colon + 1,
+			     pair);
 		if (n < 0 || (size_t)n >= sizeof(cfg->hosts) - used) {
 			cfg->hosts[used] = '\0';
 			return false;

@@ -21,14 +21,14 @@ struct nic_config {
 	struct in_addr addr; /* NIC_STATIC only, as are the rest */
 	unsigned int plen;
 	struct in_addr gateway; /* INADDR_ANY: none */
-	struct in_addr dns;     /* INADDR_ANY: none */
+	struct in_addr dns;	/* INADDR_ANY: none */
 };
 
 struct guest_config {
 	char hostname[GUEST_NAME_MAX + 1];
 	struct nic_config nic[GUEST_NICS];
 	bool forward;
-	int nat_nic;      /* index of the NIC to masquerade out of, or -1 */
+	int nat_nic;	  /* index of the NIC to masquerade out of, or -1 */
 	char hosts[1024]; /* lines ready for /etc/hosts */
 };
 

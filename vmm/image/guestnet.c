@@ -4,7 +4,7 @@
  * is one system call, where running ip(8) costs a fork and an exec (10 to 40 ms each on an emulated
  * processor, and a guest's boot is measured).
  */
-#include "guest.h"
+#include "vmm/image/guest.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

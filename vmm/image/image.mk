@@ -22,4 +22,4 @@ $(O)/image/vmlinuz: $(O)/image/initrd
 $(O)/image/init: $(guest-srcs) vmm/image/guest.h vmm/image/agent.h
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	@$(CC) -std=gnu17 $(WARN) -Os -D_GNU_SOURCE -static -s -o $@ $(guest-srcs)
+	@$(CC) -std=gnu17 $(WARN) -Os -I. -D_GNU_SOURCE -static -s -o $@ $(guest-srcs)

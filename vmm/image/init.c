@@ -11,8 +11,8 @@
  *
  * The same binary is udhcpc's event script (called as "udhcpc-event").
  */
-#include "agent.h"
-#include "guest.h"
+#include "vmm/image/agent.h"
+#include "vmm/image/guest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,9 @@
 #include <unistd.h>
 
 enum {
-	RESPAWN_MIN_MS = 1000, /* a service that ends sooner waits this long before its next start */
-	STOP_MS = 200,         /* between SIGTERM and SIGKILL when the machine stops */
+	RESPAWN_MIN_MS =
+		1000,  /* a service that ends sooner waits this long before its next start */
+	STOP_MS = 200, /* between SIGTERM and SIGKILL when the machine stops */
 	NEVER = -1,
 };
 
@@ -275,7 +276,8 @@ static void run_dhcp(const char *hostname, int nic)
 	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
-	/* Three tries a second apart, then a pause of two: a network that comes late is found soon. */
+	/* Three tries a second apart, then a pause of two: a network that comes late is found soon.
+	 */
 	execl("/bin/busybox", "udhcpc", "-f", "-i", ifname, "-x", host, "-s", "/sbin/udhcpc-event",
 	      "-t", "3", "-T", "1", "-A", "2", (char *)NULL);
 	_exit(127);
@@ -349,7 +351,8 @@ static void stop_machine(int how, pid_t agent)
 	struct timespec tick = {.tv_nsec = 10 * 1000 * 1000};
 	int64_t deadline;
 
-	/* Let the command that asked for this end first, so that whoever gave it sees it succeed. */
+	/* Let the command that asked for this end first, so that whoever gave it sees it succeed.
+	 */
 	nanosleep(&grace, NULL);
 	deadline = now_ms() + STOP_MS;
 	kill(-1, SIGTERM);
