@@ -116,7 +116,8 @@ struct port {
 	int ifindex;
 	struct ev_io io;
 	struct mac mac;	 /* far end's, zero when not known */
-	be32 said_addr;	 /* IPv4 address that @mac last claimed by ARP, else 0: shown, never trusted */
+	be32 said_addr;	 /* IPv4 address that @mac last claimed by ARP, else 0: shown, never trusted
+			  */
 	unsigned int id; /* unique in the network; flood order */
 	bool admin_up;	 /* `port up`, `port down` */
 	bool persistent;

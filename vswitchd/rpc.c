@@ -71,6 +71,7 @@ struct rpc_later *rpc_defer(struct rpc *rpc)
 void rpc_finish(struct rpc_later *later, json_t *result, const struct err *err)
 {
 	struct rpc_later **link = &later->d->laters;
+	static const struct err no_memory = {.code = -ENOMEM, .text = "not enough memory"};
 
 	while (*link != later)
 		link = &(*link)->next;
@@ -78,7 +79,7 @@ void rpc_finish(struct rpc_later *later, json_t *result, const struct err *err)
 	if (later->client && result)
 		reply_result(later->client, later->id, json_incref(result), -1);
 	else if (later->client)
-		reply_error(later->client, later->id, RPC_FAILED, err);
+		reply_error(later->client, later->id, RPC_FAILED, err ? err : &no_memory);
 	json_decref(result);
 	json_decref(later->id);
 	free(later);

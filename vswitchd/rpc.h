@@ -53,7 +53,8 @@ struct rpc_method {
 struct rpc_later;
 /* Take the call over. NULL when memory is short. */
 struct rpc_later *rpc_defer(struct rpc *rpc);
-/* Reply and free. Takes @result; NULL: fail with @err. Harmless when the client has gone. */
+/* Reply and free. Takes @result; NULL: fail with @err, or for want of memory when that is NULL too.
+ * Harmless when the client has gone. */
 void rpc_finish(struct rpc_later *later, json_t *result, const struct err *err);
 /* The client has gone: forget it in all calls that it waits for. */
 void rpc_client_gone(struct daemon *d, struct client *client);

@@ -118,7 +118,7 @@ static int port_down_m(struct rpc *rpc, json_t **result, struct err *err)
 static int port_move_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	struct port *port;
-	struct net *net;
+	struct net *net = NULL;
 	int rc = rpc_port(rpc, &port, err);
 
 	if (!rc)
