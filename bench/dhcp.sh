@@ -10,6 +10,7 @@
 #
 # Needs perfdhcp (package kea-admin); dnsmasq (dnsmasq-base) for the comparison.  O= is the build.
 
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/../tests/system/lib.sh"
 new_host "$@"
 need perfdhcp ip
@@ -38,7 +39,8 @@ ours() {
 	STATE=$store/ours
 	start_daemon
 	vctl net add n mode=host-only subnet=10.8.0.0/14 dhcp=10.8.1.0-10.11.0.0 lease=3600s
-	row vswitchd "$1" $(measure vs-n 10.11.255.254 "$1") "$(cpu_of $DAEMON_PID)"
+	read -r -a measured < <(measure vs-n 10.11.255.254 "$1")
+	row vswitchd "$1" "${measured[@]}" "$(cpu_of $DAEMON_PID)"
 	stop_daemon
 	rm -rf "$store/ours"
 }
@@ -54,10 +56,12 @@ dnsmasq_side() {
 	dnsmasq -k -p 0 --no-ping -C /dev/null -i d0 --bind-interfaces --dhcp-lease-max=300000 -u root \
 		--dhcp-range=10.8.1.0,10.9.250.0,255.252.0.0,3600 \
 		--dhcp-leasefile="$store/dnsmasq.leases" -x "$store/pid" >/dev/null 2>&1 &
+	server=$!
 	sleep 1
-	row dnsmasq "$1" $(ns client bash -c "$(declare -f measure); clients=$clients \
-		SECONDS_EACH=$SECONDS_EACH measure d1 10.9.255.254 $1") "$(cpu_of $!)"
-	kill %% && wait %% 2>/dev/null
+	read -r -a measured < <(ns client bash -c "$(declare -f measure); clients=$clients \
+		SECONDS_EACH=$SECONDS_EACH measure d1 10.9.255.254 $1")
+	row dnsmasq "$1" "${measured[@]}" "$(cpu_of $server)"
+	kill $server && wait $server 2>/dev/null
 	ip link del d0
 	rm -f "$store"/dnsmasq.leases
 }
