@@ -43,6 +43,7 @@ $busybox mount --bind /share /new/outer
 $busybox modprobe kvm-amd || echo "outer: no kvm-amd" >/dev/ttyS0
 $busybox modprobe tun
 # What udev does on Debian.
+$busybox ln -s /proc/self/fd /dev/fd
 $busybox chroot /new /bin/sh -c "chown root:kvm /dev/kvm; chmod 660 /dev/kvm; chmod 666 /dev/net/tun"
 $busybox ifconfig lo up
 $busybox hostname outer

@@ -43,7 +43,7 @@ while IFS=$'\t' read -r verdict id title; do
 	pass) pass "$id: $title" ;;
 	*) fail "$id: $title ($verdict)" ;;
 	esac
-done < <(json '"\n".join("\t".join([c["status"], c["id"], c["title"]]) for c in d["checks"])' \
+done < <(json '"\n".join("\t".join([c["result"], c["id"], c["title"]]) for c in d["checks"])' \
 	<$DIR/check.json)
 equal "lab check succeeds" 0 $status
 note "checked in $((SECONDS - begin)) s"
