@@ -13,7 +13,13 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { FLUSH_DELAY_NS = 1000000, KEY_ESCAPE = 1 /* Ctrl-A */ };
+#include "lib/clock.h"
+
+enum {
+	FLUSH_SOON_MS = 1,  /* for the first output after a silence: a key's echo */
+	FLUSH_LATE_MS = 10, /* while it goes on: a hundred wake-ups a second */
+	KEY_ESCAPE = 1,	    /* Ctrl-A */
+};
 
 static struct termios saved_terminal;
 static bool terminal_is_raw;
@@ -36,10 +42,11 @@ bool stream_can_send(const struct stream *st)
 
 static void arm_flush(struct stream *st)
 {
-	const struct itimerspec when = {.it_value.tv_nsec = FLUSH_DELAY_NS};
+	bool goes_on = clock_now_ms() - st->flushed_ms <= 2 * FLUSH_LATE_MS;
+	const struct itimerspec when = {
+		.it_value.tv_nsec = (goes_on ? FLUSH_LATE_MS : FLUSH_SOON_MS) * 1000000L,
+	};
 
-	if (st->flush_due)
-		return;
 	st->flush_due = true;
 	timerfd_settime(st->timer.fd, 0, &when, NULL);
 }
@@ -48,7 +55,8 @@ void stream_send(struct stream *st, uint8_t byte)
 {
 	/* A guest that ignores THRE overwrites its own agent's bytes. */
 	st->out[st->out_head++ % STREAM_OUT_SIZE] = byte;
-	arm_flush(st);
+	if (!st->flush_due)
+		arm_flush(st);
 }
 
 bool stream_can_receive(const struct stream *st)
@@ -182,6 +190,7 @@ static void flush(struct stream *st)
 	unsigned int i;
 
 	st->flush_due = false;
+	st->flushed_ms = clock_now_ms();
 	for (i = 0; i < STREAM_CLIENTS_MAX; i++) {
 		if (connected(&st->clients[i]))
 			write_client(st, &st->clients[i]);

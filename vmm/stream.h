@@ -9,9 +9,9 @@
  * agent's stream carries a protocol, so there nothing is lost while a client is connected: when
  * the ring is full the serial port's transmitter reads as busy. It has one client, a new one
  * replaces the old, and without any the output is thrown away.
- * Output is given to the clients a millisecond after its first byte, so that a line costs one
- * wake-up and not one a byte. Client input waits in a 4 KiB ring until the guest takes it; while
- * that is full, clients are not read.
+ * Output is given to the clients a millisecond after its first byte, every ten while it goes on,
+ * so that a line costs one wake-up and not one a byte. Client input waits in a 4 KiB ring until the
+ * guest takes it; while that is full, clients are not read.
  *
  * All under the device lock (loop.h).
  */
@@ -38,12 +38,13 @@ struct stream_client {
 struct stream {
 	struct loop *loop;
 	struct loop_fd listener;
-	struct loop_fd timer; /* the flush, one millisecond after output */
+	struct loop_fd timer; /* the flush, a little after output */
 	enum stream_kind kind;
 	struct serial *serial;
 	void (*quit)(void *ctx); /* Ctrl-A x on the terminal */
 	void *quit_ctx;
 	bool flush_due;
+	uint64_t flushed_ms;	   /* time of the last flush */
 	uint64_t out_head;	   /* bytes of output ever */
 	uint64_t in_head, in_tail; /* bytes of input ever put and taken */
 	struct stream_client clients[STREAM_CLIENTS_MAX];
