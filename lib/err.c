@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ERR_C
 #include "lib/err.h"
 
 /* One line is a promise of the header: whatever a library put into its message goes flat. */

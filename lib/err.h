@@ -32,4 +32,17 @@ int err_sys(struct err *e, int code, const char *fmt, ...) CHECK_PRINTF(3, 4);
 /* Put "what: " before the text that is there; keeps and returns the code. */
 int err_wrap(struct err *e, const char *fmt, ...) CHECK_PRINTF(2, 3);
 
+#if defined(__clang_analyzer__) && !defined(ERR_C)
+/* An analyser sees one file at a time, so it takes a failure for a success where it can't see that
+ * the code is given back and negative. Here is the contract in words that it knows. */
+static inline int err_negative(int code)
+{
+	if (code >= 0)
+		__builtin_unreachable();
+	return code;
+}
+#define err_set(e, code, ...) (err_set(e, code, __VA_ARGS__), err_negative(code))
+#define err_sys(e, code, ...) (err_sys(e, code, __VA_ARGS__), err_negative(code))
+#endif
+
 #endif
