@@ -95,8 +95,7 @@ static struct mac station(unsigned int nr)
 	return (struct mac){{0x52, 0x54, 0, 0, (uint8_t)(nr >> 8), (uint8_t)nr}};
 }
 
-/* ---- the things measured ----------------------------------------------------------------------
- */
+/* ---- the things measured --------------------------------------------------------------------- */
 
 static void do_lookup(struct stage *s)
 {
@@ -232,8 +231,7 @@ static void do_timers(struct stage *s)
 	timer_wheel_run(&s->wheel, now, UINT32_MAX, timer_nop, s);
 }
 
-/* ---- setting up -------------------------------------------------------------------------------
- */
+/* ---- setting up ------------------------------------------------------------------------------ */
 
 static void stage_init(struct stage *s)
 {

@@ -31,8 +31,7 @@ void dhcp_server_fini(struct dhcp_server *s)
 	lease_table_fini(&s->leases);
 }
 
-/* ---- loading ----------------------------------------------------------------------------------
- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 struct loading {
 	struct dhcp_server *s;
@@ -94,8 +93,7 @@ int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned i
 	return rc;
 }
 
-/* ---- reservations and releases ----------------------------------------------------------------
- */
+/* ---- reservations and releases --------------------------------------------------------------- */
 
 static bool held(const struct dhcp_lease *l)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dhcp/lease.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,7 @@
 /* Timers fired per call, so that a mass expiry can't hold up the loop; the rest fires next time. */
 enum { EXPIRE_BATCH = 4096 };
 
-/* ---- client keys ------------------------------------------------------------------------------
- */
+/* ---- client keys ----------------------------------------------------------------------------- */
 
 /* The identifier's hash needs no secret: whoever can make two identifiers collide could as well
  * send the same one twice. It must be the same after a restart. */
@@ -49,8 +49,7 @@ bool dhcp_key_equal(const struct dhcp_key *a, const struct dhcp_key *b)
 	return a->len == b->len && memcmp(a->b, b->b, a->len) == 0;
 }
 
-/* ---- indexes ----------------------------------------------------------------------------------
- */
+/* ---- indexes --------------------------------------------------------------------------------- */
 
 static struct dhcp_lease **bucket_of(const struct lease_table *t, enum lease_index idx,
 				     const void *data, size_t len)
@@ -91,8 +90,7 @@ static void index_del(struct lease_table *t, enum lease_index idx, struct dhcp_l
 	*at = l->chain[idx];
 }
 
-/* ---- queues -----------------------------------------------------------------------------------
- */
+/* ---- queues ---------------------------------------------------------------------------------- */
 
 static void queue_del(struct lease_queue *q, struct dhcp_lease *l)
 {
@@ -110,8 +108,7 @@ static void queue_add(struct lease_queue *q, struct dhcp_lease *l)
 	q->n++;
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 int lease_table_init(struct lease_table *t, uint32_t max, msec now)
 {
@@ -217,6 +214,7 @@ void lease_set_client(struct lease_table *t, struct dhcp_lease *l, const struct 
 {
 	struct dhcp_lease *old = lease_by_key(t, key);
 
+	assert(l);
 	if (old != l) {
 		if (old) {
 			lease_set_state(t, old, LEASE_FREE, 0);

@@ -70,8 +70,7 @@ static bool over_limit(const struct turn *t, const struct dhcp_lease *l)
 	return lease_count_port(&t->s->leases, rx->port, rx->port_limit) >= rx->port_limit;
 }
 
-/* ---- probes under way -------------------------------------------------------------------------
- */
+/* ---- probes under way ------------------------------------------------------------------------ */
 
 static struct dhcp_pending *pending_find(struct dhcp_server *s, be32 addr)
 {
@@ -146,8 +145,7 @@ enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_r
 	return DHCP_SILENT;
 }
 
-/* ---- DISCOVER ---------------------------------------------------------------------------------
- */
+/* ---- DISCOVER -------------------------------------------------------------------------------- */
 
 static void hold_for(struct turn *t, struct dhcp_lease *l)
 {
@@ -230,8 +228,7 @@ enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const s
 	return ask_probe(s, l->addr, out);
 }
 
-/* ---- REQUEST ----------------------------------------------------------------------------------
- */
+/* ---- REQUEST --------------------------------------------------------------------------------- */
 
 static int store_lease(struct turn *t, const struct dhcp_lease *l, uint32_t lease_s)
 {
@@ -346,8 +343,7 @@ static enum dhcp_verdict request(struct turn *t)
 	return silent(t, DHCP_N_MALFORMED);
 }
 
-/* ---- DECLINE, RELEASE, INFORM -----------------------------------------------------------------
- */
+/* ---- DECLINE, RELEASE, INFORM ---------------------------------------------------------------- */
 
 /* The lease of @addr if the sender holds it. What the switch knows counts too: nobody can give up
  * an address from another port. */
@@ -406,8 +402,7 @@ static enum dhcp_verdict inform(struct turn *t)
 	return DHCP_REPLY;
 }
 
-/* ---- entry ------------------------------------------------------------------------------------
- */
+/* ---- entry ----------------------------------------------------------------------------------- */
 
 static enum dhcp_verdict dispatch(struct turn *t)
 {

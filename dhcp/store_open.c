@@ -42,8 +42,7 @@ static const char *const sql[STMT_N] = {
 	[LOAD_RESERVED] = "SELECT addr, mac FROM reservations WHERE net = ?1 ORDER BY addr",
 };
 
-/* ---- the syncing thread -----------------------------------------------------------------------
- */
+/* ---- the syncing thread ---------------------------------------------------------------------- */
 
 /* PASSIVE: syncs the log, copies what no reader needs into the main file, syncs that, and never
  * waits for or blocks the writer. */
@@ -106,8 +105,7 @@ static void sync_stop(struct dhcp_store *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* ---- opening, salvaging, closing --------------------------------------------------------------
- */
+/* ---- opening, salvaging, closing ------------------------------------------------------------- */
 
 static int prepare_all(struct dhcp_store *s)
 {

@@ -136,8 +136,7 @@ static int store_commit(void *ctx)
 	return err;
 }
 
-/* ---- loading: every value is checked, as the file may hold anything ----------------------------
- */
+/* ---- loading: every value is checked, as the file may hold anything -------------------------- */
 
 static bool column_blob(sqlite3_stmt *st, int col, void *out, size_t min, size_t max, uint8_t *len)
 {

@@ -62,8 +62,7 @@ static struct {
 	int64_t wall_minus_now_ms; /* 0: not looked yet */
 } shared;
 
-/* ---- the store --------------------------------------------------------------------------------
- */
+/* ---- the store ------------------------------------------------------------------------------- */
 
 int netdhcp_open_store(const char *dir, struct err *err)
 {
@@ -177,8 +176,7 @@ static void commit_soon(struct netdhcp *d)
 	ev_prepare_start(loop, &shared.before_sleep);
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 static struct pkt *new_frame(struct netdhcp *d)
 {
@@ -344,8 +342,7 @@ static void input(void *ctx, struct pkt *p)
 	pkt_put(p);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int server_start(struct netdhcp *d, struct err *err)
 {

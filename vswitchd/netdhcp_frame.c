@@ -8,8 +8,7 @@
 
 enum { TTL = 64, ECHO_MAX = 9000 };
 
-/* ---- in ---------------------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 static struct frame_info ignored(enum drop_reason why)
 {
@@ -125,8 +124,7 @@ struct frame_info frame_classify(const struct dhcp_host *host, const struct pkt 
 	return f;
 }
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 static void *push_eth(struct pkt *out, const struct mac *src, const struct mac *dst, uint16_t type)
 {

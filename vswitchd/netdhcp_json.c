@@ -8,8 +8,7 @@
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
 
-/* ---- dhcp.list --------------------------------------------------------------------------------
- */
+/* ---- dhcp.list ------------------------------------------------------------------------------- */
 
 static const char *state_word(const struct dhcp_lease *l)
 {
@@ -142,8 +141,7 @@ void netdhcp_json_counts(const struct dhcp_server *s, json_t *dhcp)
 	json_object_set_new(dhcp, "reservations", json_integer(reserved));
 }
 
-/* ---- dhcp.reserve, dhcp.release ---------------------------------------------------------------
- */
+/* ---- dhcp.reserve, dhcp.release -------------------------------------------------------------- */
 
 static int get_addr(const json_t *params, be32 *out, struct err *err)
 {
