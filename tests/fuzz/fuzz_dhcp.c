@@ -110,6 +110,7 @@ static void check_reply(const struct dhcp_msg *msg)
 	CHECK(dhcp_pool_reservable(&b.s.pool, addr));
 	CHECK(reply_u32(&b, OPT_LEASE, &lease_s) && lease_s <= b.conf.lease_s);
 	if (b.r.type == DHCP_ACK) {
+		CHECK(msg);
 		struct dhcp_key key = dhcp_key_of(msg);
 
 		CHECK(b.r.durable && on_disk(addr, &key));

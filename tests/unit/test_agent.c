@@ -126,8 +126,10 @@ static int start(void **state)
 	struct end *e = calloc(1, sizeof(*e));
 	int sv[2];
 
-	if (!e || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+	if (!e || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv)) {
+		free(e);
 		return -1;
+	}
 	e->pid = fork();
 	if (!e->pid) {
 		close(sv[0]);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -94,13 +95,13 @@ static void long_lists_are_cut_at_a_line(void **state)
 	struct guest_config cfg;
 
 	(void)state;
-	for (int i = 0; i < 200; i++)
-		strcat(text, "node:10.10.10.10,");
+	for (size_t n = strlen(text), i = 0; i < 200; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "node:10.10.10.10,");
 	assert_int_equal(guest_config_parse(&cfg, text), 1);
 	assert_in_range(strlen(cfg.hosts), 900, sizeof(cfg.hosts) - 1);
 	assert_int_equal(cfg.hosts[strlen(cfg.hosts) - 1], '\n');
 
-	strcpy(text, "vnet.hostname=");
+	snprintf(text, sizeof(text), "vnet.hostname=");
 	memset(text + strlen(text), 'a', GUEST_NAME_MAX + 1);
 	assert_int_equal(guest_config_parse(&cfg, text), 1);
 }

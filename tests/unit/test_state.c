@@ -17,7 +17,7 @@ static char deep[128];
 static int make_dir(void **state)
 {
 	(void)state;
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	memset(dir + strlen(dir) - 6, 'X', 6);
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(deep, sizeof(deep), "%s/a/b", dir);
@@ -70,7 +70,7 @@ static void test_put_get_del(void **state)
 
 	(void)state;
 	reopen();
-	strcpy(id, state_instance());
+	snprintf(id, sizeof(id), "%s", state_instance());
 	assert_int_equal(strlen(id), 8);
 	put("net", "b", "1");
 	put("net", "a", "2");

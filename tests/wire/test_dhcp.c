@@ -50,8 +50,7 @@ static void step(msec ms)
 	netdhcp_tick(w.net, w.runner.now);
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 struct frame {
 	uint8_t b[2048];
@@ -112,7 +111,7 @@ static bool take(unsigned int port, struct frame *f)
 
 static void drain(void)
 {
-	struct frame f;
+	struct frame f = {.len = 0};
 
 	for (unsigned int i = 0; i < 2; i++)
 		while (take(i, &f))
@@ -154,7 +153,7 @@ static bool is_probe_for(const struct frame *f, be32 addr)
 static void discover(unsigned int n)
 {
 	struct cmsg m;
-	struct frame f;
+	struct frame f = {.len = 0};
 
 	cmsg_start(&m, DHCP_DISCOVER, n);
 	f = wrap(&m, 0, ip("255.255.255.255"));
@@ -164,7 +163,7 @@ static void discover(unsigned int n)
 static be32 get_lease(unsigned int n)
 {
 	struct cmsg m;
-	struct frame f;
+	struct frame f = {.len = 0};
 	be32 addr;
 
 	discover(n);
@@ -185,13 +184,12 @@ static be32 get_lease(unsigned int n)
 	return addr;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void dora(void **state)
 {
 	struct mac mac = client_mac(1);
-	struct frame f;
+	struct frame f = {.len = 0};
 
 	(void)state;
 	discover(1);

@@ -222,14 +222,14 @@ static void a_burst_is_flushed_once(void **state)
 	world_input(b, plain(12, 0, 0));
 	memset(a->priv, 0, sizeof(struct fake));
 	memset(b->priv, 0, sizeof(struct fake));
-	for (uint8_t i = 0; i < PKT_BATCH_MAX; i++)
-		pkt_batch_add(&batch, plain(1, i % 2 ? 11 : 12, i));
+	for (int i = 0; i < PKT_BATCH_MAX; i++)
+		pkt_batch_add(&batch, plain(1, i % 2 ? 11 : 12, (uint8_t)i));
 	net_input(w.net, w.port[0], &batch);
 	assert_int_equal(batch.n, 0);
 	assert_int_equal(fake_of(a)->sends, 1);
 	assert_int_equal(fake_of(b)->sends, 1);
 	assert_int_equal(fake_of(a)->frames, PKT_BATCH_MAX / 2);
-	for (uint8_t i = 0; i < PKT_BATCH_MAX / 2; i++) {
+	for (int i = 0; i < PKT_BATCH_MAX / 2; i++) {
 		assert_int_equal(fake_of(a)->last_byte[i], 2 * i + 1);
 		assert_int_equal(fake_of(b)->last_byte[i], 2 * i);
 	}
