@@ -88,7 +88,7 @@ static int open_tap(const char *ifname, int *out, struct err *e)
 
 	if (strlen(ifname) >= sizeof(ifr.ifr_name))
 		return err_set(e, -EINVAL, "--net tap=%s: the name is too long", ifname);
-	strcpy(ifr.ifr_name, ifname);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	*out = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (*out < 0)
 		return err_sys(e, -errno, "can't open /dev/net/tun");

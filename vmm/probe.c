@@ -9,6 +9,7 @@
  */
 #include "vmm/probe.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -60,8 +61,10 @@ static int put_cpu(struct tiny *t)
 	int size = ioctl(t->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 
 	t->cpu_fd = ioctl(t->vm_fd, KVM_CREATE_VCPU, 0);
-	if (size <= 0 || t->cpu_fd < 0)
+	if (t->cpu_fd < 0)
 		return -errno;
+	if (size <= 0)
+		return -EIO;
 	t->run_size = (size_t)size;
 	t->run = mmap(NULL, t->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, t->cpu_fd, 0);
 	if (t->run == MAP_FAILED) {
@@ -82,6 +85,7 @@ static int time_loop(struct tiny *t, uint64_t *loop_ns)
 
 	if (ioctl(t->cpu_fd, KVM_SET_REGS, &regs))
 		return -errno;
+	assert(t->run);
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	if (ioctl(t->cpu_fd, KVM_RUN, 0))
 		return -errno;

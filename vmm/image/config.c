@@ -117,7 +117,7 @@ static bool parse_word(struct guest_config *cfg, const char *key, char *value)
 	if (!strcmp(key, "hostname")) {
 		if (!host_name_ok(value))
 			return false;
-		strcpy(cfg->hostname, value);
+		snprintf(cfg->hostname, sizeof(cfg->hostname), "%s", value);
 		return true;
 	}
 	if (!strcmp(key, "forward")) {
