@@ -207,7 +207,8 @@ static char *quoted(const char *text)
 		else
 			*p++ = *text;
 	}
-	strcpy(p, "'");
+	*p++ = '\'';
+	*p = 0;
 	return out;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/node.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +31,10 @@ int node_exec(struct lab_run *r, const struct lab_node *node, const char *comman
 			     json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", node->name.s,
 				       "command", command, "timeout_s", (int)timeout_s),
 			     err);
-	if (!result)
+	if (!result) {
+		assert(err->code < 0);
 		return err->code;
+	}
 	res->status = (int)jint(result, "status");
 	res->out = strdup(jstr(result, "stdout"));
 	res->err = strdup(jstr(result, "stderr"));
@@ -142,6 +145,7 @@ int node_target(struct lab_run *r, const struct lab_node *from, const char *to, 
 		node = lab_node_find(r->lab, name);
 		return node_address(r, node, (size_t)lab_nic_index(node, dot + 1), out, err);
 	}
+	assert(node); /* lab_validate_checks() let no other name through */
 	for (size_t i = 0; i < node->n_nics; i++)
 		if (from ? on_network(from, node->nics[i].net) : host_on(&node->nics[i]))
 			return node_address(r, node, i, out, err);

@@ -58,7 +58,7 @@ static int socket_connect(const char *path, struct err *err)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return err_set(err, -ENAMETOOLONG, "socket path '%s' is longer than %zu bytes",
 			       path, sizeof(sa.sun_path) - 1);
-	strcpy(sa.sun_path, path);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(err, -errno, "can't make a socket");
