@@ -409,7 +409,7 @@ static int ctl_bind(struct ctl *ctl, const char *path, struct err *err)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return err_set(err, -ENAMETOOLONG, "socket path is longer than %zu bytes: %s",
 			       sizeof(sa.sun_path) - 1, path);
-	strcpy(sa.sun_path, path);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	make_parent(path);
 	rc = take_over(&sa, err);
 	if (rc)
@@ -422,7 +422,7 @@ static int ctl_bind(struct ctl *ctl, const char *path, struct err *err)
 	umask(old);
 	if (rc)
 		return err_sys(err, rc, "cannot make the control socket %s", path);
-	strcpy(ctl->path, path);
+	snprintf(ctl->path, sizeof(ctl->path), "%s", path);
 	if (lstat(path, &st) == 0) {
 		ctl->dev = st.st_dev;
 		ctl->ino = st.st_ino;

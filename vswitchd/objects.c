@@ -94,7 +94,7 @@ void object_net_del(struct net *net)
 	char name[NAME_MAX_ + 1];
 	struct err err = {0};
 
-	strcpy(name, net->conf.name);
+	snprintf(name, sizeof(name), "%s", net->conf.name);
 	forget_ports(net);
 	net_del(net, true);
 	netdhcp_forget(name);

@@ -454,8 +454,10 @@ void vm_stop_all(struct daemon *d, unsigned int grace_ms)
 
 void vm_free_all(struct daemon *d)
 {
-	while (d->vms)
-		vm_free(d->vms);
+	for (struct vm *vm = d->vms, *next; vm; vm = next) {
+		next = vm->next;
+		vm_free(vm);
+	}
 }
 
 /* ---- ports of guests ------------------------------------------------------------------------- */

@@ -110,7 +110,7 @@ static int copy_path(const char *key, const char *path, char *out, struct err *e
 {
 	if (path[0] != '/' || strlen(path) >= PATH_MAX)
 		return err_set(err, -EINVAL, "parameter \"%s\" must be an absolute path", key);
-	strcpy(out, path);
+	snprintf(out, PATH_MAX, "%s", path);
 	return 0;
 }
 
@@ -267,7 +267,7 @@ static int parse_nic(struct vm *vm, const json_t *o, struct err *err)
 	rc = rpc_net(&q, &net, err);
 	if (rc)
 		return rc;
-	strcpy(nic->net, net->conf.name);
+	snprintf(nic->net, sizeof(nic->net), "%s", net->conf.name);
 	snprintf(nic->port, sizeof(nic->port), "%s.eth%u", vm->name, vm->n_nics);
 	rc = parse_mac(nic, rpc_str(&q, "mac"), err);
 	if (rc)
