@@ -256,7 +256,7 @@ int nl_link_alias(const char *ifname, const char *alias, struct err *err)
 	return rc;
 }
 
-int nl_link_del(const char *ifname, struct err *err)
+int nl_link_del(int ifindex, struct err *err)
 {
 	struct nl_sock *sk = netlink_sock(err);
 	struct rtnl_link *link;
@@ -264,13 +264,14 @@ int nl_link_del(const char *ifname, struct err *err)
 
 	if (!sk)
 		return err ? err->code : -ENOMEM;
-	rc = rtnl_link_get_kernel(sk, 0, ifname, &link);
-	if (rc < 0)
-		return err_sys(err, netlink_errno(rc), "interface %s", ifname);
+	link = rtnl_link_alloc();
+	if (!link)
+		return err_set(err, -ENOMEM, "out of memory");
+	rtnl_link_set_ifindex(link, ifindex);
 	rc = rtnl_link_delete(sk, link);
 	rtnl_link_put(link);
 	if (rc < 0)
-		return err_sys(err, netlink_errno(rc), "interface %s: delete", ifname);
+		return err_sys(err, netlink_errno(rc), "interface %d: delete", ifindex);
 	return 0;
 }
 

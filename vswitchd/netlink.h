@@ -26,7 +26,8 @@ int nl_link_up(const char *ifname, bool up, struct err *err);
 int nl_link_mtu(const char *ifname, unsigned int mtu, struct err *err);
 int nl_link_mac(const char *ifname, const struct mac *mac, struct err *err);
 int nl_link_alias(const char *ifname, const char *alias, struct err *err);
-int nl_link_del(const char *ifname, struct err *err);
+/* By index: a name may meanwhile belong to another interface. */
+int nl_link_del(int ifindex, struct err *err);
 /* "" when the interface has none or does not exist. */
 void nl_link_alias_get(const char *ifname, char *out, size_t size);
 /* Call @fn for each interface. */

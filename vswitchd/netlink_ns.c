@@ -147,6 +147,6 @@ int nl_veth_add(const char *host, const char *netns, const char *inside, struct 
 	if (rc == 0)
 		rc = nl_link_up(host, true, err);
 	if (rc < 0)
-		nl_link_del(host, NULL);
+		nl_link_del(nl_ifindex(host), NULL);
 	return rc;
 }

@@ -174,7 +174,7 @@ static void guest_close(struct port *port, bool forget)
 	/* A guest's tap lives by the descriptor that its process holds; one that was made to be
 	 * opened by name lives until now. */
 	if (forget && !port->failed && !port->vm[0])
-		reaper_link_del(port->ifname, "");
+		reaper_link_del(port->ifname);
 }
 
 static int guest_open(struct port *port, const struct port_conf *conf, struct err *err)

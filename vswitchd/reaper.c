@@ -8,7 +8,6 @@
  * the work itself: slower, never lost.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,9 +17,8 @@
 
 struct job {
 	struct job *next;
-	int fd; /* -1: delete the link instead */
-	char ifname[16];
-	char netns[64];
+	int fd;	     /* -1: delete the link instead */
+	int ifindex; /* not a name: it may be given to a new interface before we come to this one */
 };
 
 static struct {
@@ -31,19 +29,12 @@ static struct {
 	pthread_t thread;
 } reaper = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
 
-static int link_del_here(void *ctx, struct err *err)
-{
-	return nl_link_del(ctx, err);
-}
-
 static void job_do(struct job *job)
 {
 	if (job->fd >= 0)
 		close(job->fd);
-	else if (job->netns[0])
-		nl_in_netns(job->netns, link_del_here, job->ifname, NULL);
 	else
-		nl_link_del(job->ifname, NULL);
+		nl_link_del(job->ifindex, NULL);
 }
 
 static struct job *job_take(void)
@@ -127,13 +118,10 @@ void reaper_close(int fd)
 		hand_over(&job);
 }
 
-void reaper_link_del(const char *ifname, const char *netns)
+void reaper_link_del(const char *ifname)
 {
-	struct job job = {.fd = -1};
+	struct job job = {.fd = -1, .ifindex = nl_ifindex(ifname)};
 
-	if (!ifname[0])
-		return;
-	snprintf(job.ifname, sizeof(job.ifname), "%s", ifname);
-	snprintf(job.netns, sizeof(job.netns), "%s", netns);
-	hand_over(&job);
+	if (job.ifindex)
+		hand_over(&job);
 }

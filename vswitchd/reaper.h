@@ -14,7 +14,8 @@ int reaper_start(void);
 void reaper_stop(void);
 /* Takes @fd. Works (inline) also when the reaper does not run. */
 void reaper_close(int fd);
-/* Delete interface @ifname ("" : nothing) of namespace @netns ("": the host's). */
-void reaper_link_del(const char *ifname, const char *netns);
+/* Delete the interface that @ifname names now; nothing when there is none. One that is made under
+ * the same name afterwards is safe. */
+void reaper_link_del(const char *ifname);
 
 #endif

@@ -75,7 +75,7 @@ static void sweep_link(void *ctx, const char *ifname, const char *alias)
 	if (strncmp(alias, s->prefix, strlen(s->prefix)) || link_in_use(s->d, ifname))
 		return;
 	log_info("removing interface %s, left over from an earlier run", ifname);
-	reaper_link_del(ifname, "");
+	reaper_link_del(ifname);
 }
 
 static void sweep_links(struct daemon *d)
