@@ -121,7 +121,7 @@ static void read_forward(struct schema *s, const struct yaml_tree *t, struct lab
 	const char *v = schema_scalar(s, t);
 	const char *arrow = v ? strstr(v, " -> ") : NULL;
 	const char *to = arrow ? arrow + 4 : NULL, *colon = to ? strrchr(to, ':') : NULL;
-	const char *slash = colon ? strchrnul(colon, '/') : NULL;
+	const char *slash = colon ? colon + strcspn(colon, "/") : NULL;
 
 	if (!v)
 		return;
