@@ -146,15 +146,15 @@ lint: setup-build setup-check setup-lint
 	@tests/lint/layers.sh
 	@tests/lint/sizes.sh
 	@clang-format --dry-run --Werror $(C_FILES)
-	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
-		--suppressions-list=tests/lint/cppcheck.txt --inline-suppr -I. $(filter %.c,$(C_FILES))
-	@clang-tidy --quiet $(filter-out tests/nested/guest/%,$(filter %.c,$(C_FILES))) -- \
-		$(filter-out -fno-strict-aliasing,$(ALL_CFLAGS))
+	@cppcheck -j 2 --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
+		--library=tests/lint/cppcheck.cfg --suppressions-list=tests/lint/cppcheck.txt \
+		-I. $(filter %.c,$(C_FILES))
+	@tools/tidy.sh -- $(ALL_CFLAGS)
 	@shellcheck -x -S warning $$(git ls-files '*.sh') .ci/run
 	@codespell -q 3 -L $(CODESPELL_WORDS) $$(git ls-files | grep -vE '^LICENSE|corpus/')
 	@mandoc -T lint -W warning doc/*.[1-8]
 	@echo "lint: clean"
-CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha
+CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha,thre,ist,tha
 
 .PHONY: install
 install: all
