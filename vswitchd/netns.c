@@ -338,7 +338,7 @@ void netns_del(struct netns *ns)
 	object_ports_of_netns(ns->d, ns->name);
 	kill_all(path);
 	json_array_foreach (ns->veths, i, v)
-		reaper_link_del(json_string_value(v), "");
+		reaper_link_del(json_string_value(v));
 	if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
 		log_warn("cannot unmount %s: %s", path, strerror(errno));
 	unlink(path);
@@ -354,8 +354,10 @@ void netns_del(struct netns *ns)
 
 void netns_del_all(struct daemon *d)
 {
-	while (d->netns)
-		netns_del(d->netns);
+	for (struct netns *ns = d->netns, *next; ns; ns = next) {
+		next = ns->next;
+		netns_del(ns);
+	}
 }
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
@@ -376,7 +378,7 @@ int netns_veth(struct netns *ns, const char *inside, const char *host, struct er
 	rc = record(ns, err);
 	if (rc) {
 		json_array_remove(ns->veths, json_array_size(ns->veths) - 1);
-		reaper_link_del(host, "");
+		reaper_link_del(host);
 	}
 	return rc;
 }
