@@ -4,8 +4,8 @@
  *
  * Order: the record (which claims the name), namespaces and their veths, networks (a bridge may
  * need a veth), namespace ports and addresses, what namespaces run (a LAN's servers), guests all
- * at once, what guests run, forwards. Every object carries the lab's name as its tag, so undoing a
- * failure is lab_down().
+ * at once, their leases, what guests run, forwards. Every object carries the lab's name as its tag,
+ * so undoing a failure is lab_down().
  */
 #include "lab/up.h"
 
@@ -40,6 +40,8 @@ static int make_all(struct lab_run *r, const char *file, struct err *err)
 		rc = up_guests_start(r, file, err);
 	if (!rc)
 		rc = up_guests_wait(r, err);
+	if (!rc)
+		rc = up_addresses_wait(r, err);
 	if (!rc)
 		rc = up_guests_run(r, err);
 	if (!rc)

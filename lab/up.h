@@ -42,4 +42,9 @@ int up_guests_wait(struct lab_run *r, struct err *err);
 /* Their commands. */
 int up_guests_run(struct lab_run *r, struct err *err);
 
+/* ---- up_address.c ---- */
+
+/* Until each card that asks for an address has one; one that gets none in 15 s is only noted. */
+int up_addresses_wait(struct lab_run *r, struct err *err);
+
 #endif
