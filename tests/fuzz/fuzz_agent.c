@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guest's two parsers: what the host sends to the agent, and the kernel command line. */
 #include "vmm/image/agent.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmm/image/guest.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(void *arg, const struct agent_request *req)
 {

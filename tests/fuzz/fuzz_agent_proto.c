@@ -2,9 +2,8 @@
 /* fuzz_agent_proto - bytes that a guest sends in place of its agent's. */
 #include <stdlib.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "vswitchd/agent_proto.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void on_ready(void *ctx, unsigned int protocol)
 {

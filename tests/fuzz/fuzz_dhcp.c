@@ -14,13 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/dhcp_bench.h"
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
 
 enum { CLIENTS = 16, POOL = 24, TOLD_MAX = 64 };
 
@@ -79,7 +74,7 @@ static void told_add(const struct dhcp_key *key, const struct mac *mac, be32 add
 {
 	told_forget(key);
 	for (unsigned int i = 0; i < n_told; i++)
-		CHECK(told[i].addr != addr || same_machine(&told[i], mac));
+		MUST(told[i].addr != addr || same_machine(&told[i], mac));
 	if (n_told < TOLD_MAX)
 		told[n_told++] = (struct told){*key, *mac, addr, b.now + (msec)lease_s * 1000};
 }
@@ -101,19 +96,19 @@ static void check_reply(const struct dhcp_msg *msg)
 	be32 addr = reply_yiaddr(&b);
 	uint32_t lease_s;
 
-	CHECK(b.r.len >= DHCP_LEN_MIN && b.r.len <= DHCP_LEN_MAX);
-	CHECK(b.r.dst && reply_addr(&b, OPT_SERVER_ID) == b.conf.server);
+	MUST(b.r.len >= DHCP_LEN_MIN && b.r.len <= DHCP_LEN_MAX);
+	MUST(b.r.dst && reply_addr(&b, OPT_SERVER_ID) == b.conf.server);
 	if (msg)
-		CHECK(((struct dhcp_hdr *)b.r.data)->xid == msg->hdr.xid);
+		MUST(((struct dhcp_hdr *)b.r.data)->xid == msg->hdr.xid);
 	if (!addr)
 		return;
-	CHECK(dhcp_pool_reservable(&b.s.pool, addr));
-	CHECK(reply_u32(&b, OPT_LEASE, &lease_s) && lease_s <= b.conf.lease_s);
+	MUST(dhcp_pool_reservable(&b.s.pool, addr));
+	MUST(reply_u32(&b, OPT_LEASE, &lease_s) && lease_s <= b.conf.lease_s);
 	if (b.r.type == DHCP_ACK) {
-		CHECK(msg);
+		MUST(msg);
 		struct dhcp_key key = dhcp_key_of(msg);
 
-		CHECK(b.r.durable && on_disk(addr, &key));
+		MUST(b.r.durable && on_disk(addr, &key));
 		told_add(&key, &msg->mac, addr, lease_s);
 	}
 }
@@ -146,7 +141,7 @@ static void say(struct cmsg *m)
 		client_lets_go(&msg);
 	v = dhcp_server_input(&b.s, &rx, b.now, b.wall_s, &b.r);
 	free(exact);
-	CHECK(ok || v == DHCP_SILENT);
+	MUST(ok || v == DHCP_SILENT);
 	if (bench_store_ops.commit(&b.store) && v == DHCP_REPLY && b.r.durable)
 		dhcp_server_undo(&b.s, &b.r.undo);
 	else if (v == DHCP_REPLY)
@@ -251,8 +246,6 @@ static void start(uint8_t flags)
 	n_told = 0;
 	bench_start(&b);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,18 +6,9 @@
  * into pieces that are whole: bounded in number and length, payload complete and in order, every
  * checksum right by an arithmetic of our own (tests/unit/frames.h).
  */
-#include <stdlib.h>
-
 #include "lib/gso.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/frames.h"
-
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct sums {
 	const struct pkt *whole;

@@ -3,8 +3,7 @@
  * fuzz_lab.c - topology files from anywhere: parsed, validated, their errors printed.
  */
 #include "lab/parse.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -15,9 +15,8 @@
 
 #include "lib/csum.h"
 #include "lib/gso.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/nat_world.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { OUTSIDE_IN = 1, STEP = 2, RAW = 4, PARTIAL = 8, LAST_PORT = 16, GSO = 32 };
 

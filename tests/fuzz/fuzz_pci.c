@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/virtio_world.h"
 #include "vmm/virtio_rng.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { RECORD = 9 };
 

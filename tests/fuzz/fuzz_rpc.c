@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "vswitchd/linebuf.h"
 #include "vswitchd/rpc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { LINE_MAX_ = 4096 };
 

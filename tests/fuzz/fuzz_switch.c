@@ -7,21 +7,12 @@
  * port that is down, nothing unfinished at a port that takes nothing undone; and at the end every
  * packet is back in the pool.
  */
-#include <stdlib.h>
-
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/frames.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
-
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { PORTS = 6, LOCALS = 2 };
 
