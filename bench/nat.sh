@@ -14,12 +14,7 @@ peers=$TOP/tests/system/nat_peers.py
 start_daemon
 
 # Ours: a on network n, out of up0.
-add_ns outside
-ip link add up0 type veth peer name eth0 netns outside
-ip addr add 198.51.100.1/24 dev up0
-ip link set up0 up
-ns outside ip addr add 198.51.100.9/24 dev eth0
-ns outside ip link set eth0 up
+add_outside
 vctl net add n mode=nat subnet=10.0.2.0/24 dhcp=off >/dev/null
 plug n a 10.0.2.9/24 >/dev/null
 ns a ip route add default via 10.0.2.2

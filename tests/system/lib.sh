@@ -194,6 +194,16 @@ gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 add_ns() { ip netns add "$1" && nsenter --net="/run/netns/$1" ip link set lo up; }
 ns() { local n=$1; shift; nsenter --net="/run/netns/$n" -- "$@"; }
 
+# A host beyond this one: namespace "outside", 198.51.100.9 on its eth0, reached by up0 (.1).
+add_outside() {
+	add_ns outside
+	ip link add up0 type veth peer name eth0 netns outside
+	ip addr add 198.51.100.1/24 dev up0
+	ip link set up0 up
+	ns outside ip addr add 198.51.100.9/24 dev eth0
+	ns outside ip link set eth0 up
+}
+
 # sniff NS IFNAME FILE [FILTER...]: capture until sniff_end; returns when tcpdump listens. sniffed
 # FILE FILTER...: how many frames of it match.
 sniff() {

@@ -7,12 +7,7 @@ need ping busybox tcpdump nft
 start_daemon
 
 # The host has an outside, and forwards: whoever gets there from a host-only network got out.
-add_ns outside
-ip link add up0 type veth peer name eth0 netns outside
-ip addr add 198.51.100.1/24 dev up0
-ip link set up0 up
-ns outside ip addr add 198.51.100.9/24 dev eth0
-ns outside ip link set eth0 up
+add_outside
 ns outside ip route add default via 198.51.100.1
 echo 1 >/proc/sys/net/ipv4/ip_forward
 

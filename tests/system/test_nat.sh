@@ -9,12 +9,7 @@ peer() { local n=$1; shift; ns "$n" python3 "$peers" "$@"; }
 start_daemon
 
 # up0 leads to a router (outside), behind which is the Internet (203.0.113.1).
-add_ns outside
-ip link add up0 type veth peer name eth0 netns outside
-ip addr add 198.51.100.1/24 dev up0
-ip link set up0 up
-ns outside ip addr add 198.51.100.9/24 dev eth0
-ns outside ip link set eth0 up
+add_outside
 ns outside ip addr add 203.0.113.1/32 dev lo
 forward_before=$(cat /proc/sys/net/ipv4/ip_forward)
 rules_before=$(nft list ruleset | grep -v "table inet vswitchd" | grep -c "^table")
