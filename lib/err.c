@@ -15,17 +15,22 @@ static void text_flatten(char *text)
 			*text = ' ';
 }
 
+static void fill(struct err *e, int code, const char *fmt, va_list ap)
+{
+	e->code = code;
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	text_flatten(e->text);
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (!e)
 		return code;
-	e->code = code;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	fill(e, code, fmt, ap);
 	va_end(ap);
-	text_flatten(e->text);
 	return code;
 }
 
@@ -37,14 +42,12 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
 
 	if (!e)
 		return code;
-	e->code = code;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	fill(e, code, fmt, ap);
 	va_end(ap);
 	n = strlen(e->text);
 	snprintf(e->text + n, sizeof(e->text) - n, ": %s",
 		 strerror_r(-code, reason, sizeof(reason)));
-	text_flatten(e->text);
 	return code;
 }
 
