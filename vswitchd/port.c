@@ -326,6 +326,14 @@ void port_ifname(const char *port_name, char out[16])
 			*c = '-';
 }
 
+void port_set_ifname(struct port *port, const struct port_conf *conf)
+{
+	if (conf->ifname)
+		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
+	else
+		port_ifname(port->name, port->ifname);
+}
+
 static json_t *offloads_json(const struct port *port)
 {
 	static const struct {

@@ -172,6 +172,8 @@ json_t *port_json(const struct port *port);
 /* A name for the kernel interface of @port_name: "vs-" and the name with '.' as '-'; a name that
  * does not fit into 15 bytes is cut and given four hash digits. */
 void port_ifname(const char *port_name, char out[16]);
+/* Name the port's interface: as @conf says, else after the port. */
+void port_set_ifname(struct port *port, const struct port_conf *conf);
 
 /* The port whose interface, in the host's own namespace, is @ifname; NULL when there is none but
  * @except. In port_packet.c. */

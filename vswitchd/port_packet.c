@@ -182,10 +182,7 @@ static int guest_open(struct port *port, const struct port_conf *conf, struct er
 	int rc;
 
 	port->fd = -1;
-	if (conf->ifname)
-		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
-	else
-		port_ifname(port->name, port->ifname);
+	port_set_ifname(port, conf);
 	port->mac = conf->mac;
 	rc = packet_check_free(port, err);
 	if (rc == 0)

@@ -228,10 +228,7 @@ static int tap_open(struct port *port, const struct port_conf *conf, struct err 
 	int rc;
 
 	port->fd = -1;
-	if (conf->ifname)
-		snprintf(port->ifname, sizeof(port->ifname), "%s", conf->ifname);
-	else
-		port_ifname(port->name, port->ifname);
+	port_set_ifname(port, conf);
 	/* The same port has the same MAC after each restart; another daemon on the same wire has
 	 * other ones. */
 	snprintf(seed, sizeof(seed), "%s/%s", state_instance(), port->name);

@@ -19,6 +19,7 @@ struct net;
 struct port;
 
 enum { RPC_LATER = 1 };
+enum { RPC_TIMEOUT_MAX_S = 86400 };
 enum {
 	RPC_PARSE_ERROR = -32700,
 	RPC_INVALID_REQUEST = -32600,
@@ -76,6 +77,8 @@ const char *rpc_str(const struct rpc *rpc, const char *key);
 /* An integer parameter in [@min, @max]; @fallback when it was not given. */
 int rpc_int(const struct rpc *rpc, const char *key, int64_t min, int64_t max, int64_t fallback,
 	    int64_t *out, struct err *err);
+/* How long a command of vm.exec or ns.exec may take: "timeout_s", else 30 s. */
+int rpc_exec_timeout(const struct rpc *rpc, unsigned int *out_ms, struct err *err);
 /* A parameter that must be a name for an object: checked by name_valid(). */
 int rpc_name(const struct rpc *rpc, const char *key, const char **out, struct err *err);
 /* The existing network or port named by parameter "net" or "port". -ENOENT tells which is not

@@ -11,8 +11,6 @@
 #include "vswitchd/netns.h"
 #include "vswitchd/rpc.h"
 
-enum { EXEC_TIMEOUT_DEFAULT_S = 30, TIMEOUT_MAX_S = 86400 };
-
 static int rpc_netns(const struct rpc *rpc, const char *key, struct netns **out, struct err *err)
 {
 	const char *name = rpc_str(rpc, key);
@@ -115,17 +113,16 @@ static int ns_addr_m(struct rpc *rpc, json_t **result, struct err *err)
 
 static int ns_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 {
-	int64_t timeout_s;
+	unsigned int timeout_ms;
 	struct netns *ns;
 	int rc = rpc_netns(rpc, "name", &ns, err);
 
 	(void)result;
 	if (!rc)
-		rc = rpc_int(rpc, "timeout_s", 1, TIMEOUT_MAX_S, EXEC_TIMEOUT_DEFAULT_S, &timeout_s,
-			     err);
+		rc = rpc_exec_timeout(rpc, &timeout_ms, err);
 	if (rc)
 		return rc;
-	return netns_exec(ns, rpc, rpc_str(rpc, "command"), (unsigned int)timeout_s * 1000, err);
+	return netns_exec(ns, rpc, rpc_str(rpc, "command"), timeout_ms, err);
 }
 
 static int ns_spawn_m(struct rpc *rpc, json_t **result, struct err *err)

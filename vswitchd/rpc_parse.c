@@ -156,6 +156,15 @@ int rpc_int(const struct rpc *rpc, const char *key, int64_t min, int64_t max, in
 	return 0;
 }
 
+int rpc_exec_timeout(const struct rpc *rpc, unsigned int *out_ms, struct err *err)
+{
+	int64_t timeout_s;
+	int rc = rpc_int(rpc, "timeout_s", 1, RPC_TIMEOUT_MAX_S, 30, &timeout_s, err);
+
+	*out_ms = (unsigned int)timeout_s * 1000;
+	return rc;
+}
+
 int rpc_name(const struct rpc *rpc, const char *key, const char **out, struct err *err)
 {
 	const char *s = rpc_str(rpc, key);

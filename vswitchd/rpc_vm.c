@@ -10,7 +10,7 @@
 #include "vswitchd/vm.h"
 
 #define RUN_WAIT_S 10.
-enum { STOP_GRACE_DEFAULT_S = 15, EXEC_TIMEOUT_DEFAULT_S = 30, TIMEOUT_MAX_S = 86400 };
+enum { STOP_GRACE_DEFAULT_S = 15 };
 
 static int rpc_vm(const struct rpc *rpc, struct vm **out, struct err *err)
 {
@@ -77,7 +77,7 @@ static int vm_stop_m(struct rpc *rpc, json_t **result, struct err *err)
 	int rc = rpc_vm(rpc, &vm, err);
 
 	if (!rc)
-		rc = rpc_int(rpc, "timeout_s", 0, TIMEOUT_MAX_S, STOP_GRACE_DEFAULT_S, &timeout_s,
+		rc = rpc_int(rpc, "timeout_s", 0, RPC_TIMEOUT_MAX_S, STOP_GRACE_DEFAULT_S, &timeout_s,
 			     err);
 	if (rc)
 		return rc;
@@ -147,14 +147,13 @@ static int vm_resume_m(struct rpc *rpc, json_t **result, struct err *err)
 static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	struct rpc_later *later;
-	int64_t timeout_s;
+	unsigned int timeout_ms;
 	struct vm *vm;
 	int rc = rpc_vm_alive(rpc, &vm, err);
 
 	(void)result;
 	if (!rc)
-		rc = rpc_int(rpc, "timeout_s", 1, TIMEOUT_MAX_S, EXEC_TIMEOUT_DEFAULT_S, &timeout_s,
-			     err);
+		rc = rpc_exec_timeout(rpc, &timeout_ms, err);
 	if (rc)
 		return rc;
 	if (vm->state != VM_RUNNING)
@@ -164,7 +163,7 @@ static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (!later)
 		return err_set(err, -ENOMEM, "memory is short");
 	struct err exec_err = {0};
-	if (agent_exec(vm->agent, rpc_str(rpc, "command"), (unsigned int)timeout_s * 1000, later,
+	if (agent_exec(vm->agent, rpc_str(rpc, "command"), timeout_ms, later,
 		       &exec_err))
 		rpc_finish(later, NULL, &exec_err);
 	return RPC_LATER;

@@ -361,14 +361,19 @@ static bool same_process(const struct vm *vm, const json_t *doc)
 	       proc_start_ticks(vm->pid) == vm->start_ticks;
 }
 
+struct port_conf vm_nic_port_conf(const struct vm *vm, const struct vm_nic *nic)
+{
+	return (struct port_conf){.name = nic->port,
+				  .carrier = "tap",
+				  .ifname = nic->ifname,
+				  .lab = vm->lab[0] ? vm->lab : NULL,
+				  .vm = vm->name,
+				  .mac = nic->mac};
+}
+
 static int adopt_nic(struct vm *vm, const struct vm_nic *nic, struct err *err)
 {
-	struct port_conf conf = {.name = nic->port,
-				 .carrier = "tap",
-				 .ifname = nic->ifname,
-				 .lab = vm->lab[0] ? vm->lab : NULL,
-				 .vm = vm->name,
-				 .mac = nic->mac};
+	struct port_conf conf = vm_nic_port_conf(vm, nic);
 	struct net *net = net_find(&vm->d->runner, nic->net);
 
 	if (!net)

@@ -124,6 +124,8 @@ void vm_stop_all(struct daemon *d, unsigned int grace_ms);
 /* At the end of the daemon: kill what still runs and free all. */
 void vm_free_all(struct daemon *d);
 
+/* What the port of @nic is made of; borrows from both. */
+struct port_conf vm_nic_port_conf(const struct vm *vm, const struct vm_nic *nic);
 /* A port of a guest was set up or down, or moved to another network. */
 void vm_port_admin(struct daemon *d, const struct port *port, bool up);
 void vm_port_moved(struct daemon *d, const struct port *port);

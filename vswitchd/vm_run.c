@@ -314,12 +314,7 @@ static int choose_ifname(struct vm_nic *nic, struct err *err)
 
 static int make_nic(struct vm *vm, struct vm_nic *nic, int *tap, struct err *err)
 {
-	struct port_conf conf = {.name = nic->port,
-				 .carrier = "tap",
-				 .ifname = nic->ifname,
-				 .lab = vm->lab[0] ? vm->lab : NULL,
-				 .vm = vm->name,
-				 .mac = nic->mac};
+	struct port_conf conf = vm_nic_port_conf(vm, nic);
 	int rc = choose_ifname(nic, err);
 
 	if (rc)
