@@ -4,10 +4,17 @@
  *
  * Theory of operation. Transmission takes no time: a byte written to THR is with the stream at
  * once, and the transmitter is empty again as long as the stream has room. So THRE follows
- * can_send(), and the "transmitter became empty" interrupt is an edge that is latched in
- * thr_event when IER enables it or after each byte, and that reading IIR (as the reported cause)
- * or writing THR takes back. Received bytes stay in the stream's buffer until the guest reads
- * them, so the receive FIFO is as deep as that buffer and never overruns.
+ * can_send(). The "transmitter became empty" interrupt is an edge that is latched in thr_event
+ * when IER enables it, and that reading IIR (as the reported cause) or writing THR takes back.
+ *
+ * After a burst of bytes it would be due again at once. But then a driver that looks at IIR once
+ * more before it leaves its handler, as all do, would send its whole queue in there, for
+ * milliseconds with interrupts off. So it comes when IIR has been read as "none": right after the
+ * handler. serial_poke(), called at least every few milliseconds while output goes on, is the
+ * fall-back for drivers that do not look again.
+ *
+ * Received bytes stay in the stream's buffer until the guest reads them, so the receive FIFO is as
+ * deep as that buffer and never overruns.
  */
 #include "vmm/serial.h"
 
@@ -47,17 +54,17 @@ void serial_reset(struct serial *s)
 	update(s);
 }
 
-/* The transmitter is looked at: it is empty, which is news if @event, or the far end is full. */
-static void transmitter(struct serial *s, bool event)
+/* The transmitter is empty: latch that, or remember to do so when the far end has room. */
+static void transmitter_empty(struct serial *s)
 {
-	s->stalled = !s->ops->can_send(s->ctx);
-	if (event || s->stalled)
-		s->thr_event = !s->stalled;
+	s->thr_event = s->ops->can_send(s->ctx);
+	s->event_due = !s->thr_event;
 }
 
 void serial_poke(struct serial *s)
 {
-	transmitter(s, s->stalled);
+	if (s->event_due)
+		transmitter_empty(s);
 	update(s);
 }
 
@@ -67,6 +74,8 @@ static uint8_t read_iir(struct serial *s)
 
 	if (v == UART_IIR_THRI)
 		s->thr_event = false;
+	else if (v == UART_IIR_NO_INT && s->event_due)
+		transmitter_empty(s);
 	return v | (s->fifo ? 0xc0 : 0);
 }
 
@@ -134,13 +143,14 @@ static void write_data(struct serial *s, uint8_t v)
 	/* In loop-back the byte does not leave; nobody we know reads it back. */
 	if (!(s->mcr & UART_MCR_LOOP))
 		s->ops->send(s->ctx, v);
-	transmitter(s, true);
+	s->thr_event = false;
+	s->event_due = true;
 }
 
 static void write_ier(struct serial *s, uint8_t v)
 {
 	if ((v & UART_IER_THRI) && !(s->ier & UART_IER_THRI))
-		transmitter(s, true);
+		transmitter_empty(s);
 	s->ier = v & 0xf;
 }
 

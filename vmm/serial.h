@@ -28,7 +28,7 @@ struct serial {
 	uint8_t ier, lcr, mcr, scr, dll, dlm;
 	bool fifo;
 	bool thr_event; /* the transmitter became empty and nobody has read that in IIR */
-	bool stalled;	/* the far end took no more when last looked at */
+	bool event_due; /* bytes were sent, or the far end was full: an event is to come */
 	bool line;
 };
 
@@ -37,7 +37,7 @@ void serial_init(struct serial *s, const struct serial_ops *ops, void *ctx);
 void serial_reset(struct serial *s);
 /* bus_fn for the eight ports; @ctx is the struct serial. */
 void serial_io(void *ctx, uint64_t off, void *data, unsigned int len, bool write);
-/* The far end has sent bytes, or takes bytes again. */
+/* The far end has sent bytes, or takes bytes again, or some time has passed since output. */
 void serial_poke(struct serial *s);
 
 #endif

@@ -216,15 +216,13 @@ static void client_cb(struct loop_fd *w, uint32_t events)
 static void timer_cb(struct loop_fd *w, uint32_t events)
 {
 	struct stream *st = CONTAINER_OF(w, struct stream, timer);
-	bool was_full = !stream_can_send(st);
 	uint64_t ticks;
 
 	(void)events;
 	if (read(w->fd, &ticks, sizeof(ticks)) < 0)
 		return;
 	flush(st);
-	if (was_full && stream_can_send(st))
-		serial_poke(st->serial);
+	serial_poke(st->serial);
 }
 
 static struct stream_client *free_slot(struct stream *st)

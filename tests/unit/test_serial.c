@@ -102,7 +102,17 @@ static void transmit_interrupts(void **state)
 	assert_int_equal(in(UART_IIR), UART_IIR_THRI);
 	assert_false(line);
 	assert_int_equal(in(UART_IIR), UART_IIR_NO_INT);
+	/* after a burst: when the handler has seen that there is nothing more, not before */
 	out(UART_TX, 'x');
+	out(UART_TX, 'y');
+	assert_false(line);
+	assert_int_equal(in(UART_IIR), UART_IIR_NO_INT);
+	assert_true(line);
+	assert_int_equal(in(UART_IIR), UART_IIR_THRI);
+	assert_false(line);
+	/* or some time later, for a driver that does not look */
+	out(UART_TX, 'z');
+	serial_poke(&s);
 	assert_true(line);
 	out(UART_IER, 0);
 	assert_false(line);
