@@ -140,6 +140,16 @@ static bool answer(struct ctl_client *c, json_t *reply)
 	return sent;
 }
 
+void ctl_event(struct ctl *ctl, const char *event)
+{
+	for (unsigned int i = 0; ctl->vm && i < CTL_CLIENTS_MAX; i++) {
+		struct ctl_client *c = &ctl->clients[i];
+
+		if (c->w.fd >= 0 && !answer(c, json_pack("{s:s}", "event", event)))
+			drop_client(c);
+	}
+}
+
 static bool handle_line(struct ctl_client *c, size_t len)
 {
 	json_t *request = json_loadb(c->line, len, 0, NULL);

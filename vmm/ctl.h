@@ -7,6 +7,8 @@
  *	{"cmd":"reset"} {"cmd":"quit"}        {"ok":false,"error":"..."}
  *	{"cmd":"link","nic":0,"up":false}
  *
+ * Unasked, to all clients, when the guest resets its machine: {"event":"reset"}.
+ *
  * A client that sends longer lines than CTL_LINE_MAX, or does not read its answers, is closed.
  */
 #ifndef VMM_CTL_H
@@ -34,5 +36,7 @@ struct ctl {
 /* Accept clients on the listening socket @fd (taken). 0 or -errno. */
 int ctl_open(struct ctl *ctl, struct vm *vm, int fd);
 void ctl_close(struct ctl *ctl);
+/* Tell all clients. Nothing when the socket is not open. */
+void ctl_event(struct ctl *ctl, const char *event);
 
 #endif

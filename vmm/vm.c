@@ -24,8 +24,7 @@ enum { RESTART_INTERVAL_MS = 500 };
 #define KVM_TSS_ADDR	  0xfffbd000u
 #define KVM_IDENTITY_ADDR 0xfffbc000ull
 
-/* ---- KVM as the devices see it ----------------------------------------------------------------
- */
+/* ---- KVM as the devices see it --------------------------------------------------------------- */
 
 static void host_msi(void *ctx, uint64_t address, uint32_t data)
 {
@@ -90,8 +89,7 @@ static const struct serial_ops com_ops = {
 	.irq = com_irq,
 };
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 void vm_ask(struct vm *vm, enum vm_request request)
 {
@@ -132,8 +130,7 @@ void vm_reset(struct vm *vm)
 	vm_ask(vm, VM_REQUEST_RESET);
 }
 
-/* ---- start and restart ------------------------------------------------------------------------
- */
+/* ---- start and restart ----------------------------------------------------------------------- */
 
 static int load(struct vm *vm, uint64_t *entry, struct err *e)
 {
@@ -179,6 +176,7 @@ static int restart(struct vm *vm, struct err *e)
 	uint64_t entry;
 	int err;
 
+	ctl_event(&vm->ctl, "reset");
 	reset_devices(vm);
 	err = memory_clear(&vm->mem);
 	if (err)
@@ -280,8 +278,7 @@ int vm_resume(struct vm *vm)
 	return 0;
 }
 
-/* ---- creation ---------------------------------------------------------------------------------
- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 static int open_kvm(struct vm *vm, struct err *e)
 {

@@ -64,11 +64,14 @@ static void input(struct vm *vm, const json_t *msg)
 {
 	const char *state = json_string_value(json_object_get(msg, "state"));
 	const char *error = json_string_value(json_object_get(msg, "error"));
+	const char *event = json_string_value(json_object_get(msg, "event"));
 	char shown[200];
 
 	if (error)
 		log_warn("guest %s: vnet-vmm: %s", vm->name,
 			 str_escape(error, strlen(error), shown, sizeof(shown)));
+	if (event && !strcmp(event, "reset"))
+		vm_rebooted(vm);
 	if (!state)
 		return;
 	if (!strcmp(state, "paused") && vm->state == VM_RUNNING)

@@ -28,6 +28,12 @@ def check(text, ok, *details):
     sys.stdout.flush()
 
 
+def skip(text, why):
+    global number
+    number += 1
+    print("ok", number, "-", text, "# SKIP", why)
+
+
 class Client:
     def __init__(self):
         self.sock = socket.socket(socket.AF_UNIX)
@@ -367,8 +373,12 @@ def test_exec():
     check("a command that takes too long: 124", r["status"] == 124, r)
     r = c.ok("vm.exec", vm="g", command="kill -9 $$")
     check("one that is killed: 128 + 9", r["status"] == 137, r)
-    r = c.ok("vm.exec", vm="g", command="head -c 300000 /dev/zero; printf '\\377' >&2", timeout_s=60)
-    check("output is bounded and any byte is told", len(r["stdout"]) == 262144 and r["stderr"] == "\ufffd", len(r["stdout"]))
+    if "INSIDE_OUTER" in os.environ:  # a serial line of an emulated machine's machine
+        skip("output is bounded and any byte is told", "takes minutes in the outer machine")
+    else:
+        r = c.ok("vm.exec", vm="g", command="head -c 300000 /dev/zero; printf '\\377' >&2", timeout_s=60)
+        check("output is bounded and any byte is told",
+              len(r["stdout"]) == 262144 and r["stderr"] == "\ufffd", len(r["stdout"]))
     ids = {c.send("vm.exec", vm="g", command="echo %d" % i): i for i in range(40)}
     got = [c.line() for _ in range(40)]
     check("forty at once, each with its own answer",
