@@ -77,8 +77,8 @@ static int vm_stop_m(struct rpc *rpc, json_t **result, struct err *err)
 	int rc = rpc_vm(rpc, &vm, err);
 
 	if (!rc)
-		rc = rpc_int(rpc, "timeout_s", 0, RPC_TIMEOUT_MAX_S, STOP_GRACE_DEFAULT_S, &timeout_s,
-			     err);
+		rc = rpc_int(rpc, "timeout_s", 0, RPC_TIMEOUT_MAX_S, STOP_GRACE_DEFAULT_S,
+			     &timeout_s, err);
 	if (rc)
 		return rc;
 	if (!vm_alive(vm)) {
@@ -163,8 +163,7 @@ static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (!later)
 		return err_set(err, -ENOMEM, "memory is short");
 	struct err exec_err = {0};
-	if (agent_exec(vm->agent, rpc_str(rpc, "command"), timeout_ms, later,
-		       &exec_err))
+	if (agent_exec(vm->agent, rpc_str(rpc, "command"), timeout_ms, later, &exec_err))
 		rpc_finish(later, NULL, &exec_err);
 	return RPC_LATER;
 }
