@@ -273,6 +273,7 @@ static void stop_all(struct daemon *d)
 	vm_free_all(d);
 	netns_del_all(d);
 	ctl_close(d->ctl);
+	d->ctl = NULL; /* what ends below still sends events */
 	capture_close_all(d);
 	if (d->runner.pool)
 		runner_fini(&d->runner, true);
