@@ -27,7 +27,7 @@ def ping(count=1):
 
 def transfer_to(g, mib):
     """Mbit/s of one TCP stream into the guest."""
-    g.shell("nc -l -p 5001 >/dev/null &")
+    g.shell("nc.openbsd -l 5001 >/dev/null &")
     time.sleep(0.5)
     chunk = bytes(1 << 20)
     begin = time.monotonic()
@@ -42,7 +42,7 @@ def transfer_to(g, mib):
 def transfer_from(g, mib):
     """Mbit/s of one TCP stream out of the guest, and the bytes that came."""
     listener = socket.create_server(("10.9.0.1", 5002))
-    g.console.send(f"dd if=/dev/zero bs=1M count={mib} 2>/dev/null | nc -N 10.9.0.1 5002\n")
+    g.console.send(f"dd if=/dev/zero bs=1M count={mib} 2>/dev/null | nc.openbsd -N 10.9.0.1 5002\n")
     peer, _ = listener.accept()
     begin, got = time.monotonic(), 0
     while data := peer.recv(1 << 20):
