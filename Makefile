@@ -112,6 +112,12 @@ $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+.PHONY: bench
+bench: setup-build setup-run setup-check
+	@$(MAKE) --no-print-directory O=$(O) all
+	@O=$(O) bench/switch.sh
+	@O=$(O) bench/nat.sh
+
 .PHONY: bench-micro
 bench-micro: $(O)/bench/micro
 	@$(O)/bench/micro
