@@ -27,8 +27,8 @@ def ping(count=1):
 
 def transfer_to(g, mib):
     """Mbit/s of one TCP stream into the guest."""
-    g.shell("nc.openbsd -l 5001 >/dev/null &")
-    time.sleep(0.5)
+    g.shell("(nc.openbsd -l 5001 >/dev/null &)")
+    time.sleep(1)
     chunk = bytes(1 << 20)
     begin = time.monotonic()
     with socket.create_connection((ADDRESS, 5001), timeout=30) as s:
