@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * memory.c - guest RAM in a memfd.
+ * memory.c - guest RAM.
  */
 #include "vmm/memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
+
+enum { HUGE_PAGE = 2 << 20 };
 
 void memory_init(struct memory *m, void *host, uint64_t size)
 {
@@ -18,44 +18,42 @@ void memory_init(struct memory *m, void *host, uint64_t size)
 		.host = host,
 		.size = size,
 		.low = MIN(size, MEMORY_HOLE_START),
-		.fd = -1,
 	};
 }
 
-static int seal(int fd)
+/* Round up to a multiple of the huge page size. */
+static uint8_t *huge_align(uint8_t *p)
 {
-	/* A fixed size: whoever else gets the descriptor can't make our accesses fault. */
-	return fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) ? -errno : 0;
+	return (uint8_t *)(((uintptr_t)p + HUGE_PAGE - 1) & ~((uintptr_t)HUGE_PAGE - 1));
 }
 
+/*
+ * Anonymous memory, aligned alike for host and guest, so that the kernel can back it with huge
+ * pages: a page fault of the guest's costs an exit, and booting takes tens of thousands of small
+ * ones. Pages become resident when they are touched.
+ */
 int memory_open(struct memory *m, uint64_t size, struct err *e)
 {
-	int err;
+	uint8_t *area = mmap(NULL, size + HUGE_PAGE, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	memory_init(m, NULL, size);
-	m->fd = memfd_create("guest-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (m->fd < 0)
-		return err_sys(e, -errno, "can't make the guest's memory");
-	if (ftruncate(m->fd, (off_t)size))
-		return err_sys(e, -errno, "can't give the guest %ju bytes of memory",
-			       (uintmax_t)size);
-	err = seal(m->fd);
-	if (err)
-		return err_sys(e, err, "can't seal the guest's memory");
-	m->host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, m->fd, 0);
-	if (m->host == MAP_FAILED) {
-		m->host = NULL;
-		return err_sys(e, -errno, "can't map the guest's memory");
-	}
+	if (area == MAP_FAILED)
+		return err_sys(e, -errno, "can't map %ju bytes for the guest", (uintmax_t)size);
+	m->area = area;
+	m->area_size = size + HUGE_PAGE;
+	m->host = huge_align(area);
+	/* What is left on both sides stays out of reach: an overrun faults. */
+	if (mprotect(m->host, size, PROT_READ | PROT_WRITE))
+		return err_sys(e, -errno, "can't use the guest's memory");
+	madvise(m->host, size, MADV_HUGEPAGE); /* a wish: kernels without go on with small ones */
 	return 0;
 }
 
 void memory_close(struct memory *m)
 {
-	if (m->host)
-		munmap(m->host, m->size);
-	if (m->fd >= 0)
-		close(m->fd);
+	if (m->area)
+		munmap(m->area, m->area_size);
 	memory_init(m, NULL, 0);
 }
 
@@ -84,7 +82,7 @@ int memory_attach(const struct memory *m, int vm_fd, struct err *e)
 
 int memory_clear(struct memory *m)
 {
-	return madvise(m->host, m->size, MADV_REMOVE) ? -errno : 0;
+	return madvise(m->host, m->size, MADV_DONTNEED) ? -errno : 0;
 }
 
 void *memory_at(const struct memory *m, uint64_t gpa, uint64_t len)

@@ -2,7 +2,7 @@
 /*
  * memory.h - guest RAM, and the one checked way from a guest address to host memory.
  *
- * RAM is one memfd mapping of @size bytes. Guest physical addresses below 3 GiB and from 4 GiB up
+ * RAM is one mapping of @size bytes. Guest physical addresses below 3 GiB and from 4 GiB up
  * are RAM; the gigabyte between is the hole where the local APIC, the I/O APIC and PCI live:
  *
  *	guest   0 ........ low   3 GiB ... 4 GiB   4 GiB ........ 4 GiB + (size - low)
@@ -24,13 +24,14 @@ struct memory {
 	uint8_t *host; /* first byte of RAM */
 	uint64_t size; /* bytes of RAM */
 	uint64_t low;  /* bytes of RAM below the hole */
-	int fd;	       /* the memfd, or -1 for memory lent by a test */
+	void *area;    /* the mapping around it, NULL for memory lent by a test */
+	uint64_t area_size;
 };
 
 /* Describe @size bytes at @host, which stay the caller's, as guest RAM. */
 void memory_init(struct memory *m, void *host, uint64_t size);
 
-/* Make @size bytes (a multiple of the page size) of zeroed RAM in a sealed memfd. 0 or -errno. */
+/* Make @size bytes (a multiple of the page size) of zeroed RAM. 0 or -errno. */
 int memory_open(struct memory *m, uint64_t size, struct err *e);
 /* Unmap and close. Accepts an object that memory_open() failed on. */
 void memory_close(struct memory *m);

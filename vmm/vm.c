@@ -451,7 +451,7 @@ int vm_create(struct vm *vm, const struct vm_config *config, struct err *e)
 	int err;
 
 	vm->config = *config;
-	vm->kvm_fd = vm->vm_fd = vm->mem.fd = vm->wake.fd = vm->restart.fd = -1;
+	vm->kvm_fd = vm->vm_fd = vm->wake.fd = vm->restart.fd = -1;
 	vm->created_ms = vm->started_ms = clock_now_ms();
 	err = loop_init(&vm->loop);
 	if (!err)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from guest_machine import VMM, make_tap, run
+from guest_machine import VMM, make_tap, own_kib, run
 
 IMAGE = os.path.join(os.environ.get("O", "build"), "image")
 ADDRESS = "10.9.0.2"
@@ -28,19 +28,6 @@ CONTENDERS = {
 }
 
 
-def own_kib(pid):
-    """Resident memory that is not the guest's RAM: the mapping of its size is left out."""
-    total = skip = 0
-    with open(f"/proc/{pid}/smaps", encoding="ascii", errors="replace") as f:
-        for line in f:
-            fields = line.split()
-            if fields[0] == "Size:":
-                skip = int(fields[1]) >= 256 * 1024
-            elif fields[0] == "Rss:" and not skip:
-                total += int(fields[1])
-    return total
-
-
 def one_run(words):
     begin = time.monotonic()
     p = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -58,7 +45,7 @@ def one_run(words):
         if ok:
             break
     rtt = float(out.rsplit("= ", 1)[1].split("/")[1]) if ok else float("nan")
-    own = own_kib(p.pid)
+    own = own_kib(p.pid, 256)
     p.kill()
     p.wait()
     return boot, own, rtt

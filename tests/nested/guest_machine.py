@@ -94,6 +94,7 @@ class Guest:
 
     def __init__(self, name, *options, kernel, initrd=None, append="", memory=256, cpus=1,
                  nets=(), stderr=None):
+        self.memory = memory
         self.dir = tempfile.mkdtemp(prefix="vmm-test-")
         socks = {k: listen(self.path(k)) for k in ("console", "agent", "ctl")}
         words = [VMM, "--name", name, "--memory", str(memory), "--cpus", str(cpus),
@@ -131,11 +132,7 @@ class Guest:
         return out.decode(errors="replace").replace("\r", "").removesuffix("END\n")
 
     def own_kib(self):
-        """Resident memory beside the guest's RAM (which is shared memory)."""
-        with open(f"/proc/{self.p.pid}/status", encoding="ascii") as f:
-            rss = {k: int(v.split()[0]) for k, v in
-                   (line.split(":") for line in f if line.startswith(("RssAnon", "RssFile")))}
-        return sum(rss.values())
+        return own_kib(self.p.pid, self.memory)
 
     def wait(self, timeout=60):
         try:
@@ -147,6 +144,19 @@ class Guest:
         if self.p.poll() is None:
             self.p.kill()
             self.p.wait()
+
+
+def own_kib(pid, memory_mib):
+    """Resident memory beside the guest's RAM: the mapping of that size is left out."""
+    total, ram = 0, False
+    with open(f"/proc/{pid}/smaps", encoding="ascii", errors="replace") as f:
+        for line in f:
+            fields = line.split()
+            if fields[0] == "Size:":
+                ram = int(fields[1]) == memory_mib * 1024
+            elif fields[0] == "Rss:" and not ram:
+                total += int(fields[1])
+    return total
 
 
 def make_tap(name, address):

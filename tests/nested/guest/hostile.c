@@ -27,7 +27,7 @@ static void settle(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < 200 && !(nic_status() & 0x40); i++)
+	for (i = 0; i < 5000 && !(nic_status() & 0x40); i++)
 		;
 }
 
