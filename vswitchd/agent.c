@@ -8,7 +8,8 @@
  * guest ends, so do all waits.
  *
  * That a guest is up is told by its "R" line. A daemon that adopted a guest in the middle of its
- * boot may have missed that line, so it asks for `true` to be run until there is an answer; a
+ * boot may have missed that line, and a guest that reboots may still be saying something else when
+ * it begins; there the daemon asks for `true` to be run until there is an answer; a
  * ping would not do, as a serial line that nobody has opened yet echoes it.
  */
 #include <errno.h>
@@ -130,7 +131,7 @@ static void on_ready(void *ctx, unsigned int protocol)
 			 AGENT_PROTOCOL);
 		return;
 	}
-	agent_reset(a); /* the second one of a guest that has booted again */
+	exec_fail_all(a, "it has restarted"); /* the second one of a guest that has booted again */
 	ready(a);
 }
 
@@ -248,6 +249,11 @@ static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 void agent_reset(struct agent *a)
 {
 	exec_fail_all(a, "it has restarted");
+	/* What it was saying when it was cut off would swallow the beginning of what it says next.
+	 */
+	agent_parser_init(&a->parser);
+	a->probe_id = 0;
+	ev_timer_again(a->vm->d->loop, &a->probe);
 }
 
 struct agent *agent_open(struct vm *vm)
