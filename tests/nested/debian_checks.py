@@ -25,13 +25,24 @@ def ping(count=1):
     return run("ping", "-c", str(count), "-i", "0.2", "-W", "3", ADDRESS)
 
 
+def connect_soon(address, seconds):
+    """Connect to a server that is only just starting."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return socket.create_connection(address, timeout=30)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 def transfer_to(g, mib):
     """Mbit/s of one TCP stream into the guest."""
     g.shell("(nc.openbsd -l 5001 >/dev/null &)")
-    time.sleep(1)
     chunk = bytes(1 << 20)
-    begin = time.monotonic()
-    with socket.create_connection((ADDRESS, 5001), timeout=30) as s:
+    with connect_soon((ADDRESS, 5001), 60) as s:
+        begin = time.monotonic()
         for _ in range(mib):
             s.sendall(chunk)
         s.shutdown(socket.SHUT_WR)

@@ -22,12 +22,12 @@ static void fire(void)
 	nic_kick(TX);
 }
 
-/* A register access after a kick gives the I/O thread time to look. */
+/* Each register access is an exit, so that the I/O thread has a third of a second to look. */
 static void settle(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < 5000 && !(nic_status() & 0x40); i++)
+	for (i = 0; i < 30000 && !(nic_status() & 0x40); i++)
 		;
 }
 
