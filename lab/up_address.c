@@ -11,10 +11,22 @@
 #include <string.h>
 #include <time.h>
 
+#include "lab/node.h"
 #include "lab/up.h"
 #include "vnetctl/ctl.h"
 
 enum { ADDRESS_WAIT_S = 15, ADDRESS_POLL_MS = 100 };
+
+/* The daemon knows leases of its own; what a LAN's server gave, only the guest can tell. */
+static bool nic_address(struct lab_run *r, const struct lab_node *node, size_t i,
+			const json_t *known, be32 *out)
+{
+	struct err ignored;
+
+	if (json_is_string(known))
+		return !ip4_parse(json_string_value(known), out);
+	return node->nics[i].net->mode == LAB_BRIDGE && !node_address(r, node, i, out, &ignored);
+}
 
 /* One look at the NICs of @node; @told has one flag for each. Returns how many have no address. */
 static size_t node_poll(struct lab_run *r, const struct lab_node *node, const json_t *vm,
@@ -24,15 +36,16 @@ static size_t node_poll(struct lab_run *r, const struct lab_node *node, const js
 	json_t *nic;
 
 	json_array_foreach (jarr(vm, "nics"), i, nic) {
-		const json_t *addr = json_object_get(nic, "address");
+		char text[IP4_STR];
+		be32 addr;
 
 		if (i >= node->n_nics || told[i] || lab_nic_how(&node->nics[i]) != LAB_ADDR_DHCP)
 			continue;
-		told[i] = json_is_string(addr);
+		told[i] = nic_address(r, node, i, json_object_get(nic, "address"), &addr);
 		missing += !told[i];
 		if (told[i])
 			progress_line(&r->progress, "address   %s.%s %s", node->name.s,
-				      lab_nic_name(i), json_string_value(addr));
+				      lab_nic_name(i), ip4_format(addr, text));
 	}
 	return missing;
 }
