@@ -102,7 +102,7 @@ static void do_lookup(struct stage *s)
 	for (unsigned int i = 0; i < STATIONS; i++) {
 		struct mac mac = station(i * 37 % STATIONS);
 
-		if (!fdb_lookup(s->fdb, &mac, 1))
+		if (!fdb_lookup(s->fdb, &mac, 0, 1))
 			abort();
 	}
 }
@@ -112,7 +112,7 @@ static void do_refresh(struct stage *s)
 	for (unsigned int i = 0; i < STATIONS; i++) {
 		struct mac mac = station(i * 37 % STATIONS);
 
-		fdb_learn(s->fdb, &mac, s->port[i * 37 % STATIONS % SINKS], 1);
+		fdb_learn(s->fdb, &mac, 0, s->port[i * 37 % STATIONS % SINKS], 1);
 	}
 }
 
@@ -129,7 +129,7 @@ static void do_learn_new(struct stage *s)
 		struct mac mac = {{2, 0, (uint8_t)(nr >> 24), (uint8_t)(nr >> 16),
 				   (uint8_t)(nr >> 8), (uint8_t)nr}};
 
-		fdb_learn(full, &mac, &flooder, 1);
+		fdb_learn(full, &mac, 0, &flooder, 1);
 	}
 	(void)s;
 }
@@ -251,7 +251,7 @@ static void stage_init(struct stage *s)
 	for (unsigned int i = 0; i < STATIONS; i++) {
 		struct mac mac = station(i);
 
-		fdb_learn(s->fdb, &mac, s->port[i % SINKS], 1);
+		fdb_learn(s->fdb, &mac, 0, s->port[i % SINKS], 1);
 	}
 	for (size_t i = 0; i < sizeof(s->text); i++)
 		s->text[i] = (uint8_t)rand();

@@ -23,7 +23,7 @@ enum {
 };
 
 struct entry {
-	uint64_t key; /* the MAC's six bytes and two zeros; free entries: FREE_KEY */
+	uint64_t key; /* the MAC's six bytes and the VLAN; free entries: FREE_KEY */
 	struct port *port;
 	msec seen;
 	uint32_t chain;	       /* next in the bucket, or in the free list */
@@ -42,14 +42,15 @@ struct fdb {
 	struct entry entries[]; /* [0] is not used */
 };
 
-/* No MAC has bits in the last two bytes of its key. */
+/* No VLAN is 0xffff. */
 #define FREE_KEY UINT64_MAX
 
-static inline uint64_t key_of(const struct mac *mac)
+static inline uint64_t key_of(const struct mac *mac, uint16_t vid)
 {
 	uint64_t key = 0;
 
 	memcpy(&key, mac, sizeof(*mac));
+	memcpy((uint8_t *)&key + sizeof(*mac), &vid, sizeof(vid));
 	return key;
 }
 
@@ -244,9 +245,10 @@ static void entry_move(struct fdb *fdb, uint32_t i, struct port *port)
 	share_append(fdb, i);
 }
 
-enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, struct port *port, msec now)
+enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, uint16_t vid, struct port *port,
+			 msec now)
 {
-	uint64_t key = key_of(mac);
+	uint64_t key = key_of(mac, vid);
 	uint32_t i = find(fdb, key);
 	struct entry *e = &fdb->entries[i];
 	enum fdb_event event = FDB_KNOWN;
@@ -273,7 +275,7 @@ enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, struct port *po
 
 bool fdb_pin(struct fdb *fdb, const struct mac *mac, struct port *port)
 {
-	uint64_t key = key_of(mac);
+	uint64_t key = key_of(mac, 0);
 	uint32_t i = find(fdb, key);
 
 	if (i && fdb->entries[i].port != port)
@@ -285,9 +287,9 @@ bool fdb_pin(struct fdb *fdb, const struct mac *mac, struct port *port)
 	return i != 0;
 }
 
-struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, msec now)
+struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now)
 {
-	uint32_t i = find(fdb, key_of(mac));
+	uint32_t i = find(fdb, key_of(mac, vid));
 
 	return i && !expired(fdb, &fdb->entries[i], now) ? fdb->entries[i].port : NULL;
 }
@@ -344,16 +346,19 @@ unsigned int fdb_count(const struct fdb *fdb)
 }
 
 void fdb_each(struct fdb *fdb, msec now,
-	      void (*fn)(void *ctx, const struct mac *mac, struct port *port, msec age_ms),
+	      void (*fn)(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
+			 msec age_ms),
 	      void *ctx)
 {
 	for (uint32_t i = 1; i <= fdb->max; i++) {
 		const struct entry *e = &fdb->entries[i];
 		struct mac mac;
+		uint16_t vid;
 
 		if (e->key == FREE_KEY || expired(fdb, e, now))
 			continue;
 		memcpy(&mac, &e->key, sizeof(mac));
-		fn(ctx, &mac, e->port, e->pinned || e->seen > now ? 0 : now - e->seen);
+		memcpy(&vid, (const uint8_t *)&e->key + sizeof(mac), sizeof(vid));
+		fn(ctx, &mac, vid, e->port, e->pinned || e->seen > now ? 0 : now - e->seen);
 	}
 }

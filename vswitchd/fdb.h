@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fdb.h - the forwarding database: which port leads to which MAC address (IEEE 802.1D-2004 7.9).
+ * fdb.h - the forwarding database: which port leads to which MAC address (IEEE 802.1D-2004 7.9),
+ * for each VLAN on its own (independent learning, IEEE 802.1Q-2018 8.8.8); VLAN 0 is the only one
+ * of a network without VLANs.
  *
  * A bounded hash table with a secret key. An entry is learnt from a source address, refreshed by
  * each frame, moved at once when the address shows up elsewhere, and forgotten after the ageing
@@ -34,12 +36,13 @@ struct fdb_share {
 /* @max entries at most. NULL when memory is short. */
 struct fdb *fdb_create(unsigned int max, msec ageing_ms);
 void fdb_destroy(struct fdb *fdb);
-enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, struct port *port, msec now);
+enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, uint16_t vid, struct port *port,
+			 msec now);
 /* Tie @mac to @port until fdb_flush(@port): not aged, not moved, not evicted. For addresses of our
  * own. False when the table has no room. */
 bool fdb_pin(struct fdb *fdb, const struct mac *mac, struct port *port);
 /* NULL when not known or too old. */
-struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, msec now);
+struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now);
 /* Forget what is older than the ageing time, looking at no more than a few hundred entries a
  * call. */
 void fdb_age(struct fdb *fdb, msec now);
@@ -49,7 +52,8 @@ unsigned int fdb_flush(struct fdb *fdb, const struct port *port);
 unsigned int fdb_count(const struct fdb *fdb);
 /* Call @fn for each live entry. */
 void fdb_each(struct fdb *fdb, msec now,
-	      void (*fn)(void *ctx, const struct mac *mac, struct port *port, msec age_ms),
+	      void (*fn)(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
+			 msec age_ms),
 	      void *ctx);
 
 #endif

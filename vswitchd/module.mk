@@ -4,7 +4,9 @@ vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_packet.c vswitchd/port_nic.c 
 vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \
-	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c
+	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \
+	vswitchd/walk.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
+	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
 vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/port_carriers.c
 
 unit-tests += addrplan

@@ -55,6 +55,9 @@ struct net {
 	struct fdb *fdb;
 	void *mode_state;
 	struct frame_hook *hooks; /* port.h; NULL: nobody watches */
+	struct stp *stp;	  /* stp.c; NULL: no spanning tree */
+	struct snoop *snoop;	  /* snoop.c; NULL: multicast is flooded */
+	bool hub;		  /* repeats every frame to every port, learns nothing */
 	struct netdhcp *dhcp;	  /* NULL when the network serves no DHCP */
 	uint64_t floods;	  /* frames sent to all ports */
 };
@@ -69,8 +72,8 @@ struct net *net_add(struct runner *r, const struct net_conf *conf, struct err *e
 void net_del(struct net *net, bool forget);
 struct net *net_find(struct runner *r, const char *name);
 
-/* Switch a batch that came in by @from, then flush every port that got something. Takes the
- * packets. */
+/* Switch a batch that came in by @from (walk.h), then flush every port that got something. Takes
+ * the packets. */
 void net_input(struct net *net, struct port *from, struct pkt_batch *b);
 /* Flush queued ports (and what that makes arrive from local ports) until nothing is left. */
 void net_flush(struct net *net);

@@ -281,7 +281,7 @@ static void tell_limit(struct netdhcp *d, const struct port *port)
 static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 {
 	struct runner *r = d->net->runner;
-	struct port *port = fdb_lookup(d->net->fdb, &f->src, r->now);
+	struct port *port = fdb_lookup(d->net->fdb, &f->src, 0, r->now);
 	uint64_t limited = d->server.count[DHCP_N_PORT_LIMIT];
 	struct dhcp_rx rx = {.data = f->payload,
 			     .len = f->len,

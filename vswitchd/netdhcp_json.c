@@ -58,7 +58,7 @@ static json_t *mac_json(const struct dhcp_lease *l)
 
 static json_t *vm_json(struct net *net, const struct dhcp_lease *l)
 {
-	struct port *port = fdb_lookup(net->fdb, &l->mac, net->runner->now);
+	struct port *port = fdb_lookup(net->fdb, &l->mac, 0, net->runner->now);
 
 	return port && port->vm[0] ? json_string(port->vm) : json_null();
 }

@@ -14,9 +14,16 @@
 
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "vswitchd/guard.h"
+#include "vswitchd/impair.h"
+#include "vswitchd/mirror.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/snoop.h"
+#include "vswitchd/storm.h"
+#include "vswitchd/stp.h"
+#include "vswitchd/vlan.h"
 
 /* Every port of the daemon: names are unique over all networks. */
 static struct port *all_ports;
@@ -75,6 +82,7 @@ static void unlink_port(struct port *port)
 	struct net *net = port->net;
 
 	fdb_flush(net->fdb, port);
+	snoop_port_gone(net, port);
 	for (struct port **at = &net->queued; *at; at = &(*at)->next_queued)
 		if (*at == port) {
 			*at = port->next_queued;
@@ -169,6 +177,16 @@ struct port *port_add(struct net *net, const struct port_conf *conf, struct err 
 	return port;
 }
 
+static void features_fini(struct port *port)
+{
+	impair_port_fini(port);
+	mirror_port_fini(port);
+	vlan_port_fini(port);
+	stp_port_fini(port);
+	guard_port_fini(port);
+	storm_port_fini(port);
+}
+
 void port_del(struct port *port, bool forget)
 {
 	if (!port)
@@ -182,6 +200,7 @@ void port_del(struct port *port, bool forget)
 			*at = port->next_named;
 			break;
 		}
+	features_fini(port);
 	free(port);
 }
 
@@ -292,10 +311,8 @@ static void queue_finished(struct port *port, struct pkt *p)
 	txq_push(port, p);
 }
 
-void port_queue(struct port *port, struct pkt *p)
+void port_transmit(struct port *port, struct pkt *p)
 {
-	if (port->hooks)
-		frame_hooks_run(port->hooks, p, true);
 	if (!port->admin_up)
 		port_drop(port, DROP_PORT_DOWN, p);
 	else if (port->failed)
@@ -304,6 +321,16 @@ void port_queue(struct port *port, struct pkt *p)
 		queue_finished(port, p);
 	else
 		txq_push(port, p);
+}
+
+void port_queue(struct port *port, struct pkt *p)
+{
+	if (port->hooks)
+		frame_hooks_run(port->hooks, p, true);
+	if (port->features & PORT_IMPAIR_OUT)
+		impair_out(port, p);
+	else
+		port_transmit(port, p);
 }
 
 /* ---- as text --------------------------------------------------------------------------------- */

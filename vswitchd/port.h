@@ -129,6 +129,14 @@ struct port {
 	char fail_text[128];
 	struct pkt_batch txq;
 	struct frame_hook *hooks; /* NULL: nobody watches */
+	unsigned int features;	  /* bits of enum port_feature (walk.h) */
+	/* Each belongs to the module of its name and is NULL when the port does not use it. */
+	struct vlan_port *vlan;
+	struct stp_port *stp;
+	struct guard *guard;
+	struct storm *storm;
+	struct impair *impair;
+	struct mirror *mirror;
 	struct port_stats stats;
 };
 
@@ -160,9 +168,17 @@ static inline void port_count_tx(struct port *port, const struct pkt *p)
 
 /* Count a dropped frame and drop the caller's reference to @p (NULL: count only). */
 void port_drop(struct port *port, enum drop_reason reason, struct pkt *p);
+/* Send @p by @port: through its cable's faults (impair.h), if it has any, then port_transmit().
+ * Takes the reference. */
+void port_queue(struct port *port, struct pkt *p);
 /* Queue @p for sending by @port at the end of the burst; takes the reference. Frames that the
  * port's offloads don't cover are cut or completed here. */
-void port_queue(struct port *port, struct pkt *p);
+void port_transmit(struct port *port, struct pkt *p);
+/* Switch bits of port->features on or off. */
+static inline void port_feature(struct port *port, unsigned int bits, bool on)
+{
+	port->features = on ? port->features | bits : port->features & ~bits;
+}
 /* The carrier is gone (EBADFD, ENODEV, ENETDOWN...): stop watching it, remember why. */
 void port_fail(struct port *port, const char *why);
 

@@ -85,14 +85,15 @@ static int net_del_m(struct rpc *rpc, json_t **result, struct err *err)
 
 /* ---- mac.* ----------------------------------------------------------------------------------- */
 
-static void mac_row(void *ctx, const struct mac *mac, struct port *port, msec age_ms)
+static void mac_row(void *ctx, const struct mac *mac, uint16_t vid, struct port *port, msec age_ms)
 {
 	char text[MAC_STR];
 
 	json_array_append_new(ctx,
-			      json_pack("{s:s, s:s, s:s?, s:I}", "mac", mac_format(mac, text),
-					"port", port->name, "vm", port->vm[0] ? port->vm : NULL,
-					"age_s", (json_int_t)(age_ms / 1000)));
+			      json_pack("{s:s, s:o, s:s, s:s?, s:I}", "mac", mac_format(mac, text),
+					"vlan", vid ? json_integer(vid) : json_null(), "port",
+					port->name, "vm", port->vm[0] ? port->vm : NULL, "age_s",
+					(json_int_t)(age_ms / 1000)));
 }
 
 static int mac_list_m(struct rpc *rpc, json_t **result, struct err *err)

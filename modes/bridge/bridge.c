@@ -213,19 +213,19 @@ static enum drop_reason from_outside(struct net *net, const struct port *nic,
 				     const struct eth_hdr *eth)
 {
 	msec now = net->runner->now;
-	struct port *port = fdb_lookup(net->fdb, &eth->src, now);
+	struct port *port = fdb_lookup(net->fdb, &eth->src, 0, now);
 
 	if (port && port != nic && mac_equal(&port->mac, &eth->src))
 		return DROP_SPOOFED;
 	if (mac_is_multicast(&eth->dst))
 		return DROP_NONE;
-	port = fdb_lookup(net->fdb, &eth->dst, now);
+	port = fdb_lookup(net->fdb, &eth->dst, 0, now);
 	if (port)
 		return port == nic ? DROP_NOT_FOR_US : DROP_NONE;
 	port = port_of_mac(net, &eth->dst);
 	if (!port)
 		return DROP_NOT_FOR_US;
-	fdb_learn(net->fdb, &eth->dst, port, now);
+	fdb_learn(net->fdb, &eth->dst, 0, port, now);
 	return DROP_NONE;
 }
 

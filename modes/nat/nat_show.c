@@ -35,7 +35,7 @@ static const char *state_word(const struct nat_mapping *m, const struct nat_sess
 static const char *guest_of(const struct nat_net *nn, be32 addr)
 {
 	const struct mac *mac = gateway_mac_of(&nn->gw, addr);
-	const struct port *port = mac ? fdb_lookup(nn->net->fdb, mac, nn->net->runner->now) : NULL;
+	const struct port *port = mac ? fdb_lookup(nn->net->fdb, mac, 0, nn->net->runner->now) : NULL;
 
 	return port && port->vm[0] ? port->vm : NULL;
 }

@@ -18,14 +18,14 @@ static enum fdb_event learn(struct fdb *fdb, unsigned int nr, struct port *port,
 {
 	struct mac mac = mac_nr(nr);
 
-	return fdb_learn(fdb, &mac, port, now);
+	return fdb_learn(fdb, &mac, 0, port, now);
 }
 
 static struct port *lookup(struct fdb *fdb, unsigned int nr, msec now)
 {
 	struct mac mac = mac_nr(nr);
 
-	return fdb_lookup(fdb, &mac, now);
+	return fdb_lookup(fdb, &mac, 0, now);
 }
 
 static int reset(void **state)
@@ -165,10 +165,12 @@ static void pinned_addresses_stay(void **state)
 	fdb_destroy(fdb);
 }
 
-static void count_row(void *ctx, const struct mac *mac, struct port *port, msec age_ms)
+static void count_row(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
+		      msec age_ms)
 {
 	unsigned int *n = ctx;
 
+	assert_int_equal(vid, 0);
 	assert_int_equal(mac->b[0], 2);
 	assert_ptr_equal(port, &a);
 	assert_int_equal(age_ms, 500);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "vswitchd/guard.h"
+#include "vswitchd/impair.h"
+#include "vswitchd/mirror.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+#include "vswitchd/runner.h"
+#include "vswitchd/snoop.h"
+#include "vswitchd/storm.h"
+#include "vswitchd/stp.h"
+#include "vswitchd/vlan.h"
+#include "vswitchd/walk.h"
+
+/* ---- the way in ------------------------------------------------------------------------------ */
+
+/* 01:80:c2:00:00:00 to 0f stay on their link (IEEE 802.1D-2004 7.12.6): spanning tree, pause,
+ * LLDP, 802.1X. */
+static bool is_reserved(const struct mac *mac)
+{
+	static const uint8_t prefix[] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+
+	return memcmp(mac->b, prefix, sizeof(prefix)) == 0 && mac->b[5] <= 0x0f;
+}
+
+/* May this frame be on any port at all? */
+static enum drop_reason check_frame(struct walk *w)
+{
+	const struct eth_hdr *eth = pkt_at(w->p, 0, sizeof(*eth));
+	enum drop_reason reason = DROP_NONE;
+	struct pkt *p = w->p;
+
+	if (!w->from->admin_up)
+		return DROP_PORT_DOWN;
+	if (!eth)
+		return DROP_RUNT;
+	/* Flags that we don't know must be ignored (VIRTIO 1.2 5.1.6.2.2), so they go no further.
+	 */
+	p->vnet.flags &= VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID;
+	if (p->vnet.flags | p->vnet.gso_type)
+		reason = gso_check(p);
+	if (reason != DROP_NONE)
+		return reason;
+	if ((pkt_is_gso(p) ? gso_frame_len(p) : p->len) > net_frame_max(w->net))
+		return DROP_TOO_BIG;
+	if (mac_is_multicast(&eth->src) || mac_is_zero(&eth->src))
+		return DROP_BAD_SRC_MAC;
+	return DROP_NONE;
+}
+
+/* The steps that only ports with a feature take. */
+static enum drop_reason port_ingress(struct walk *w, bool *learn)
+{
+	struct port *from = w->from;
+	enum drop_reason reason = DROP_NONE;
+
+	if (from->features & PORT_MIRROR)
+		mirror_frame(w, from, false);
+	if (from->features & PORT_VLAN)
+		reason = vlan_ingress(w);
+	if (reason == DROP_NONE && from->features & PORT_STP)
+		reason = stp_ingress(w, learn);
+	if (reason == DROP_NONE && from->features & PORT_GUARD)
+		reason = guard_ingress(w);
+	return reason;
+}
+
+static enum drop_reason ingress(struct walk *w, bool *learn)
+{
+	enum drop_reason reason = check_frame(w);
+	const struct eth_hdr *eth = (const void *)w->p->data;
+	const struct mode_ops *mode = w->net->conf.mode;
+
+	if (reason == DROP_NONE && is_reserved(&eth->dst)) {
+		reason = stp_input(w);
+		if (reason == DROP_NONE)
+			reason = DROP_RESERVED_MAC;
+	}
+	if (reason == DROP_NONE && w->from->features & PORT_INGRESS)
+		reason = port_ingress(w, learn);
+	if (reason == DROP_NONE && mode->ingress)
+		reason = mode->ingress(w->net, w->from, w->p);
+	return reason;
+}
+
+/* ---- learning -------------------------------------------------------------------------------- */
+
+static void tell_move(struct net *net, const struct mac *mac, const struct port *to)
+{
+	struct runner *r = net->runner;
+	char text[MAC_STR];
+
+	if (!r->events)
+		return;
+	if (r->now - net->moves_since >= 1000) {
+		net->moves_since = r->now;
+		net->moves_told = 0;
+	}
+	if (net->moves_told++ < NET_MOVES_PER_S)
+		runner_event(r, "mac.moved",
+			     json_pack("{s:s, s:s, s:s}", "net", net->conf.name, "mac",
+				       mac_format(mac, text), "port", to->name));
+}
+
+/* Learn where the sender is. False when it uses an address that it must not use. */
+static bool learn_source(struct walk *w)
+{
+	const struct eth_hdr *eth = (const void *)w->p->data;
+
+	switch (fdb_learn(w->net->fdb, &eth->src, w->vid, w->from, w->net->runner->now)) {
+	case FDB_PINNED:
+		return false;
+	case FDB_MOVED:
+		w->moved = true;
+		tell_move(w->net, &eth->src, w->from);
+		return true;
+	case FDB_LEARNT:
+		w->learnt = true;
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* ARP tells which address a NIC uses (RFC 826; a sender of zero is a probe, RFC 5227 1.1). */
+static void note_address(struct port *from, const struct pkt *p)
+{
+	const struct eth_hdr *eth = (const void *)p->data;
+	const struct arp_hdr *arp = pkt_at(p, ETH_HLEN_, sizeof(*arp));
+
+	if (arp && arp->spa && mac_equal(&eth->src, &from->mac) && mac_equal(&arp->sha, &from->mac))
+		from->said_addr = arp->spa;
+}
+
+/* ---- the way out ----------------------------------------------------------------------------- */
+
+static enum drop_reason port_egress(const struct walk *w, const struct port *to)
+{
+	enum drop_reason reason = DROP_NONE;
+
+	if (to->features & PORT_VLAN)
+		reason = vlan_egress(w, to);
+	if (reason == DROP_NONE && to->features & PORT_STP)
+		reason = stp_egress(w, to);
+	if (reason == DROP_NONE && to->features & PORT_FILTER)
+		reason = guard_egress(w, to);
+	return reason;
+}
+
+/* A frame that was flooded was not meant for the port that filters it: only a unicast is counted.
+ */
+static void not_delivered(struct walk *w, struct port *to, enum drop_reason reason)
+{
+	walk_say(w, "filter", "not to %s: %s", to->name, drop_text(reason));
+	if (!w->flooded && !w->dry)
+		port_drop(to, reason, NULL);
+}
+
+void walk_deliver(struct walk *w, struct port *to)
+{
+	enum drop_reason reason = to->features & PORT_EGRESS ? port_egress(w, to) : DROP_NONE;
+	struct pkt *p;
+
+	if (reason != DROP_NONE) {
+		not_delivered(w, to, reason);
+		return;
+	}
+	w->copies++;
+	w->to = to;
+	if (w->dry)
+		return;
+	if (to->features & PORT_MIRROR)
+		mirror_frame(w, to, true);
+	p = to->features & PORT_VLAN ? vlan_tagged(w, to) : pkt_get(w->p);
+	if (p)
+		port_queue(to, p);
+	else
+		port_drop(to, DROP_NO_BUFFER, NULL);
+}
+
+void walk_flood(struct walk *w)
+{
+	struct net *net = w->net;
+
+	w->flooded = true;
+	if (net->n_ports < 2) {
+		w->dropped = DROP_NO_PORT;
+		return;
+	}
+	if (!w->dry)
+		net->floods++;
+	for (struct port *port = net->ports; port; port = port->next)
+		if (port != w->from)
+			walk_deliver(w, port);
+}
+
+static void forward(struct walk *w)
+{
+	const struct eth_hdr *eth = (const void *)w->p->data;
+	bool multicast = mac_is_multicast(&eth->dst);
+	struct port *to = NULL;
+
+	if (!multicast && !w->net->hub)
+		to = fdb_lookup(w->net->fdb, &eth->dst, w->vid, w->net->runner->now);
+	if (to == w->from && to) {
+		w->dropped = DROP_HAIRPIN;
+		return;
+	}
+	if (to) {
+		walk_deliver(w, to);
+		return;
+	}
+	if (w->from->features & PORT_STORM)
+		w->dropped = storm_ingress(w, !multicast);
+	if (w->dropped != DROP_NONE)
+		return;
+	if (multicast && w->net->snoop && snoop_forward(w))
+		return;
+	walk_flood(w);
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+static void walk(struct walk *w)
+{
+	bool learn = !w->net->hub && !w->dry;
+	const struct eth_hdr *eth;
+
+	w->dropped = ingress(w, &learn);
+	if (w->dropped != DROP_NONE)
+		return;
+	eth = (const void *)w->p->data;
+	if (learn && !learn_source(w)) {
+		w->dropped = DROP_SPOOFED;
+		return;
+	}
+	if (eth->type == htons(ETHERTYPE_ARP_) && !w->dry)
+		note_address(w->from, w->p);
+	forward(w);
+}
+
+void walk_frame(struct net *net, struct port *from, struct pkt *p)
+{
+	struct walk w = {.net = net, .from = from, .p = p};
+
+	if (net->hooks || from->hooks) {
+		frame_hooks_run(net->hooks, p, false);
+		frame_hooks_run(from->hooks, p, false);
+	}
+	from->stats.rx_frames++;
+	from->stats.rx_bytes += p->len;
+	from->stats.rx_gso += pkt_is_gso(p);
+	walk(&w);
+	if (w.dropped != DROP_NONE)
+		port_drop(from, w.dropped, w.p);
+	else
+		pkt_put(w.p);
+}
+
+void walk_batch(struct net *net, struct port *from, struct pkt_batch *b)
+{
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (from->features & PORT_IMPAIR_IN)
+			impair_in(from, b->pkts[i]);
+		else
+			walk_frame(net, from, b->pkts[i]);
+	}
+	b->n = 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * walk.h - one frame's walk through the switch, step by step.
+ *
+ * The steps, in order: the cable's faults (impair.h), checks of the frame itself, the VLAN it is in
+ * (vlan.h), spanning tree (stp.h), guards (guard.h), storm limits (storm.h), the mode's own rule
+ * (mode.h), learning (fdb.h), group membership (snoop.h), the look-up, and for each port that it
+ * leaves by: the same filters in the other direction, VLAN tag, the cable. A step that a port or a
+ * network does not use costs one test of a bit. Every step can tell what it did to whoever traces
+ * the frame, and takes the same decision without any effect when it is only asked (@dry), so what
+ * `vnetctl explain` says is what would happen.
+ */
+#ifndef VSWITCHD_WALK_H
+#define VSWITCHD_WALK_H
+
+#include "lib/drop.h"
+#include "lib/pkt.h"
+#include "vswitchd/trace.h"
+
+struct net;
+struct port;
+
+/* What a port does beyond plain switching: bits of port->features. Each belongs to the module that
+ * sets and clears it with port_feature(). */
+enum port_feature {
+	PORT_VLAN = 1 << 0,	 /* vlan.c: access or trunk */
+	PORT_STP = 1 << 1,	 /* stp.c: not forwarding, or blocked for a loop */
+	PORT_GUARD = 1 << 2,	 /* guard.c: checks frames that come in by it */
+	PORT_STORM = 1 << 3,	 /* storm.c: limits of flooded frames that come in by it */
+	PORT_FILTER = 1 << 4,	 /* guard.c: isolation and promiscuous policy on the way out */
+	PORT_MIRROR = 1 << 5,	 /* mirror.c: frames are copied to another port */
+	PORT_IMPAIR_IN = 1 << 6, /* impair.c: the cable from the far end to the switch */
+	PORT_IMPAIR_OUT = 1 << 7,
+	PORT_INGRESS = PORT_VLAN | PORT_STP | PORT_GUARD | PORT_STORM | PORT_MIRROR,
+	PORT_EGRESS = PORT_VLAN | PORT_STP | PORT_FILTER | PORT_MIRROR,
+};
+
+struct walk {
+	struct net *net;
+	struct port *from;
+	struct pkt *p;	     /* borrowed from whoever walks it */
+	struct trace *trace; /* NULL: nobody listens */
+	uint16_t vid;	     /* the VLAN that the frame is in; 0 on a network without VLANs */
+	bool dry;	     /* nothing is learnt, counted, told or sent */
+	/* What came of it, for captures and traces. */
+	bool learnt, moved, flooded;
+	enum drop_reason dropped; /* DROP_NONE: it was let in */
+	unsigned int copies;	  /* ports that it leaves by */
+	struct port *to;	  /* the last of them */
+};
+
+/* Tell the walk's listener, if there is one, what @step did: printf-like. */
+#define walk_say(w, step, ...)                                                                     \
+	do {                                                                                       \
+		if ((w)->trace)                                                                    \
+			trace_say((w)->trace, step, __VA_ARGS__);                                  \
+	} while (0)
+
+/* Walk one frame that came in by @from. Takes @p. */
+void walk_frame(struct net *net, struct port *from, struct pkt *p);
+/* The same for all of @b, and empty it. */
+void walk_batch(struct net *net, struct port *from, struct pkt_batch *b);
+/* Let the frame of @w leave by @to, if the filters on the way out agree. The walk keeps its own
+ * reference. For the look-up and for steps that choose ports themselves (snoop.h). */
+void walk_deliver(struct walk *w, struct port *to);
+/* To every port but the one it came from, filters permitting. */
+void walk_flood(struct walk *w);
+
+#endif
