@@ -149,8 +149,8 @@ uint64_t vm_memory_available_mib(void);
 
 /* ---- vm_spawn.c ---- */
 
-/* Make the sockets and start the process with @fds (whose listening sockets are filled in and
- * closed here). All or nothing. */
+/* Make the sockets, record the guest and start its process with @fds (whose listening sockets are
+ * filled in and closed here). On failure no process is left; vm_free() forgets the record. */
 int vm_spawn(struct vm *vm, struct vm_fds *fds, struct err *err);
 
 /* ---- agent.c ---- */

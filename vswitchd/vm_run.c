@@ -415,9 +415,7 @@ static int make(struct vm *vm, struct vm_fds *fds, struct err *err)
 
 	for (unsigned int i = 0; i < vm->n_nics && !rc; i++)
 		rc = make_nic(vm, &vm->nics[i], &fds->taps[i], err);
-	if (!rc)
-		rc = vm_spawn(vm, fds, err);
-	return rc ? rc : vm_record(vm, err);
+	return rc ? rc : vm_spawn(vm, fds, err);
 }
 
 static void close_fds(struct vm_fds *fds)

@@ -6,6 +6,9 @@
  * three listening sockets, and nothing else; it runs under a user id of its own (rights.c). If
  * memory runs out, the kernel is to take a guest before it takes the daemon.
  *
+ * It starts only once it is recorded: the fork waits for our word, and ends without it. So a daemon
+ * that is killed at any moment leaves no guest behind that the next one does not know.
+ *
  * vnet-vmm may lie in a directory that the guest's user id may not search, so it is opened here
  * and run by its descriptor.
  */
@@ -85,15 +88,20 @@ struct start {
 	struct argv *av;
 	int program; /* descriptor of the program */
 	int log;
-	int report; /* close-on-exec pipe: gets the errno of a failed exec */
+	int go[2];     /* pipe: one byte says that the guest is recorded */
+	int report[2]; /* close-on-exec pipe: gets the errno of a failed exec */
 	int keep[7 + VM_NICS_MAX];
 	size_t n_keep;
 };
 
 static _Noreturn void child_main(const struct start *s)
 {
+	char go;
 	int e;
 
+	close(s->go[1]);
+	if (read(s->go[0], &go, 1) != 1)
+		_exit(0);
 	setsid();
 	oom_first();
 	proc_child_stdio(-1, s->log, s->log);
@@ -103,33 +111,69 @@ static _Noreturn void child_main(const struct start *s)
 	if (errno == EACCES)
 		fexecve(s->program, s->av->v, environ);
 	e = errno;
-	(void)!write(s->report, &e, sizeof(e));
+	(void)!write(s->report[1], &e, sizeof(e));
 	_exit(127);
 }
 
-/* Fork and see whether exec works. The pid, or a negative errno. */
-static pid_t start_process(struct start *s)
+static void close_end(int *fd)
 {
-	int p[2], e = 0;
-	pid_t pid;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
-	if (pipe2(p, O_CLOEXEC) < 0)
+/* Give the word and see whether exec works; without it the fork ends. */
+static int let_go(struct start *s)
+{
+	int e = 0;
+
+	close_end(&s->report[1]);
+	if (write(s->go[1], "", 1) != 1)
 		return -errno;
-	s->report = p[1];
-	pid = fork();
-	if (pid == 0)
+	return read(s->report[0], &e, sizeof(e)) == sizeof(e) ? -e : 0;
+}
+
+static int start_process(struct vm *vm, struct start *s, struct err *err)
+{
+	int rc = 0;
+
+	vm->pid = fork();
+	if (vm->pid == 0)
 		child_main(s);
-	e = pid < 0 ? errno : 0;
-	close(p[1]);
-	if (pid > 0 && read(p[0], &e, sizeof(e)) == sizeof(e))
-		waitpid(pid, NULL, 0);
-	close(p[0]);
-	return e ? -e : pid;
+	if (vm->pid < 0)
+		return err_sys(err, -errno, "cannot start %s", s->av->v[0]);
+	vm->start_ticks = proc_start_ticks(vm->pid);
+	vm->started_ms = clock_now_ms();
+	rc = vm_record(vm, err);
+	if (!rc) {
+		rc = let_go(s);
+		if (rc)
+			err_sys(err, rc, "cannot start %s", s->av->v[0]);
+	}
+	if (rc) {
+		close_end(&s->go[1]);
+		waitpid(vm->pid, NULL, 0);
+	}
+	return rc;
+}
+
+static int start_with_pipes(struct vm *vm, struct start *s, struct err *err)
+{
+	int *const ends[] = {&s->go[0], &s->go[1], &s->report[0], &s->report[1]};
+	int rc;
+
+	if (pipe2(s->go, O_CLOEXEC) < 0 || pipe2(s->report, O_CLOEXEC) < 0)
+		rc = err_sys(err, -errno, "cannot make a pipe");
+	else
+		rc = start_process(vm, s, err);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		close_end(ends[i]);
+	return rc;
 }
 
 static int spawn_argv(struct vm *vm, const struct vm_fds *fds, struct argv *av, struct err *err)
 {
-	struct start s = {.vm = vm, .av = av};
+	struct start s = {.vm = vm, .av = av, .go = {-1, -1}, .report = {-1, -1}};
 	int rc = 0;
 
 	s.n_keep = collect(vm, fds, s.keep);
@@ -140,9 +184,7 @@ static int spawn_argv(struct vm *vm, const struct vm_fds *fds, struct argv *av, 
 		rc = err_sys(err, -errno, "cannot open %s",
 			     s.log < 0 ? "the guest's log" : av->v[0]);
 	} else {
-		vm->pid = start_process(&s);
-		if (vm->pid < 0)
-			rc = err_sys(err, vm->pid, "cannot start %s", av->v[0]);
+		rc = start_with_pipes(vm, &s, err);
 	}
 	if (s.log >= 0)
 		close(s.log);
@@ -179,8 +221,6 @@ int vm_spawn(struct vm *vm, struct vm_fds *fds, struct err *err)
 	if (rc)
 		return rc;
 	vm->child = true;
-	vm->start_ticks = proc_start_ticks(vm->pid);
-	vm->started_ms = clock_now_ms();
 	rc = vm_attach(vm, err);
 	if (rc && vm->pidfd < 0) {
 		kill(vm->pid, SIGKILL);
