@@ -112,9 +112,17 @@ $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+# The ends of what bench/switch.sh measures.
+bench-tools := $(O)/bench/frames $(O)/bench/pump
+.PHONY: bench-tools
+bench-tools: $(bench-tools)
+$(bench-tools): $(O)/bench/%: $(O)/bench/%.o
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lpthread
+
 .PHONY: bench
 bench: setup-build setup-run setup-check
-	@$(MAKE) --no-print-directory O=$(O) all
+	@$(MAKE) --no-print-directory O=$(O) all bench-tools
 	@O=$(O) bench/switch.sh
 	@O=$(O) bench/nat.sh
 
@@ -128,8 +136,8 @@ bench-micro: $(O)/bench/micro
 
 # ---- the commands of README ------------------------------------------------------------------
 
-.PHONY: setup-build setup-run setup-check setup-lint
-setup-build setup-run setup-check setup-lint: setup-%:
+.PHONY: setup-build setup-run setup-check setup-lint setup-bench
+setup-build setup-run setup-check setup-lint setup-bench: setup-%:
 	@tools/setup.sh $*
 
 # Set-up first, then a make of its own: what pkg-config answers changes with the packages.
@@ -187,6 +195,8 @@ help:
 	@echo 'make image             the default guest image, into $(O)/image'
 	@echo 'make lint              format, static checks, budgets, layers'
 	@echo 'make bench             side-by-side figures against the kernel bridge and masquerade'
+	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE'
+	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE'
 	@echo 'make bench-micro       figures of the inner loops alone'
 	@echo 'sudo make install      below PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""report.py FILE - what switch.sh measured, as a table with ratios, and the goals met or missed.
+
+FILE has a line "PASS CONTENDER FIGURE VALUE" for each measurement.  A cell is the median of the
+passes and, after an x, the median of the ratios to the kernel bridge of the same pass.
+"""
+import statistics
+import sys
+
+BASE = "bridge"
+NAMES = {
+    "bridge": "bridge, veths",
+    "bridge_tap": "bridge, taps",
+    "vswitchd": "vswitchd, namespaces",
+    "vswitchd_tap": "vswitchd, guest taps",
+    "ovs": "Open vSwitch, TSO",
+    "vde": "vde_switch",
+}
+# Figure, heading, whether the ratio to the baseline says something.
+COLUMNS = [
+    ("up", "TCP up Gbit/s", True),
+    ("down", "TCP down", True),
+    ("pps", "64 B/s <1 % loss", True),
+    ("flood", "64 B/s of flood", True),
+    ("rtt_idle", "RTT us p50", True),
+    ("rtt_idle_p99", "p99", False),
+    ("rtt_hot", "hot p50", True),
+    ("rtt_hot_p99", "hot p99", True),
+    ("cpu_own", "own CPU s/GB", False),
+    ("cpu_all", "all CPU s/GB", True),
+    ("retransmits", "retr", False),
+    ("rss", "RSS MiB", False),
+    ("idle_cpu", "idle CPU o/oo", False),
+    ("idle_wakeups", "wake-ups/s", False),
+]
+
+
+def load(path):
+    figures = {}
+    for line in open(path, encoding="utf-8"):
+        nr, contender, name, value = line.split()
+        figures.setdefault(contender, {}).setdefault(name, {})[nr] = float(value)
+    return figures
+
+
+def median(figures, contender, name):
+    cell = figures.get(contender, {}).get(name)
+    return statistics.median(cell.values()) if cell else None
+
+
+def ratio(figures, contender, name, base=BASE):
+    mine = figures.get(contender, {}).get(name, {})
+    theirs = figures.get(base, {}).get(name, {})
+    both = [mine[nr] / theirs[nr] for nr in mine if theirs.get(nr)]
+    return statistics.median(both) if both else None
+
+
+def short(value):
+    if value >= 1000:
+        return "%.0fk" % (value / 1000)
+    return "%.0f" % value if value >= 100 or value == int(value) else "%.3g" % value
+
+
+def cell(figures, contender, name, with_ratio):
+    value = median(figures, contender, name)
+    if value is None:
+        return "-"
+    r = ratio(figures, contender, name) if with_ratio else None
+    return short(value) + (" x%.2f" % r if r is not None else "")
+
+
+def table(figures):
+    rows = [["switch"] + [heading for _, heading, _ in COLUMNS]]
+    for contender in NAMES:
+        if contender in figures:
+            rows.append([NAMES[contender]] + [cell(figures, contender, name, with_ratio)
+                                              for name, _, with_ratio in COLUMNS])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rows.insert(1, ["-" * width for width in widths])
+    for row in rows:
+        first, rest = row[0].ljust(widths[0]), zip(row[1:], widths[1:])
+        print("| " + " | ".join([first] + [text.rjust(width) for text, width in rest]) + " |")
+
+
+def goal(name, what, value, least=None, most=None):
+    if value is None:
+        return
+    met = value >= least if least is not None else value <= most
+    print("%-3s %-44s %7s  wanted %s %-6s %s" % (
+        name, what, "%.2f" % value, ">=" if least is not None else "<=",
+        "%g" % (least if least is not None else most), "met" if met else "MISSED"))
+
+
+def goals(figures, me):
+    peers = [c for c in figures if c not in (BASE, "bridge_tap", "vswitchd", "vswitchd_tap")]
+    print("\ngoals of %s (x: times the bridge on veths)" % NAMES[me])
+    for way in ("up", "down"):
+        goal("", "least: TCP %s x" % way, ratio(figures, me, way), least=0.8)
+    goal("", "least: 64 B < 1 % loss x", ratio(figures, me, "pps"), least=1.0)
+    goal("", "least: RSS, MiB", median(figures, me, "rss"), most=8)
+    for way in ("up", "down"):
+        goal("A1", "TCP %s x" % way, ratio(figures, me, way), least=1.0)
+        best = [r for r in (ratio(figures, me, way, peer) for peer in peers) if r is not None]
+        if best:
+            goal("A1", "TCP %s to the best peer" % way, min(best), least=1.0)
+    goal("A1", "retransmits", median(figures, me, "retransmits"), most=0)
+    goal("A2", "own CPU, s/GB", median(figures, me, "cpu_own"), most=0.38)
+    goal("A2", "all CPU x", ratio(figures, me, "cpu_all"), most=1.25)
+    goal("A3", "64 B < 1 % loss x", ratio(figures, me, "pps"), least=1.5)
+    goal("A3", "64 B, goodput of a flood x", ratio(figures, me, "flood"), least=1.6)
+    mine = figures[me]
+    if all(mine.get("pps", {}).values()) and "flood" in mine:
+        goal("A3", "goodput of a flood to lossless",
+             statistics.median(mine["flood"][nr] / mine["pps"][nr] for nr in mine["pps"]), least=0.9)
+    goal("A4", "hot RTT p50 x", ratio(figures, me, "rtt_hot"), most=2.3)
+    goal("A4", "hot RTT p99 x", ratio(figures, me, "rtt_hot_p99"), most=1.2)
+    goal("A6", "RSS, MiB", median(figures, me, "rss"), most=4)
+    goal("A6", "idle: CPU, per mille", median(figures, me, "idle_cpu"), most=0)
+    goal("A6", "idle: wake-ups/s", median(figures, me, "idle_wakeups"), most=0)
+
+
+def main():
+    figures = load(sys.argv[1])
+    table(figures)
+    for me in ("vswitchd", "vswitchd_tap"):
+        if me in figures:
+            goals(figures, me)
+
+
+main()
