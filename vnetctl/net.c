@@ -51,6 +51,20 @@ static int net_list(struct ctl *c, int argc, char **argv)
 	return CTL_OK;
 }
 
+/* The NIC of a bridge: what it is, and whether the host is on it. */
+static void print_bridge(const json_t *n)
+{
+	const json_t *host = json_object_get(n, "host_reach");
+
+	if (!json_object_get(n, "nic_state"))
+		return;
+	printf("  %-9s %s is %s\n", "card", jstr(n, "nic_ifname"), jstr(n, "nic_state"));
+	if (json_is_true(json_object_get(host, "ok")))
+		printf("  %-9s reaches guests over the card, and they it\n", "host");
+	else
+		printf("  %-9s does not hear the guests: %s\n", "host", jstr(host, "reason"));
+}
+
 static void print_net(const json_t *n)
 {
 	static const char *const lines[] = {"mode", "subnet", "host", "gateway",
@@ -62,6 +76,7 @@ static void print_net(const json_t *n)
 	for (const char *const *key = lines; *key; key++)
 		if (json_is_string(json_object_get(n, *key)))
 			printf("  %-9s %s\n", *key, jstr(n, *key));
+	print_bridge(n);
 	printf("  %-9s %lld\n", "mtu", (long long)jint(n, "mtu"));
 	if (jint(n, "vlan"))
 		printf("  %-9s %lld\n", "vlan", (long long)jint(n, "vlan"));

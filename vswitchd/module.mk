@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vswitchd-srcs += vswitchd/netlink.c vswitchd/netlink_route.c vswitchd/netlink_ns.c vswitchd/netlink_tap.c
-vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/reaper.c
+vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/nic_filter.c \
+	vswitchd/nichost.c vswitchd/reaper.c
 vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \

@@ -50,6 +50,8 @@ int nl_veth_add(const char *host, const char *netns, const char *inside, struct 
  * no IPv6, and every frame that arrives on it stops (after packet sockets saw it) at a classifier
  * on its ingress hook. All of it lives and dies with the interface. */
 int nl_tap_isolate(const char *ifname, struct err *err);
+/* The same, but every frame that arrives on it goes on as if it had arrived on interface @to. */
+int nl_tap_redirect(const char *ifname, int to, struct err *err);
 /* Speak no IPv6 on @ifname: no address, no router advertisement believed. */
 int nl_link_no_ipv6(const char *ifname, struct err *err);
 /* Answer ARP on @ifname only for addresses of @ifname. Best effort, as is the next. */

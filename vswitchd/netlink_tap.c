@@ -17,6 +17,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_gact.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,39 +54,60 @@ static int qdisc_add(struct nl_sock *sk, int ifindex, uint32_t parent, uint32_t 
 	return msg ? netlink_do(sk, msg) : -ENOMEM;
 }
 
-/* Options of cls_bpf: a program that returns TC_ACT_SHOT for every frame. */
-static int put_bpf_drop(struct nl_msg *msg)
-{
-	static const struct sock_filter shot[] = {{BPF_RET | BPF_K, 0, 0, TC_ACT_SHOT}};
+/* What the classifier does with each frame. */
+struct verdict {
+	int redirect_to; /* ingress of this interface; 0: drop */
+};
 
-	if (nla_put_u16(msg, TCA_BPF_OPS_LEN, ARRAY_SIZE(shot)) < 0 ||
-	    nla_put(msg, TCA_BPF_OPS, sizeof(shot), shot) < 0 ||
-	    nla_put_u32(msg, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-/* Options of cls_matchall: a generic action that drops. */
-static int put_matchall_drop(struct nl_msg *msg)
+/* The list of one action that carries the verdict out: attribute @type. */
+static int put_action(struct nl_msg *msg, int type, const struct verdict *v)
 {
-	struct tc_gact gact = {.action = TC_ACT_SHOT};
+	struct tc_gact drop = {.action = TC_ACT_SHOT};
+	struct tc_mirred redirect = {.action = TC_ACT_STOLEN,
+				     .eaction = TCA_INGRESS_REDIR,
+				     .ifindex = (uint32_t)v->redirect_to};
 	struct nlattr *acts, *act, *options;
+	int rc;
 
-	acts = nla_nest_start(msg, TCA_MATCHALL_ACT);
+	acts = nla_nest_start(msg, type);
 	act = acts ? nla_nest_start(msg, 1) : NULL;
-	if (!act || nla_put_string(msg, TCA_ACT_KIND, "gact") < 0)
+	if (!act || nla_put_string(msg, TCA_ACT_KIND, v->redirect_to ? "mirred" : "gact") < 0)
 		return -ENOMEM;
 	options = nla_nest_start(msg, TCA_ACT_OPTIONS);
-	if (!options || nla_put(msg, TCA_GACT_PARMS, sizeof(gact), &gact) < 0)
+	if (!options)
 		return -ENOMEM;
+	rc = v->redirect_to ? nla_put(msg, TCA_MIRRED_PARMS, sizeof(redirect), &redirect)
+			    : nla_put(msg, TCA_GACT_PARMS, sizeof(drop), &drop);
 	nla_nest_end(msg, options);
 	nla_nest_end(msg, act);
 	nla_nest_end(msg, acts);
-	return 0;
+	return rc < 0 ? -ENOMEM : 0;
+}
+
+/* Options of cls_bpf: a program that itself returns TC_ACT_SHOT for every frame, or one that
+ * matches every frame and leaves it to an action. */
+static int put_bpf(struct nl_msg *msg, const struct verdict *v)
+{
+	const uint32_t match_all = 0xffffffff; /* "the default class" */
+	const struct sock_filter prog[] = {
+		{BPF_RET | BPF_K, 0, 0, v->redirect_to ? match_all : TC_ACT_SHOT}};
+
+	if (nla_put_u16(msg, TCA_BPF_OPS_LEN, ARRAY_SIZE(prog)) < 0 ||
+	    nla_put(msg, TCA_BPF_OPS, sizeof(prog), prog) < 0)
+		return -ENOMEM;
+	if (v->redirect_to)
+		return put_action(msg, TCA_BPF_ACT, v);
+	return nla_put_u32(msg, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT) < 0 ? -ENOMEM : 0;
+}
+
+static int put_matchall(struct nl_msg *msg, const struct verdict *v)
+{
+	return put_action(msg, TCA_MATCHALL_ACT, v);
 }
 
 static int filter_add(struct nl_sock *sk, int ifindex, const char *kind,
-		      int (*put)(struct nl_msg *msg))
+		      int (*put)(struct nl_msg *msg, const struct verdict *v),
+		      const struct verdict *v)
 {
 	struct tcmsg tcm = {.tcm_family = AF_UNSPEC,
 			    .tcm_ifindex = ifindex,
@@ -96,7 +118,7 @@ static int filter_add(struct nl_sock *sk, int ifindex, const char *kind,
 	struct nl_msg *msg = tc_msg(RTM_NEWTFILTER, &tcm, kind);
 	struct nlattr *options = msg ? nla_nest_start(msg, TCA_OPTIONS) : NULL;
 
-	if (!options || put(msg) < 0) {
+	if (!options || put(msg, v) < 0) {
 		nlmsg_free(msg);
 		return -ENOMEM;
 	}
@@ -172,7 +194,9 @@ static int link_noarp(const char *ifname, struct err *err)
 	return rc < 0 ? err_sys(err, rc, "interface %s: switch ARP off", ifname) : 0;
 }
 
-int nl_tap_isolate(const char *ifname, struct err *err)
+/* @purpose is for the error: what for, and what the kernel must have. */
+static int ingress_verdict(const char *ifname, const struct verdict *v, const char *purpose,
+			   struct err *err)
 {
 	struct nl_sock *sk = netlink_sock(err);
 	int ifindex = nl_ifindex(ifname), rc;
@@ -188,16 +212,30 @@ int nl_tap_isolate(const char *ifname, struct err *err)
 	if (rc < 0)
 		return err_sys(err, rc, "interface %s: ingress hook (CONFIG_NET_SCH_INGRESS)",
 			       ifname);
-	rc = filter_add(sk, ifindex, "bpf", put_bpf_drop);
+	rc = filter_add(sk, ifindex, "bpf", put_bpf, v);
 	if (rc < 0)
-		rc = filter_add(sk, ifindex, "matchall", put_matchall_drop);
-	if (rc < 0)
-		return err_sys(
-			err, rc,
-			"interface %s: keep frames from the host's stack (needs the kernel's "
-			"cls_bpf, or cls_matchall with act_gact)",
-			ifname);
-	return 0;
+		rc = filter_add(sk, ifindex, "matchall", put_matchall, v);
+	return rc < 0 ? err_sys(err, rc, "interface %s: %s", ifname, purpose) : 0;
+}
+
+int nl_tap_isolate(const char *ifname, struct err *err)
+{
+	const struct verdict drop = {0};
+
+	return ingress_verdict(ifname, &drop,
+			       "keep frames from the host's stack (needs the kernel's cls_bpf, or "
+			       "cls_matchall with act_gact)",
+			       err);
+}
+
+int nl_tap_redirect(const char *ifname, int to, struct err *err)
+{
+	const struct verdict redirect = {.redirect_to = to};
+
+	return ingress_verdict(ifname, &redirect,
+			       "bring frames to the host (needs the kernel's act_mirred, and "
+			       "cls_bpf or cls_matchall)",
+			       err);
 }
 
 int nl_link_arp_strict(const char *ifname)

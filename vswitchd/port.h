@@ -137,6 +137,7 @@ struct port {
 	struct storm *storm;
 	struct impair *impair;
 	struct mirror *mirror;
+	struct nic *nic;
 	struct port_stats stats;
 };
 

@@ -3,48 +3,152 @@
  * "nic": a physical interface by a packet socket (port_packet.c).
  *
  * Promiscuous for as long as the socket lives, so that frames to guests' MAC addresses come in and
- * nothing is left behind by a crash; with a filter compiled by libpcap that lets pass what may
- * concern a guest: multicast, broadcast, and unicast that is not for the host itself. The filter
- * is attached before the socket is bound: no frame passes unfiltered. The NIC's own settings are
- * the host's and are left alone.
+ * nothing is left behind by a crash; with a filter (nic_filter.h) that lets pass what may concern
+ * a guest. The filter is attached before the socket is bound: no frame passes unfiltered. The
+ * NIC's own settings are the host's and are left alone.
+ *
+ * The host has its place on the same cable. When the mode asks for it (nic_host_join()), frames to
+ * the host's address go to its stack (nichost.h) and not out of the NIC, broadcasts go both ways,
+ * and frames that the host sends to guests are taken from the socket as they leave; the kernel
+ * never shows us those that we send ourselves. So the switch has one port for the cable with all
+ * that is on it, the host included.
+ *
+ * The guests' addresses are in the filter. It is changed as soon as one is new, but a guest that
+ * makes addresses up costs no more than FILTER_CHANGES changes a second; the rest waits for the
+ * tick.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "lib/log.h"
+#include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
+#include "vswitchd/nic.h"
+#include "vswitchd/nic_filter.h"
+#include "vswitchd/nichost.h"
 #include "vswitchd/packet.h"
+#include "vswitchd/runner.h"
 
-/* Compile @text and put it on @fd. */
-static int filter_attach(int fd, const char *text, struct err *err)
+enum { FILTER_CHANGES = 32 };
+
+struct nic {
+	struct mac mac;
+	struct nichost host;
+	bool joined;		   /* the host is reached */
+	bool again;		   /* and if not, it is worth another try */
+	char reason[ERR_TEXT_MAX]; /* why it can't be */
+	struct nic_guests guests;
+	unsigned int changes; /* of the filter since the last tick */
+	bool stale;	      /* the filter lacks a guest */
+};
+
+/* ---- the filter --------------------------------------------------------------------------- */
+
+static int filter_attach(struct port *port, struct err *err)
 {
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, PKT_FRAME_MAX);
-	struct bpf_program prog = {0};
-	struct sock_fprog fprog;
-	int rc = 0;
+	struct sock_filter prog[NIC_FILTER_MAX];
+	struct sock_fprog fprog = {.filter = prog};
 
-	if (!pcap)
-		return err_set(err, -ENOMEM, "out of memory");
-	if (pcap_compile(pcap, &prog, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		rc = err_set(err, -EINVAL, "filter '%s': %s", text, pcap_geterr(pcap));
-	} else {
-		/* The two structures are the same: classic BPF as BSD and Linux know it. */
-		fprog.len = (unsigned short)prog.bf_len;
-		fprog.filter = (struct sock_filter *)(void *)prog.bf_insns;
-		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
-			rc = err_sys(err, -errno, "attach filter '%s'", text);
-		pcap_freecode(&prog);
-	}
-	pcap_close(pcap);
+	fprog.len = (unsigned short)nic_filter_build(prog, &port->nic->mac, &port->nic->guests);
+	if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
+		return err_sys(err, -errno, "%s: attach a packet filter", port->ifname);
+	port->nic->stale = false;
+	return 0;
+}
+
+static void filter_change(struct port *port)
+{
+	port->nic->stale = true;
+	if (!port->nic->joined || port->nic->changes++ >= FILTER_CHANGES)
+		return;
+	/* Without memory for it the old filter stays, and the tick tries again. */
+	filter_attach(port, NULL);
+}
+
+void nic_guest_seen(struct port *port, const struct mac *mac)
+{
+	if (port->nic && nic_guests_add(&port->nic->guests, mac))
+		filter_change(port);
+}
+
+void nic_guests_clear(struct port *port)
+{
+	if (!port->nic)
+		return;
+	port->nic->guests.n = 0;
+	port->nic->guests.overflow = false;
+	port->nic->stale = true;
+}
+
+void nic_tick(struct port *port, msec now)
+{
+	(void)now;
+	if (!port->nic)
+		return;
+	port->nic->changes = 0;
+	if (port->nic->again)
+		nic_host_join(port);
+	if (port->nic->stale && port->nic->joined)
+		filter_attach(port, NULL);
+}
+
+/* ---- the host's place --------------------------------------------------------------------- */
+
+static int host_join(struct port *port, struct err *err)
+{
+	struct nic *nic = port->nic;
+	char ifname[16];
+	int off = 0, rc;
+
+	port_ifname(port->name, ifname);
+	rc = nichost_open(&nic->host, ifname, port->name, port->ifindex, &nic->mac, err);
+	if (rc == 0 &&
+	    setsockopt(port->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &off, sizeof(off)) < 0)
+		rc = err_sys(err, -errno, "%s: see what the host sends", port->ifname);
+	if (rc < 0)
+		nichost_close(&nic->host);
 	return rc;
 }
+
+void nic_host_join(struct port *port)
+{
+	struct nic *nic = port->nic;
+	struct err err = {0};
+	int rc = host_join(port, &err);
+
+	nic->joined = rc == 0;
+	/* The kernel may still be closing the tap of the port that was here before. */
+	nic->again = rc == -EBUSY || rc == -EEXIST;
+	if (rc < 0 && !nic->again && strcmp(nic->reason, err.text) != 0)
+		log_warn("network %s: host and guests do not hear each other: %s",
+			 port->net->conf.name, err.text);
+	snprintf(nic->reason, sizeof(nic->reason), "%s", err.text);
+}
+
+bool nic_owns_link(const struct port *port, const char *ifname)
+{
+	char own[16];
+
+	port_ifname(port->name, own);
+	return port->nic && port->nic->joined && strcmp(own, ifname) == 0;
+}
+
+const char *nic_host_reason(const struct port *port)
+{
+	if (!port->nic)
+		return "there is no NIC";
+	return port->nic->joined ? NULL : port->nic->reason;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
 
 static int nic_promiscuous(struct port *port, struct err *err)
 {
@@ -70,21 +174,27 @@ static int nic_check(int fd, const char *ifname, struct err *err)
 
 static int nic_attach(struct port *port, struct err *err)
 {
-	char text[64], mac_text[MAC_STR];
-	struct mac mac;
 	int rc = nic_check(port->fd, port->ifname, err);
 
 	if (rc < 0)
 		return rc;
-	rc = nl_link_mac_get(port->ifname, &mac);
+	rc = nl_link_mac_get(port->ifname, &port->nic->mac);
 	if (rc < 0)
 		return err_sys(err, rc, "interface %s", port->ifname);
-	snprintf(text, sizeof(text), "ether multicast or not ether dst %s",
-		 mac_format(&mac, mac_text));
-	rc = filter_attach(port->fd, text, err);
+	rc = filter_attach(port, err);
 	if (rc == 0)
 		rc = packet_bind(port, err);
 	return rc ? rc : nic_promiscuous(port, err);
+}
+
+static void nic_close(struct port *port, bool forget)
+{
+	(void)forget;
+	if (port->nic)
+		nichost_close(&port->nic->host);
+	free(port->nic);
+	port->nic = NULL;
+	packet_close(port);
 }
 
 static int nic_open(struct port *port, const struct port_conf *conf, struct err *err)
@@ -101,19 +211,65 @@ static int nic_open(struct port *port, const struct port_conf *conf, struct err 
 	rc = packet_check_free(port, err);
 	if (rc < 0)
 		return rc;
+	port->nic = calloc(1, sizeof(*port->nic));
+	if (!port->nic)
+		return err_set(err, -ENOMEM, "out of memory");
+	port->nic->host.fd = -1;
 	port->fd = packet_socket(err);
-	if (port->fd < 0)
-		return port->fd;
-	rc = nic_attach(port, err);
+	rc = port->fd < 0 ? port->fd : nic_attach(port, err);
 	if (rc < 0)
-		packet_close(port);
+		nic_close(port, true);
 	return rc;
 }
 
-static void nic_close(struct port *port, bool forget)
+/* ---- frames ------------------------------------------------------------------------------- */
+
+static int nic_recv(struct port *port, struct pkt_batch *b)
 {
-	(void)forget;
-	packet_close(port);
+	int rc = packet_recv(port, b);
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (nichost_is_echo(&port->nic->host, b->pkts[i], port->net->runner->now))
+			pkt_put(b->pkts[i]);
+		else
+			b->pkts[n++] = b->pkts[i];
+	}
+	b->n = n;
+	return rc;
+}
+
+/* Give the host its own. True when the frame has no other receiver. */
+static bool host_takes(struct port *port, struct pkt *p)
+{
+	const struct eth_hdr *eth = (const void *)p->data;
+	enum drop_reason reason;
+
+	if (!nichost_wants(&port->nic->host, &eth->dst))
+		return false;
+	reason = nichost_write(&port->nic->host, p, port->net->runner->now);
+	if (reason != DROP_NONE)
+		port_drop(port, reason, NULL);
+	if (mac_is_multicast(&eth->dst))
+		return false;
+	if (reason == DROP_NONE)
+		port_count_tx(port, p);
+	return true;
+}
+
+static void nic_send(struct port *port, struct pkt_batch *b)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (host_takes(port, b->pkts[i]))
+			pkt_put(b->pkts[i]);
+		else
+			b->pkts[n++] = b->pkts[i];
+	}
+	b->n = n;
+	if (n)
+		packet_send(port, b);
 }
 
 const struct port_ops port_nic_ops = {
@@ -121,6 +277,6 @@ const struct port_ops port_nic_ops = {
 	.offloads = OFFLOAD_ALL,
 	.open = nic_open,
 	.close = nic_close,
-	.recv = packet_recv,
-	.send = packet_send,
+	.recv = nic_recv,
+	.send = nic_send,
 };

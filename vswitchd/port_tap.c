@@ -161,6 +161,31 @@ int tap_open_guest(const char *ifname, struct err *err)
 	return rc < 0 ? rc : guest_tap(ifname, "guest", err);
 }
 
+int tap_open_redirected(const char *ifname, const char *what, int to, const struct mac *mac,
+			struct err *err)
+{
+	bool existed;
+	int fd, rc = name_take(ifname, &existed, err);
+
+	if (rc < 0)
+		return rc;
+	fd = tun_attach(ifname, err);
+	if (fd < 0)
+		return fd;
+	rc = alias_set(ifname, what, err);
+	/* The kernel tells frames to this address from those to others when they arrive. */
+	if (rc == 0)
+		rc = nl_link_mac(ifname, mac, err);
+	if (rc == 0)
+		rc = nl_tap_redirect(ifname, to, err);
+	if (rc == 0)
+		rc = nl_link_up(ifname, true, err);
+	if (rc == 0)
+		return fd;
+	reaper_close(fd);
+	return rc;
+}
+
 int tap_make_named(const char *ifname, const char *what, struct err *err)
 {
 	bool existed;

@@ -18,6 +18,7 @@
 #include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/netns.h"
+#include "vswitchd/nic.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/port.h"
 #include "vswitchd/reaper.h"
@@ -63,7 +64,7 @@ static bool link_in_use(struct daemon *d, const char *ifname)
 {
 	for (const struct net *n = d->runner.nets; n; n = n->next)
 		for (const struct port *p = n->ports; p; p = p->next)
-			if (!strcmp(p->ifname, ifname))
+			if (!strcmp(p->ifname, ifname) || nic_owns_link(p, ifname))
 				return true;
 	return netns_owns_link(d, ifname);
 }

@@ -9,12 +9,18 @@
 #define VSWITCHD_TAP_H
 
 #include "lib/err.h"
-#include "lib/types.h"
+#include "lib/wire.h"
 
 /* Make a persistent tap @ifname, isolated (nl_tap_isolate()) and up, that another program opens
  * by name; or take it back when it is ours from before. -EEXIST when somebody else's interface
  * has the name. @what goes into its alias. */
 int tap_make_named(const char *ifname, const char *what, struct err *err);
+
+/* A tap @ifname with address @mac, up, that lives as long as the descriptor that is returned (or a
+ * negative errno): every frame that is written to it arrives by interface @to instead
+ * (nl_tap_redirect()). @what as above. */
+int tap_open_redirected(const char *ifname, const char *what, int to, const struct mac *mac,
+			struct err *err);
 
 /* Is the interface @ifname of the calling thread's namespace one that this daemon made? */
 bool tap_is_ours(const char *ifname);

@@ -29,13 +29,17 @@
 #include "vswitchd/mode.h"
 #include "vswitchd/modeconf.h"
 #include "vswitchd/netlink.h"
+#include "vswitchd/nic.h"
 #include "vswitchd/runner.h"
 
 struct bridge {
 	char nic[16];
 	struct mac mac;	   /* the NIC's, when its port was made */
 	struct port *port; /* NULL while there is none */
+	msec named_ms;	   /* when the guests were last named to it from scratch */
 };
+
+enum { NAME_MS = 60000 };
 
 /* ---- settings ----------------------------------------------------------------------------- */
 
@@ -110,6 +114,58 @@ static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err
 	return rc;
 }
 
+/* ---- the guests' addresses, which the NIC's port must know ---------------------------------- */
+
+struct naming {
+	struct port *nic;
+};
+
+static void name_learnt(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
+			msec age_ms)
+{
+	struct naming *n = ctx;
+
+	(void)vid;
+	(void)age_ms;
+	if (port != n->nic)
+		nic_guest_seen(n->nic, mac);
+}
+
+/* Those that ports were made for. */
+static void name_ports(struct net *net, struct port *nic)
+{
+	for (const struct port *p = net->ports; p; p = p->next)
+		if (p != nic && !mac_is_zero(&p->mac))
+			nic_guest_seen(nic, &p->mac);
+}
+
+/* All, those that the switch has learnt too. Who is no longer there is forgotten. */
+static void name_guests(struct net *net, struct port *nic)
+{
+	struct naming n = {nic};
+
+	nic_guests_clear(nic);
+	name_ports(net, nic);
+	fdb_each(net->fdb, net->runner->now, name_learnt, &n);
+}
+
+static void bridge_tick(struct net *net, msec now)
+{
+	struct bridge *br = net->mode_state;
+
+	if (!br->port || br->port->failed)
+		return;
+	/* The host's address is the NIC's, whoever else claims it; setting a port down unpins. */
+	fdb_pin(net->fdb, &br->mac, br->port);
+	if (now - br->named_ms >= NAME_MS) {
+		br->named_ms = now;
+		name_guests(net, br->port);
+	} else {
+		name_ports(net, br->port);
+	}
+	nic_tick(br->port, now);
+}
+
 /* ---- the NIC's port ----------------------------------------------------------------------- */
 
 static int nic_plug(struct net *net, struct err *err)
@@ -122,7 +178,12 @@ static int nic_plug(struct net *net, struct err *err)
 	if (nl_link_mac_get(br->nic, &br->mac) < 0)
 		return err_set(err, -ENODEV, "there is no interface %s", br->nic);
 	br->port = port_add(net, &conf, err);
-	return br->port ? 0 : -EIO;
+	if (!br->port)
+		return -EIO;
+	fdb_pin(net->fdb, &br->mac, br->port);
+	nic_host_join(br->port);
+	name_guests(net, br->port);
+	return 0;
 }
 
 static void nic_unplug(struct bridge *br)
@@ -236,7 +297,11 @@ static enum drop_reason bridge_ingress(struct net *net, struct port *from, struc
 
 	if (!eth)
 		return DROP_RUNT;
-	return from == br->port ? from_outside(net, from, eth) : DROP_NONE;
+	if (from == br->port)
+		return from_outside(net, from, eth);
+	if (br->port && fdb_lookup(net->fdb, &eth->src, 0, net->runner->now) != from)
+		nic_guest_seen(br->port, &eth->src);
+	return DROP_NONE;
 }
 
 /* ---- for people --------------------------------------------------------------------------- */
@@ -251,9 +316,11 @@ static const char *nic_state(const struct bridge *br)
 static void bridge_show(const struct net *net, json_t *out)
 {
 	const struct bridge *br = net->mode_state;
+	const char *why = br->port ? nic_host_reason(br->port) : "there is no NIC";
 
 	json_object_set_new(out, "nic_ifname", json_string(br->nic));
 	json_object_set_new(out, "nic_state", json_string(nic_state(br)));
+	json_object_set_new(out, "host_reach", json_pack("{s:b, s:s?}", "ok", !why, "reason", why));
 }
 
 const struct mode_ops mode_bridge = {
@@ -263,6 +330,7 @@ const struct mode_ops mode_bridge = {
 	.start = bridge_start,
 	.stop = bridge_stop,
 	.ingress = bridge_ingress,
+	.tick = bridge_tick,
 	.host_changed = bridge_host_changed,
 	.show = bridge_show,
 };

