@@ -9,7 +9,7 @@
 #include "modes/nat/nat_frag.h"
 
 /* Guesses before the range is walked: with half of it free, 8 miss once in 256 times. */
-enum { GUESSES = 8 };
+enum { GUESSES = 8, LOW_GUESSES = 16 };
 
 struct nat_ext *nat_ext_create(be32 addr, uint16_t first, uint16_t last, msec hold_ms,
 			       const uint64_t seed[2])
@@ -117,13 +117,57 @@ static uint32_t slot_pick(const struct choice *c, uint64_t seed)
 	return size;
 }
 
+/* Does anybody own @port, for whatever protocol? The host is kept from it for all alike. */
+static bool low_is_owned(const struct nat_ext *ext, be16 port)
+{
+	return static_of(ext, NAT_TCP, port) || static_of(ext, NAT_UDP, port);
+}
+
+static struct nat_static_slot *low_slot(struct nat_ext *ext)
+{
+	struct nat_static_slot *free_slot = NULL;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
+		if (!ext->fixed[i].owner)
+			free_slot = &ext->fixed[i];
+		else if (ext->fixed[i].low)
+			n++;
+	}
+	return n < NAT_LOW_MAX ? free_slot : NULL;
+}
+
+static be16 take_low(struct nat_ext *ext, enum nat_proto proto, uint16_t like, struct nat *owner,
+		     struct nat_mapping *m, uint64_t seed)
+{
+	struct nat_static_slot *slot = low_slot(ext);
+
+	for (unsigned int k = 0; slot && k < LOW_GUESSES; k++) {
+		uint16_t n = (uint16_t)(seed % ((NAT_LOW_LAST + 1 - NAT_LOW_FIRST) / 2));
+		uint16_t port = (uint16_t)(NAT_LOW_FIRST + 2 * n + (like & 1));
+
+		if (!low_is_owned(ext, htons(port)) && ext->claim(ext->ctx, proto, port) == 0) {
+			*slot = (struct nat_static_slot){proto, htons(port), owner, m, true};
+			return slot->port;
+		}
+		seed = (seed * 6364136223846793005u + 1442695040888963407u) >> 7;
+	}
+	return 0;
+}
+
 be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct nat *owner,
 		  struct nat_mapping *m, uint64_t seed, msec now)
 {
+	be16 low = 0;
 	struct choice c = {.ext = ext, .proto = proto, .now = now, .parity = ntohs(like) & 1};
 	uint32_t size = ext->last - ext->first + 1u;
-	uint32_t i = slot_pick(&c, seed);
+	uint32_t i;
 
+	if (proto != NAT_ICMP && ntohs(like) <= NAT_LOW_LAST && ext->claim)
+		low = take_low(ext, proto, ntohs(like), owner, m, seed);
+	if (low)
+		return low;
+	i = slot_pick(&c, seed);
 	if (i == size) {
 		c.any_parity = true;
 		i = slot_pick(&c, seed);
@@ -154,7 +198,7 @@ int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port, st
 	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
 		if (ext->fixed[i].owner)
 			continue;
-		ext->fixed[i] = (struct nat_static_slot){proto, port, owner, m};
+		ext->fixed[i] = (struct nat_static_slot){proto, port, owner, m, false};
 		return 0;
 	}
 	return -ENOSPC;
@@ -167,6 +211,8 @@ void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec 
 
 	if (slot)
 		*slot = (struct nat_slot){.released_ms = now ? now : 1};
-	else if (st)
+	if (st && st->low)
+		ext->unclaim(ext->ctx, ntohs(port));
+	if (st)
 		*st = (struct nat_static_slot){0};
 }

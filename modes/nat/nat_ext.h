@@ -10,7 +10,9 @@
  * 6056, RFC 7857 9), of the same parity as the inside port where one is free (RFC 4787 REQ-4),
  * never two inside endpoints on one (REQ-3). A number given back rests for the hold time (RFC 6888
  * REQ-8) as long as others are free; when none is, the hold gives way before a new flow is
- * refused. Numbers outside the range (port forwards) are in a short list.
+ * refused. Numbers outside the range are in a short list: port forwards, and numbers below 1024
+ * for inside ports below 1024 (REQ-3a; some servers take no others), each taken from the host for
+ * just as long as it is owned.
  */
 #ifndef MODES_NAT_EXT_H
 #define MODES_NAT_EXT_H
@@ -23,7 +25,14 @@ struct nat_frags;
 struct nat_mapping;
 
 enum nat_proto { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_PROTOS };
-enum { NAT_PORT_FIRST = 61000, NAT_PORT_LAST = 65535, NAT_EXT_STATICS = 64 };
+enum {
+	NAT_PORT_FIRST = 61000,
+	NAT_PORT_LAST = 65535,
+	NAT_EXT_STATICS = 64,
+	NAT_LOW_FIRST = 600, /* below are the ports of well-known services */
+	NAT_LOW_LAST = 1023,
+	NAT_LOW_MAX = 32, /* of the statics */
+};
 
 struct nat_slot {
 	struct nat *owner; /* NULL: free */
@@ -36,6 +45,7 @@ struct nat_static_slot {
 	be16 port;
 	struct nat *owner; /* NULL: free */
 	struct nat_mapping *mapping;
+	bool low; /* taken from the host by claim() */
 };
 
 struct nat_ext {
@@ -48,6 +58,10 @@ struct nat_ext {
 	msec hold_ms;
 	/* Is the number free on the host itself? NULL: always. */
 	bool (*usable)(void *ctx, enum nat_proto proto, be32 addr, uint16_t port);
+	/* Take a free number outside of the range from the host (0 or negative errno), and give it
+	 * back. NULL: no such numbers. */
+	int (*claim)(void *ctx, enum nat_proto proto, uint16_t port);
+	void (*unclaim)(void *ctx, uint16_t port);
 	void *ctx; /* the edge's own */
 };
 

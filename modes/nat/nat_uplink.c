@@ -243,6 +243,25 @@ static void complain(struct uplinks *u, const char *ifname, const char *why)
 	log_warn("nat: %s", text);
 }
 
+/* nat_ext.claim and unclaim. @ctx: the uplink. */
+static int low_claim(void *ctx, enum nat_proto proto, uint16_t port)
+{
+	struct uplink *up = ctx;
+
+	(void)proto;
+	if (!uplink_port_free(NAT_TCP, up->ext->addr, port) ||
+	    !uplink_port_free(NAT_UDP, up->ext->addr, port))
+		return -EADDRINUSE;
+	return uplinks_port_open(up->all, up->ext, port, NULL);
+}
+
+static void low_unclaim(void *ctx, uint16_t port)
+{
+	struct uplink *up = ctx;
+
+	uplinks_port_close(up->all, up->ext, port);
+}
+
 static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex, be32 addr)
 {
 	struct uplink *up = calloc(1, sizeof(*up));
@@ -264,6 +283,8 @@ static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifi
 	}
 	up->ext->ctx = up;
 	up->ext->usable = uplink_port_usable;
+	up->ext->claim = low_claim;
+	up->ext->unclaim = low_unclaim;
 	if (uplink_start(up, &err) < 0) {
 		complain(u, ifname, err.text);
 		uplink_free(up);
