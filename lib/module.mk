@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 lib-srcs := lib/addr.c lib/clock.c lib/csum.c lib/drop.c lib/err.c lib/gso.c lib/hash.c \
 	lib/log.c lib/pkt.c lib/timer.c
-lib-srcs += lib/nearest.c
+lib-srcs += lib/nearest.c lib/pcapng.c
 
-unit-tests += addr csum gso hash pkt text timer
+unit-tests += addr csum gso hash pcapng pkt text timer
 test_addr-objs := lib
 test_csum-objs := lib
 test_gso-objs := lib
 test_hash-objs := lib
+test_pcapng-objs := lib
 test_pkt-objs := lib
 test_text-objs := lib
 test_timer-objs := lib

@@ -1,104 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * capture.c - packets of a port or network: to a file, to a pipe, or as text.
+ * capture.c - frames of a port, a network or all: to a file, to a pipe, or as text; and trace,
+ * the same with every step that was taken.
  *
- * The daemon gives a descriptor with a pcap stream. Every record is looked at as it passes (pcapng
- * and byte-swapped files do not come from our own daemon), so that `-c N` can count and so that
- * what reaches a file always ends with a whole packet, also after Ctrl-C. As text they go through
- * tcpdump where it is installed, else one short line each (packet_text.c).
+ * Every block is looked at as it passes, so that `-c N` can count and so that what reaches a file
+ * always ends with a whole block, also after Ctrl-C.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "vnetctl/args.h"
+#include "vnetctl/decode.h"
+#include "vnetctl/frames.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/packet_text.h"
+#include "vnetctl/story.h"
 
-enum { RECORD_MAX = 256 << 10 };
-static const uint32_t MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d;
-
-/* The file header and record header of pcap, in the daemon's (our) byte order. */
-struct pcap_head {
-	uint32_t magic;
-	uint16_t major, minor;
-	uint32_t zone, sigfigs, snaplen, linktype;
-};
-
-struct pcap_record {
-	uint32_t s, frac, caplen, len;
-};
+enum { TRACE_RATE = 200 };
 
 struct capture {
-	const char *what; /* port or network */
-	const char *file; /* -w; NULL: as text */
-	long count;	  /* -c; 0: until Ctrl-C */
-	char *filter;	  /* NULL: all */
-	int in;		  /* the stream */
-	FILE *out;	  /* file, stdout or tcpdump's stdin; NULL: lines of our own */
-	pid_t tcpdump;	  /* -1: none */
+	const char *what;  /* port, network or "all" */
+	const char *file;  /* -w; NULL: as text */
+	const char *steps; /* not NULL: each step is told */
+	bool classic;	   /* -F pcap */
+	bool json;
+	long count;   /* -c; 0: until Ctrl-C */
+	char *filter; /* NULL: all */
+	struct frames *frames;
+	struct decoder *decoder; /* as text */
+	FILE *out;		 /* file or stdout; NULL: as text */
 	long seen;
+	uint64_t lost;
 	int code; /* why writing failed; 0 */
 };
 
-static volatile sig_atomic_t stopped;
-
-static void stop_cb(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
-/* ---- where packets go ------------------------------------------------------------------------ */
-
-/* Start `tcpdump -r -` in a process group of its own: Ctrl-C ends us, and the end of its input
- * ends it, so it prints everything first. False when there is none. */
-static bool start_tcpdump(struct capture *cap)
-{
-	int fds[2], failed[2];
-	char byte;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return false;
-	if (pipe2(failed, O_CLOEXEC) < 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return false;
-	}
-	cap->tcpdump = fork();
-	if (cap->tcpdump == 0) {
-		setpgid(0, 0);
-		dup2(fds[0], STDIN_FILENO);
-		execlp("tcpdump", "tcpdump", "-n", "-l", "-e", "-r", "-", (char *)NULL);
-		byte = 1;
-		(void)!write(failed[1], &byte, 1);
-		_exit(127);
-	}
-	close(fds[0]);
-	close(failed[1]);
-	/* The pipe is closed by exec, or says that there was none. */
-	if (cap->tcpdump < 0 || read(failed[0], &byte, 1) == 1) {
-		if (cap->tcpdump > 0)
-			waitpid(cap->tcpdump, NULL, 0);
-		cap->tcpdump = -1;
-		close(fds[1]);
-	} else {
-		cap->out = fdopen(fds[1], "w");
-	}
-	close(failed[0]);
-	return cap->out;
-}
+/* ---- where frames go ------------------------------------------------------------------------- */
 
 static int open_output(struct capture *cap, struct err *err)
 {
 	if (!cap->file) {
-		start_tcpdump(cap);
-		return 0;
+		cap->decoder = decoder_create();
+		return cap->decoder ? 0 : err_set(err, -ENOMEM, "out of memory");
 	}
 	if (!strcmp(cap->file, "-")) {
 		if (isatty(STDOUT_FILENO))
@@ -114,133 +58,137 @@ static int open_output(struct capture *cap, struct err *err)
 
 static int close_output(struct capture *cap, struct err *err)
 {
+	decoder_destroy(cap->decoder);
 	if (cap->out && cap->out != stdout && fclose(cap->out) && !cap->code)
 		cap->code = -errno;
-	if (cap->tcpdump > 0)
-		waitpid(cap->tcpdump, NULL, 0);
 	/* A reader that has had enough (head, a closed Wireshark) is no failure. */
 	if (cap->code && cap->code != -EPIPE)
-		return err_sys(err, cap->code, "can't write %s", cap->file);
+		return err_sys(err, cap->code, "can't write %s",
+			       cap->file ? cap->file : "the output");
 	return 0;
 }
 
-/* ---- the stream ------------------------------------------------------------------------------ */
-
-/* Exactly @len bytes; false at the end, on Ctrl-C, and when the stream breaks off. */
-static bool read_all(int fd, void *buf, size_t len)
-{
-	char *p = buf;
-
-	while (len && !stopped) {
-		ssize_t n = read(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return !len;
-}
-
 /* False when the output takes no more; cap->code tells why. */
-static bool put(struct capture *cap, const void *head, size_t head_len, const void *data,
-		size_t len)
+static bool put(struct capture *cap, const void *data, size_t len)
 {
-	if (fwrite(head, head_len, 1, cap->out) == 1 &&
-	    (!len || fwrite(data, len, 1, cap->out) == 1) && !fflush(cap->out))
+	if (fwrite(data, len, 1, cap->out) == 1 && !fflush(cap->out))
 		return true;
 	cap->code = -errno;
 	return false;
 }
 
-static int copy_packets(struct capture *cap, uint32_t magic, uint8_t *buf, struct err *err)
+static bool full(const struct capture *cap)
 {
-	struct pcap_record rec;
+	return cap->count && cap->seen == cap->count;
+}
 
-	while ((!cap->count || cap->seen < cap->count) && read_all(cap->in, &rec, sizeof(rec))) {
-		if (rec.caplen > RECORD_MAX)
-			return err_set(err, -EPROTO, "the daemon sent a packet of %u bytes",
-				       rec.caplen);
-		if (!read_all(cap->in, buf, rec.caplen))
-			break;
-		cap->seen++;
-		if (cap->out && !put(cap, &rec, sizeof(rec), buf, rec.caplen))
-			break;
-		if (!cap->out)
-			packet_print(stdout, rec.s, magic == MAGIC_NS ? rec.frac / 1000 : rec.frac,
-				     buf, rec.caplen, rec.len);
+static bool show_text(struct capture *cap, const struct pcapng_packet *p)
+{
+	if (cap->json)
+		story_json(cap->decoder, cap->frames, p);
+	else if (cap->steps)
+		story_block(cap->decoder, cap->frames, p);
+	else
+		story_line(cap->decoder, cap->frames, p);
+	if (ferror(stdout))
+		cap->code = -errno;
+	return !cap->code;
+}
+
+/* ---- the stream ------------------------------------------------------------------------------ */
+
+/* A packet block. False when it is the last that is wanted and goes nowhere any more. */
+static bool take_packet(struct capture *cap, const uint8_t *block, size_t len)
+{
+	struct pcapng_packet p;
+	bool ok;
+
+	if (full(cap) || !pcapng_get_packet(block, len, &p))
+		return true;
+	cap->seen++;
+	ok = cap->out ? put(cap, block, len) : show_text(cap, &p);
+	if (full(cap))
+		frames_stop(cap->frames);
+	return ok;
+}
+
+static int copy_blocks(struct capture *cap, struct err *err)
+{
+	struct pcapng_stats stats;
+	const uint8_t *block;
+	uint32_t type;
+	size_t len;
+	bool ok = true;
+	int rc = 1;
+
+	while (ok && (rc = frames_next(cap->frames, &type, &block, &len, err)) == 1) {
+		if (type == PCAPNG_STATS && pcapng_get_stats(block, len, &stats))
+			cap->lost += stats.dropped;
+		if (type == PCAPNG_PACKET)
+			ok = take_packet(cap, block, len);
+		else if (cap->out)
+			ok = put(cap, block, len);
 	}
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
-static int copy_stream(struct capture *cap, struct err *err)
+static int copy_classic(struct capture *cap, struct err *err)
 {
-	uint8_t *buf = malloc(RECORD_MAX);
-	struct pcap_head head;
-	int rc = 0;
+	const uint8_t *record;
+	bool head = true;
+	size_t len;
+	int rc = 1;
 
-	if (!buf)
-		return err_set(err, -ENOMEM, "out of memory");
-	if (!read_all(cap->in, &head, sizeof(head)))
-		rc = stopped ? 0 : err_set(err, -EPROTO, "the daemon sent no packets");
-	else if (head.magic != MAGIC_US && head.magic != MAGIC_NS)
-		rc = err_set(err, -EPROTO, "the daemon's stream is not pcap");
-	else if (!cap->out || put(cap, &head, sizeof(head), NULL, 0))
-		rc = copy_packets(cap, head.magic, buf, err);
-	free(buf);
-	return rc;
+	while (!full(cap) && (rc = frames_next_classic(cap->frames, &record, &len, err)) == 1) {
+		cap->seen += !head;
+		head = false;
+		if (!put(cap, record, len))
+			break;
+	}
+	return rc < 0 ? rc : 0;
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
+/* ---- the commands ---------------------------------------------------------------------------- */
 
-/* Is @what a port? If not it is taken for a network, whose absence the daemon reports. */
-static bool is_port(struct client *client, const char *what)
+static json_t *start_params(const struct capture *cap)
 {
-	struct err ignored;
-	json_t *port = client_call(client, "port.show", json_pack("{s:s}", "port", what), &ignored);
+	json_t *params = json_pack("{s:s*}", "filter", cap->filter);
 
-	json_decref(port);
-	return port;
+	if (cap->classic)
+		json_object_set_new(params, "format", json_string("pcap"));
+	if (cap->steps)
+		json_object_set_new(params, "steps", json_integer(TRACE_RATE));
+	return params;
 }
 
-static int start(struct ctl *c, struct capture *cap, struct err *err)
+static void print_count(const struct capture *cap)
 {
-	json_t *params = json_pack("{s:s, s:s*}", is_port(c->client, cap->what) ? "port" : "net",
-				   cap->what, "filter", cap->filter);
-	json_t *result = client_call_fd(c->client, "capture.start", params, &cap->in, err);
-
-	json_decref(result);
-	if (result)
-		return 0;
-	if (err->code == -ENOENT)
-		err_set(err, -ENOENT, "there is no port and no network '%s'", cap->what);
-	return err->code;
+	fprintf(stderr, "%ld packets", cap->seen);
+	if (cap->lost)
+		fprintf(stderr, ", %llu lost: %s", (unsigned long long)cap->lost,
+			cap->steps ? "too many to tell" : "the reader was too slow");
+	fputc('\n', stderr);
 }
 
 static int capture(struct ctl *c, struct capture *cap)
 {
-	struct sigaction sa = {.sa_handler = stop_cb};
 	struct err err, ignored;
 	int rc;
 
 	if (!ctl_client(c))
 		return CTL_FAILED;
-	rc = start(c, cap, &err);
-	if (!rc)
-		rc = open_output(cap, &err);
-	if (rc)
+	cap->json = c->json;
+	cap->frames = frames_open(c->client, cap->what, start_params(cap), &err);
+	if (!cap->frames)
 		return ctl_fail(&err);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	rc = copy_stream(cap, &err);
-	close(cap->in);
+	rc = open_output(cap, &err);
+	if (!rc)
+		rc = cap->classic ? copy_classic(cap, &err) : copy_blocks(cap, &err);
+	frames_close(cap->frames);
 	if (close_output(cap, rc ? &ignored : &err) && !rc)
 		rc = -EIO;
-	if (cap->file)
-		fprintf(stderr, "%ld packets\n", cap->seen);
+	if (cap->file || cap->lost)
+		print_count(cap);
 	return rc ? ctl_fail(&err) : CTL_OK;
 }
 
@@ -259,40 +207,90 @@ static char *join(int argc, char **argv)
 	return text;
 }
 
-static int capture_run(struct ctl *c, int argc, char **argv)
+static int set_format(const struct ctl *c, struct capture *cap, const char *format)
 {
-	struct capture cap = {.tcpdump = -1, .in = -1};
-	int i, rc;
+	cap->classic = !strcmp(format, "pcap");
+	if (cap->classic || !strcmp(format, "pcapng"))
+		return CTL_OK;
+	return ctl_usage(c, "'-F %s': a format is pcapng or pcap", format);
+}
 
-	for (i = 0; i < argc; i++) {
-		bool has_value = i + 1 < argc;
+/* Option argv[*i] and its value. */
+static int option(const struct ctl *c, struct capture *cap, int argc, char **argv, int *i)
+{
+	const char *name = argv[*i], *value = *i + 1 < argc ? argv[++*i] : NULL;
 
-		if (!strcmp(argv[i], "-w") && has_value)
-			cap.file = argv[++i];
-		else if (!strcmp(argv[i], "-c") && has_value) {
-			if (!arg_number(argv[++i], 1, 1L << 40, &cap.count))
-				return ctl_usage(c, "'-c %s' is not a number of packets", argv[i]);
-		} else if (argv[i][0] == '-')
-			return ctl_usage(c, "'%s' is no option here, or lacks its value", argv[i]);
-		else if (!cap.what)
-			cap.what = argv[i];
+	if (value && !strcmp(name, "-c")) {
+		if (!arg_number(value, 1, 1L << 40, &cap->count))
+			return ctl_usage(c, "'-c %s' is not a number of packets", value);
+	} else if (value && !cap->steps && !strcmp(name, "-w")) {
+		cap->file = value;
+	} else if (value && !cap->steps && !strcmp(name, "-F")) {
+		return set_format(c, cap, value);
+	} else {
+		return ctl_usage(c, "'%s' is no option here, or lacks its value", name);
+	}
+	return CTL_OK;
+}
+
+static int run(struct ctl *c, struct capture *cap, int argc, char **argv)
+{
+	int i, rc = CTL_OK;
+
+	for (i = 0; i < argc && !rc; i++) {
+		if (argv[i][0] == '-')
+			rc = option(c, cap, argc, argv, &i);
+		else if (!cap->what)
+			cap->what = argv[i];
 		else
 			break;
 	}
-	if (!cap.what)
-		return ctl_usage(c, "wants a port or a network");
-	cap.filter = join(argc - i, argv + i);
-	rc = capture(c, &cap);
-	free(cap.filter);
+	if (rc)
+		return rc;
+	if (!cap->what)
+		return ctl_usage(c, "wants a port or a network, or all");
+	if (cap->classic && !cap->file)
+		return ctl_usage(c, "-F goes with -w");
+	cap->filter = join(argc - i, argv + i);
+	rc = capture(c, cap);
+	free(cap->filter);
 	return rc;
 }
 
-static const struct verb verbs[] = {
-	{"", "PORT|NET [-w FILE|-] [-c COUNT] [FILTER...]",
-	 "packets as text, or with -w as a pcap file; until Ctrl-C or COUNT packets", capture_run},
+static int capture_run(struct ctl *c, int argc, char **argv)
+{
+	struct capture cap = {0};
+
+	return run(c, &cap, argc, argv);
+}
+
+static int trace_run(struct ctl *c, int argc, char **argv)
+{
+	struct capture cap = {.steps = "all"};
+
+	return run(c, &cap, argc, argv);
+}
+
+static const struct verb capture_verbs[] = {
+	{"", "PORT|NET|all [-w FILE|-] [-F pcapng|pcap] [-c COUNT] [FILTER...]",
+	 "frames as text with what the switch did, or with -w as a file; until Ctrl-C or COUNT "
+	 "frames",
+	 capture_run},
+	{0},
+};
+static const struct verb trace_verbs[] = {
+	{"", "PORT|NET|all [-c COUNT] [FILTER...]",
+	 "each frame with every step that it takes through the switch, and why", trace_run},
 	{0},
 };
 
-const struct noun noun_capture = {"capture", "packets of a port or network", verbs,
-				  "FILTER is in the language of pcap-filter(7). In Wireshark:\n"
-				  "  vnetctl capture web.eth0 -w - | wireshark -k -i -\n"};
+const struct noun noun_capture = {
+	"capture", "packets of a port or network", capture_verbs,
+	"A port's frames are those that come in by it and those that leave by it; a network's are\n"
+	"shown once, as they come in. FILTER is in the language of pcap-filter(7). In Wireshark,\n"
+	"where what the switch did is the comment of each packet:\n"
+	"  vnetctl capture web.eth0 -w - | wireshark -k -i -\n"};
+const struct noun noun_trace = {
+	"trace", "the life of each frame, step by step", trace_verbs,
+	"On a port: frames that come in by it or leave by it. FILTER is in the language of\n"
+	"pcap-filter(7). At most 200 frames a second are told; all of them pass.\n"};

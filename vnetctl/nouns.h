@@ -8,6 +8,6 @@
 #include "vnetctl/ctl.h"
 
 extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
-	noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture;
+	noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture, noun_trace;
 
 #endif

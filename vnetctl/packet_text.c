@@ -2,7 +2,6 @@
 #include "vnetctl/packet_text.h"
 
 #include <arpa/inet.h>
-#include <time.h>
 
 #include "lib/addr.h"
 
@@ -123,17 +122,10 @@ static void print_frame(FILE *out, struct rest *r)
 		fprintf(out, "type 0x%04x", type);
 }
 
-void packet_print(FILE *out, uint32_t s, uint32_t us, const uint8_t *data, size_t caplen,
-		  size_t len)
+void packet_print(FILE *out, const uint8_t *data, size_t caplen, size_t len)
 {
 	struct rest r = {data, caplen};
-	time_t when = (time_t)s;
-	char clock[16];
-	struct tm tm;
 
-	strftime(clock, sizeof(clock), "%H:%M:%S", localtime_r(&when, &tm));
-	fprintf(out, "%s.%06u ", clock, us % 1000000);
 	print_frame(out, &r);
-	fprintf(out, " (%zu bytes)\n", len);
-	fflush(out);
+	fprintf(out, " (%zu bytes)", len);
 }

@@ -9,9 +9,8 @@
 
 #include "lib/types.h"
 
-/* Print time (@s, @us since the epoch), addresses and protocol of the @caplen bytes at @data, that
- * were @len bytes on the wire. */
-void packet_print(FILE *out, uint32_t s, uint32_t us, const uint8_t *data, size_t caplen,
-		  size_t len);
+/* Print addresses and protocol of the @caplen bytes at @data, that were @len bytes on the wire,
+ * without a newline. */
+void packet_print(FILE *out, const uint8_t *data, size_t caplen, size_t len);
 
 #endif

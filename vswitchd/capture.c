@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * capture.c - frames of a port or a network to whoever reads them.
+ * capture.c - frames of a port, a network or all of them, to whoever reads them.
  *
- * The hook on the frames' path filters and copies a frame into a buffer; the loop writes the
- * buffer into a pipe when that can take more. When the buffer is full, frames are counted as
- * lost: a slow reader never holds up the switch. Super-frames are shown whole, as they pass, and
- * checksums that a sender left to an offload look wrong, as they do in a capture on any tap.
+ * Theory of operation. Hooks on the frames' path (watch.h) filter and copy frames into a stream's
+ * buffer (capture_stream.h); the loop writes the buffer into a pipe when that can take more. When
+ * the buffer is full, frames are counted as lost: a slow reader never holds up the switch. Super-
+ * frames are shown whole, as they pass, and checksums that a sender left to an offload look wrong,
+ * as they do in a capture on any tap; the stream says so.
  *
- * The stream is the classic pcap format (draft-ietf-opsawg-pcap), in host byte order, which the
- * magic number tells readers.
+ * A capture is watching, ending (it watches no longer: what waits is written, then the counts) or
+ * closed. It ends when its reader asks (capture_stop()) or when what it watched is deleted, and is
+ * closed at once when the reader closes the pipe.
+ *
+ * With steps, the story of a frame must be asked for when its walk begins, before anybody knows
+ * where it will leave. So a story is asked for of every frame that a port's could be, up to
+ * STORIES_PER_TOLD times the limit of those that are shown.
  */
 #include "vswitchd/capture.h"
 
@@ -21,68 +27,68 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vswitchd/capture_stream.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
+#include "vswitchd/walk.h"
 
-enum { LINKTYPE_ETHERNET_ = 1 };
+enum { STORIES_PER_TOLD = 16 };
 
 struct capture {
 	struct capture *next; /* of the daemon */
+	unsigned int id;
 	struct frame_hook hook;
-	struct frame_hook **list; /* that the hook is on; NULL when it is on none */
+	struct frame_hook mark; /* with steps on a port: which frames leave by it */
 	struct daemon *d;
+	struct port *port;
 	char what[PORT_NAME_MAX + 1];
 	struct bpf_program filter;
 	bool filtered;
-	unsigned int snaplen;
+	char *filter_text;
+	/* Steps: the second that counts are of, stories asked for and told in it. */
+	unsigned int steps_per_s, asked, told;
+	msec second;
+	const struct walk *wanted, *marked; /* the walk under way: its story comes; it is ours */
 	int fd;
 	struct ev_io wr;
-	uint64_t frames, lost;
-	size_t len; /* bytes in buf */
-	uint8_t buf[CAPTURE_BUFFER];
+	struct stream stream;
 };
 
-struct pcap_start {
-	uint32_t magic;
-	uint16_t major, minor;
-	int32_t zone;
-	uint32_t accuracy, snaplen, linktype;
-};
-
-struct pcap_record {
-	uint32_t sec, usec, caplen, len;
-};
-
-static void unhook(struct capture *c)
+static uint64_t wall_ns(void)
 {
-	struct frame_hook **at = c->list;
+	struct timespec ts;
 
-	if (!at)
-		return;
-	while (*at != &c->hook)
-		at = &(*at)->next;
-	*at = c->hook.next;
-	c->list = NULL;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- its end --------------------------------------------------------------------------------- */
+
+static void capture_free(struct capture *c)
+{
+	if (c->filtered)
+		pcap_freecode(&c->filter);
+	free(c->filter_text);
+	free(c);
 }
 
 static void capture_close(struct capture *c)
 {
 	struct capture **link = &c->d->captures;
 
-	unhook(c);
+	frame_hook_del(&c->hook);
+	frame_hook_del(&c->mark);
 	while (*link != c)
 		link = &(*link)->next;
 	*link = c->next;
 	ev_io_stop(c->d->loop, &c->wr);
 	close(c->fd);
-	if (c->filtered)
-		pcap_freecode(&c->filter);
 	events_send(c->d, "capture.ended",
-		    json_pack("{s:s, s:I, s:I}", "of", c->what, "frames", (json_int_t)c->frames,
-			      "lost", (json_int_t)c->lost));
-	free(c);
+		    json_pack("{s:s, s:I, s:I}", "of", c->what, "frames",
+			      (json_int_t)c->stream.frames, "lost", (json_int_t)c->stream.lost));
+	capture_free(c);
 }
 
 void capture_close_all(struct daemon *d)
@@ -91,68 +97,123 @@ void capture_close_all(struct daemon *d)
 		capture_close(d->captures);
 }
 
+/* Watch no longer. The loop writes the rest and closes it. */
+static void capture_end(struct capture *c)
+{
+	frame_hook_del(&c->hook);
+	frame_hook_del(&c->mark);
+	ev_io_start(c->d->loop, &c->wr);
+}
+
+int capture_stop(struct daemon *d, unsigned int id, struct err *err)
+{
+	struct capture *c = d->captures;
+
+	while (c && c->id != id)
+		c = c->next;
+	if (!c)
+		return err_set(err, -ENOENT, "there is no capture %u", id);
+	capture_end(c);
+	return 0;
+}
+
+static void gone_cb(struct frame_hook *hook)
+{
+	capture_end(CONTAINER_OF(hook, struct capture, hook));
+}
+
+static void mark_gone_cb(struct frame_hook *hook)
+{
+	capture_end(CONTAINER_OF(hook, struct capture, mark));
+}
+
 static void write_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 {
 	struct capture *c = w->data;
-	ssize_t n = c->len ? write(c->fd, c->buf, c->len) : 0;
+	struct stream *s = &c->stream;
+	bool told = c->hook.list ? false : stream_end(s, wall_ns());
+	ssize_t n = s->len ? write(c->fd, s->buf + s->start, s->len) : 0;
 
 	(void)revents;
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		capture_close(c); /* the reader has closed its end */
 		return;
 	}
-	if (n > 0) {
-		c->len -= (size_t)n;
-		memmove(c->buf, c->buf + n, c->len);
-	}
-	if (c->len)
+	if (n > 0)
+		stream_written(s, (size_t)n);
+	if (s->len)
 		return;
 	ev_io_stop(loop, w);
-	if (!c->list)
-		capture_close(c); /* what it watched is gone, and all of that has been told */
+	if (told)
+		capture_close(c);
+	else if (!c->hook.list)
+		ev_io_start(loop, w);
 }
 
-static bool put(struct capture *c, const void *head, size_t head_len, const void *data, size_t len)
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+static bool matches(const struct capture *c, const struct pkt *p)
 {
-	if (sizeof(c->buf) - c->len < head_len + len)
-		return false;
-	memcpy(c->buf + c->len, head, head_len);
-	if (len)
-		memcpy(c->buf + c->len + head_len, data, len);
-	c->len += head_len + len;
+	return !c->filtered || bpf_filter(c->filter.bf_insns, p->data, p->len, p->len);
+}
+
+static void show(struct capture *c, const struct sighting *s)
+{
+	stream_frame(&c->stream, s, wall_ns());
 	ev_io_start(c->d->loop, &c->wr);
-	return true;
 }
 
-static void frame_cb(struct frame_hook *hook, const struct pkt *p, bool out)
+static void frame_cb(struct frame_hook *hook, const struct sighting *s)
 {
 	struct capture *c = CONTAINER_OF(hook, struct capture, hook);
-	struct pcap_record rec = {.caplen = MIN(p->len, c->snaplen), .len = p->len};
-	struct timespec ts;
 
-	(void)out;
-	if (c->filtered && !bpf_filter(c->filter.bf_insns, p->data, p->len, p->len))
+	if (matches(c, s->p))
+		show(c, s);
+}
+
+/* With steps: is the story of this frame wanted? */
+static bool narrate_cb(struct frame_hook *hook, const struct walk *w)
+{
+	struct capture *c = CONTAINER_OF(hook, struct capture, hook);
+
+	c->wanted = c->marked = NULL;
+	if ((c->port && c->port->net != w->net) || !matches(c, w->p))
+		return false;
+	if (c->d->runner.now - c->second >= 1000) {
+		c->second = c->d->runner.now;
+		c->asked = c->told = 0;
+	}
+	c->wanted = w;
+	return c->told < c->steps_per_s && c->asked++ < c->steps_per_s * STORIES_PER_TOLD;
+}
+
+static void story_cb(struct frame_hook *hook, const struct sighting *s)
+{
+	struct capture *c = CONTAINER_OF(hook, struct capture, hook);
+
+	if (c->wanted != s->walk || (c->port && s->port != c->port && c->marked != s->walk))
 		return;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	rec.sec = (uint32_t)ts.tv_sec;
-	rec.usec = (uint32_t)(ts.tv_nsec / 1000);
-	if (put(c, &rec, sizeof(rec), p->data, rec.caplen))
-		c->frames++;
-	else
-		c->lost++;
+	if (s->told && c->told < c->steps_per_s) {
+		c->told++;
+		show(c, s);
+	} else {
+		stream_lost(&c->stream, s->port);
+	}
 }
 
-static void gone_cb(struct frame_hook *hook)
+static void mark_cb(struct frame_hook *hook, const struct sighting *s)
 {
-	struct capture *c = CONTAINER_OF(hook, struct capture, hook);
+	struct capture *c = CONTAINER_OF(hook, struct capture, mark);
 
-	c->list = NULL;
-	ev_io_start(c->d->loop, &c->wr); /* closes it once the buffer is empty */
+	if (s->out)
+		c->marked = s->walk;
 }
+
+/* ---- its beginning --------------------------------------------------------------------------- */
 
 static int compile(struct capture *c, const char *filter, struct err *err)
 {
-	pcap_t *p = pcap_open_dead(DLT_EN10MB, (int)c->snaplen);
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, (int)c->stream.snaplen);
 	int rc = 0;
 
 	if (!p)
@@ -162,6 +223,8 @@ static int compile(struct capture *c, const char *filter, struct err *err)
 	else
 		c->filtered = true;
 	pcap_close(p);
+	c->filter_text = strdup(filter);
+	c->stream.filter = c->filter_text;
 	return rc;
 }
 
@@ -179,43 +242,68 @@ static int open_pipe(struct capture *c, struct err *err)
 	return p[0];
 }
 
-static void start(struct capture *c, struct port *port, struct net *net)
+/* Ports that are there already are named before the first frame. */
+static void name_ports(struct capture *c, const struct capture_conf *conf)
 {
-	const struct pcap_start head = {.magic = 0xa1b2c3d4,
-					.major = 2,
-					.minor = 4,
-					.snaplen = c->snaplen,
-					.linktype = LINKTYPE_ETHERNET_};
+	const struct net *nets = conf->net ? conf->net : c->d->runner.nets;
 
-	snprintf(c->what, sizeof(c->what), "%s", port ? port->name : net->conf.name);
-	c->hook = (struct frame_hook){.frame = frame_cb, .gone = gone_cb};
-	c->list = port ? &port->hooks : &net->hooks;
-	c->hook.next = *c->list;
-	*c->list = &c->hook;
-	c->next = c->d->captures;
-	c->d->captures = c;
-	put(c, &head, sizeof(head), NULL, 0);
+	if (conf->port) {
+		stream_port(&c->stream, conf->port);
+		return;
+	}
+	for (const struct net *net = nets; net; net = conf->net ? NULL : net->next)
+		for (const struct port *port = net->ports; port; port = port->next)
+			stream_port(&c->stream, port);
 }
 
-int capture_open(struct daemon *d, struct port *port, struct net *net, const char *filter,
-		 unsigned int snaplen, struct err *err)
+static void start(struct capture *c, const struct capture_conf *conf)
+{
+	static unsigned int ids;
+	struct runner *r = &c->d->runner;
+	bool steps = conf->steps_per_s;
+
+	c->id = ++ids;
+	snprintf(c->what, sizeof(c->what), "%s",
+		 conf->port  ? conf->port->name
+		 : conf->net ? conf->net->conf.name
+			     : "all");
+	c->next = c->d->captures;
+	c->d->captures = c;
+	stream_begin(&c->stream, wall_ns());
+	name_ports(c, conf);
+	c->hook.frame = steps ? story_cb : frame_cb;
+	c->hook.narrate = steps ? narrate_cb : NULL;
+	c->hook.gone = gone_cb;
+	frame_hook_add(&c->hook, r, conf->net, steps ? NULL : conf->port);
+	if (steps && conf->port) {
+		c->port = conf->port;
+		c->mark = (struct frame_hook){.frame = mark_cb, .gone = mark_gone_cb};
+		frame_hook_add(&c->mark, r, NULL, conf->port);
+	}
+	ev_io_start(c->d->loop, &c->wr);
+}
+
+int capture_open(struct daemon *d, const struct capture_conf *conf, unsigned int *id,
+		 struct err *err)
 {
 	struct capture *c = calloc(1, sizeof(*c));
-	int rd;
+	int rd = 0;
 
 	if (!c)
 		return err_set(err, -ENOMEM, "memory is short");
 	c->d = d;
-	c->snaplen = snaplen;
-	rd = filter && filter[0] ? compile(c, filter, err) : 0;
+	c->steps_per_s = conf->steps_per_s;
+	c->stream.classic = conf->classic;
+	c->stream.snaplen = conf->snaplen;
+	if (conf->filter && conf->filter[0])
+		rd = compile(c, conf->filter, err);
 	if (rd == 0)
 		rd = open_pipe(c, err);
 	if (rd < 0) {
-		if (c->filtered)
-			pcap_freecode(&c->filter);
-		free(c);
+		capture_free(c);
 		return rd;
 	}
-	start(c, port, net);
+	start(c, conf);
+	*id = c->id;
 	return rd;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * capture.h - copies of frames, as a pcap stream on a descriptor.
+ * capture.h - copies of frames, with what the switch did to them, as a stream on a descriptor.
  */
 #ifndef VSWITCHD_CAPTURE_H
 #define VSWITCHD_CAPTURE_H
@@ -11,12 +11,32 @@ struct daemon;
 struct net;
 struct port;
 
-enum { CAPTURE_SNAPLEN_MAX = 262144, CAPTURE_BUFFER = 2 << 20 };
+enum {
+	CAPTURE_SNAPLEN_MAX = 262144,
+	CAPTURE_BUFFER = 2 << 20,
+	CAPTURE_STEPS_PER_S = 200, /* stories told a second, when not asked for another number */
+	CAPTURE_STEPS_MAX = 10000,
+};
 
-/* Watch @port, or else @net. @filter is a pcap-filter(7) expression, or NULL. Gives a pipe from
- * which the stream can be read; closing it ends the capture. Negative errno. */
-int capture_open(struct daemon *d, struct port *port, struct net *net, const char *filter,
-		 unsigned int snaplen, struct err *err);
+struct capture_conf {
+	/* Watch @port, else @net, else everything. */
+	struct port *port;
+	struct net *net;
+	const char *filter; /* pcap-filter(7), or NULL */
+	unsigned int snaplen;
+	bool classic; /* pcap instead of pcapng: no interfaces, no comments */
+	/* Tell each step of a frame's walk, of at most so many frames a second; the others are
+	 * left out and counted. 0: no steps, every frame. On a port these are the frames that
+	 * come in by it and those that leave by it, each from where it came in. */
+	unsigned int steps_per_s;
+};
+
+/* Gives a pipe from which the stream can be read; closing it ends the capture. *@id names it for
+ * capture_stop(). Negative errno. */
+int capture_open(struct daemon *d, const struct capture_conf *conf, unsigned int *id,
+		 struct err *err);
+/* Watch no longer; the stream ends after what waits in it and the counts of each interface. */
+int capture_stop(struct daemon *d, unsigned int id, struct err *err);
 void capture_close_all(struct daemon *d);
 
 #endif

@@ -294,6 +294,19 @@ struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, uint16_t vid, ms
 	return i && !expired(fdb, &fdb->entries[i], now) ? fdb->entries[i].port : NULL;
 }
 
+bool fdb_ask(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now, struct fdb_answer *out)
+{
+	uint32_t i = find(fdb, key_of(mac, vid));
+	const struct entry *e = &fdb->entries[i];
+
+	if (!i || expired(fdb, e, now))
+		return false;
+	out->port = e->port;
+	out->age_ms = e->pinned || e->seen > now ? 0 : now - e->seen;
+	out->pinned = e->pinned;
+	return true;
+}
+
 void fdb_age(struct fdb *fdb, msec now)
 {
 	uint32_t before = fdb->count;

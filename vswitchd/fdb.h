@@ -43,6 +43,15 @@ enum fdb_event fdb_learn(struct fdb *fdb, const struct mac *mac, uint16_t vid, s
 bool fdb_pin(struct fdb *fdb, const struct mac *mac, struct port *port);
 /* NULL when not known or too old. */
 struct port *fdb_lookup(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now);
+/* What the table says of an address, changing nothing. */
+struct fdb_answer {
+	struct port *port;
+	msec age_ms; /* since it was last heard */
+	bool pinned;
+};
+/* False when it is not known or too old. */
+bool fdb_ask(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now,
+	     struct fdb_answer *out);
 /* Forget what is older than the ageing time, looking at no more than a few hundred entries a
  * call. */
 void fdb_age(struct fdb *fdb, msec now);

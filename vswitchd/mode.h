@@ -14,6 +14,7 @@
 #include "lib/err.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
+#include "vswitchd/trace.h"
 
 struct mode_ops {
 	const char *name;    /* the word in files and commands */
@@ -27,6 +28,9 @@ struct mode_ops {
 	void (*stop)(struct net *net);
 	/* Look at a frame before it is learnt from; anything but DROP_NONE drops it. */
 	enum drop_reason (*ingress)(struct net *net, struct port *from, struct pkt *p);
+	/* Optional: a frame @p would be, or was, sent to @to, a port of the mode's own: tell @trace
+	 * what the mode does with it. No effects. */
+	void (*explain)(struct net *net, struct port *to, const struct pkt *p, struct trace *trace);
 	/* Once a second, for ageing of the mode's own tables. */
 	void (*tick)(struct net *net, msec now);
 	/* Links, addresses, routes or neighbours of the host changed (netlink.h). */

@@ -19,6 +19,7 @@
 #include "vswitchd/snoop.h"
 #include "vswitchd/stp.h"
 #include "vswitchd/walk.h"
+#include "vswitchd/watch.h"
 
 enum { NET_ROUNDS_MAX = 16 };
 

@@ -54,7 +54,7 @@ struct net {
 	msec moves_since;	 /* start of the second they are counted in */
 	struct fdb *fdb;
 	void *mode_state;
-	struct frame_hook *hooks; /* port.h; NULL: nobody watches */
+	struct frame_hook *hooks; /* watch.h; NULL: nobody watches */
 	struct stp *stp;	  /* stp.c; NULL: no spanning tree */
 	struct snoop *snoop;	  /* snoop.c; NULL: multicast is flooded */
 	bool hub;		  /* repeats every frame to every port, learns nothing */

@@ -24,9 +24,12 @@
 #include "vswitchd/storm.h"
 #include "vswitchd/stp.h"
 #include "vswitchd/vlan.h"
+#include "vswitchd/watch.h"
 
 /* Every port of the daemon: names are unique over all networks. */
 static struct port *all_ports;
+/* How often a port came to a network. */
+static uint64_t plugs;
 
 const struct port_ops *port_ops_find(const char *carrier)
 {
@@ -73,7 +76,9 @@ static void link_port(struct port *port, struct net *net)
 	port->next = NULL;
 	port->net = net;
 	port->id = net->next_port_id++;
+	port->plug = ++plugs;
 	net->n_ports++;
+	watch_port(port);
 }
 
 /* Off its network: nothing there leads to it any more. */
@@ -323,14 +328,19 @@ void port_transmit(struct port *port, struct pkt *p)
 		txq_push(port, p);
 }
 
-void port_queue(struct port *port, struct pkt *p)
+void port_queue_walked(struct port *port, struct pkt *p, const struct walk *w)
 {
 	if (port->hooks)
-		frame_hooks_run(port->hooks, p, true);
+		watch_out(port, p, w);
 	if (port->features & PORT_IMPAIR_OUT)
 		impair_out(port, p);
 	else
 		port_transmit(port, p);
+}
+
+void port_queue(struct port *port, struct pkt *p)
+{
+	port_queue_walked(port, p, NULL);
 }
 
 /* ---- as text --------------------------------------------------------------------------------- */

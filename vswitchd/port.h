@@ -25,9 +25,11 @@
 #include "lib/pkt.h"
 #include "vswitchd/fdb.h"
 
+struct frame_hook;
 struct net;
 struct port;
 struct runner;
+struct walk;
 
 enum {
 	PORT_NAME_MAX = 63,
@@ -53,34 +55,6 @@ struct port_stats {
 	uint64_t soft_gso, soft_csum; /* super-frames cut, checksums completed in software */
 	uint64_t drops[DROP_N];
 };
-
-/* Somebody who watches frames (a capture): on a port all that pass it, on a network all that come
- * in by any of its ports. */
-struct frame_hook {
-	struct frame_hook *next;
-	/* Borrows @p. @out: from the switch to the far end. */
-	void (*frame)(struct frame_hook *hook, const struct pkt *p, bool out);
-	/* What was watched is being deleted; the hook is off its list already. */
-	void (*gone)(struct frame_hook *hook);
-};
-
-static inline void frame_hooks_run(struct frame_hook *list, const struct pkt *p, bool out)
-{
-	for (struct frame_hook *next; list; list = next) {
-		next = list->next;
-		list->frame(list, p, out);
-	}
-}
-
-static inline void frame_hooks_gone(struct frame_hook **list)
-{
-	struct frame_hook *hook;
-
-	while ((hook = *list)) {
-		*list = hook->next;
-		hook->gone(hook);
-	}
-}
 
 struct port_ops {
 	const char *type;
@@ -119,6 +93,7 @@ struct port {
 	be32 said_addr;	 /* IPv4 address that @mac last claimed by ARP, else 0: shown, never trusted
 			  */
 	unsigned int id; /* unique in the network; flood order */
+	uint64_t plug;	 /* unique for ever: one more each time a port comes to a network */
 	bool admin_up;	 /* `port up`, `port down` */
 	bool persistent;
 	bool failed; /* the carrier vanished; see fail_text */
@@ -172,6 +147,8 @@ void port_drop(struct port *port, enum drop_reason reason, struct pkt *p);
 /* Send @p by @port: through its cable's faults (impair.h), if it has any, then port_transmit().
  * Takes the reference. */
 void port_queue(struct port *port, struct pkt *p);
+/* The same for a frame that the walk @w lets leave by @port. */
+void port_queue_walked(struct port *port, struct pkt *p, const struct walk *w);
 /* Queue @p for sending by @port at the end of the burst; takes the reference. Frames that the
  * port's offloads don't cover are cut or completed here. */
 void port_transmit(struct port *port, struct pkt *p);

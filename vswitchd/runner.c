@@ -12,6 +12,7 @@
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/watch.h"
 
 enum {
 	TICK_MS = 1000,
@@ -85,6 +86,7 @@ int runner_init(struct runner *r, struct ev_loop *loop)
 
 void runner_fini(struct runner *r, bool forget)
 {
+	frame_hooks_gone(&r->hooks);
 	while (r->nets)
 		net_del(r->nets, forget);
 	if (r->loop) {

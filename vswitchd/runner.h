@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/pkt.h"
 
+struct frame_hook;
 struct net;
 struct port;
 
@@ -21,7 +22,8 @@ struct runner {
 	struct ev_loop *loop; /* NULL: driven by hand */
 	struct pkt_pool *pool;
 	struct net *nets;
-	msec now; /* refreshed once per burst */
+	struct frame_hook *hooks; /* watch.h; NULL: nobody watches everything */
+	msec now;		  /* refreshed once per burst */
 	struct ev_timer tick;
 	struct ev_prepare before_sleep; /* switches what local ports injected outside a burst */
 	struct ev_idle awake;		/* runs while some of that is left over */

@@ -14,6 +14,7 @@
 #include "vswitchd/stp.h"
 #include "vswitchd/vlan.h"
 #include "vswitchd/walk.h"
+#include "vswitchd/watch.h"
 
 /* ---- the way in ------------------------------------------------------------------------------ */
 
@@ -109,7 +110,13 @@ static void tell_move(struct net *net, const struct mac *mac, const struct port 
 static bool learn_source(struct walk *w)
 {
 	const struct eth_hdr *eth = (const void *)w->p->data;
+	struct fdb_answer known;
 
+	if (w->trace)
+		tell_learning(w);
+	if (w->dry)
+		return !fdb_ask(w->net->fdb, &eth->src, w->vid, w->net->runner->now, &known) ||
+		       !known.pinned || known.port == w->from;
 	switch (fdb_learn(w->net->fdb, &eth->src, w->vid, w->from, w->net->runner->now)) {
 	case FDB_PINNED:
 		return false;
@@ -155,8 +162,16 @@ static enum drop_reason port_egress(const struct walk *w, const struct port *to)
 static void not_delivered(struct walk *w, struct port *to, enum drop_reason reason)
 {
 	walk_say(w, "filter", "not to %s: %s", to->name, drop_text(reason));
+	w->refused = reason;
+	w->refused_by = to;
 	if (!w->flooded && !w->dry)
 		port_drop(to, reason, NULL);
+}
+
+/* The cable is out, or its carrier gone: that counts for each frame. */
+static enum drop_reason port_closed(const struct port *to)
+{
+	return !to->admin_up ? DROP_PORT_DOWN : to->failed ? DROP_SEND_ERROR : DROP_NONE;
 }
 
 void walk_deliver(struct walk *w, struct port *to)
@@ -164,19 +179,26 @@ void walk_deliver(struct walk *w, struct port *to)
 	enum drop_reason reason = to->features & PORT_EGRESS ? port_egress(w, to) : DROP_NONE;
 	struct pkt *p;
 
+	if (reason == DROP_NONE) {
+		reason = port_closed(to);
+		if (reason != DROP_NONE && w->flooded && !w->dry)
+			port_drop(to, reason, NULL);
+	}
 	if (reason != DROP_NONE) {
 		not_delivered(w, to, reason);
 		return;
 	}
 	w->copies++;
 	w->to = to;
+	if (w->trace)
+		tell_sent(w, to);
 	if (w->dry)
 		return;
 	if (to->features & PORT_MIRROR)
 		mirror_frame(w, to, true);
 	p = to->features & PORT_VLAN ? vlan_tagged(w, to) : pkt_get(w->p);
 	if (p)
-		port_queue(to, p);
+		port_queue_walked(to, p, w);
 	else
 		port_drop(to, DROP_NO_BUFFER, NULL);
 }
@@ -195,6 +217,8 @@ void walk_flood(struct walk *w)
 	for (struct port *port = net->ports; port; port = port->next)
 		if (port != w->from)
 			walk_deliver(w, port);
+	if (w->trace)
+		tell_rest(w);
 }
 
 static void forward(struct walk *w)
@@ -205,6 +229,8 @@ static void forward(struct walk *w)
 
 	if (!multicast && !w->net->hub)
 		to = fdb_lookup(w->net->fdb, &eth->dst, w->vid, w->net->runner->now);
+	if (w->trace)
+		tell_lookup(w, to);
 	if (to == w->from && to) {
 		w->dropped = DROP_HAIRPIN;
 		return;
@@ -224,36 +250,68 @@ static void forward(struct walk *w)
 
 /* ---- the walk -------------------------------------------------------------------------------- */
 
-static void walk(struct walk *w)
+/* Why it goes no further; DROP_NONE when it does. */
+static enum drop_reason walk_in(struct walk *w)
 {
-	bool learn = !w->net->hub && !w->dry;
+	bool learn = !w->net->hub;
 	const struct eth_hdr *eth;
+	enum drop_reason reason;
 
-	w->dropped = ingress(w, &learn);
-	if (w->dropped != DROP_NONE)
-		return;
+	if (w->trace)
+		tell_arrival(w);
+	reason = ingress(w, &learn);
+	if (reason != DROP_NONE)
+		return reason;
+	if (learn && !learn_source(w))
+		return DROP_SPOOFED;
 	eth = (const void *)w->p->data;
-	if (learn && !learn_source(w)) {
-		w->dropped = DROP_SPOOFED;
-		return;
-	}
 	if (eth->type == htons(ETHERTYPE_ARP_) && !w->dry)
 		note_address(w->from, w->p);
-	forward(w);
+	return DROP_NONE;
+}
+
+static void walk(struct walk *w)
+{
+	w->dropped = walk_in(w);
+	if (w->dropped == DROP_NONE)
+		forward(w);
+	if (w->dropped != DROP_NONE)
+		walk_say(w, "drop", "%s: %s", drop_word(w->dropped), drop_text(w->dropped));
+}
+
+void walk_dry(struct walk *w)
+{
+	w->dry = true;
+	walk(w);
+}
+
+/* Somebody watches. Steps may change the frame (they then work on a copy of their own), watchers
+ * see it as it came. Apart, so that other frames don't pay for the stack of this. */
+static __attribute__((noinline)) void walk_watched(struct walk *w)
+{
+	struct pkt *came = pkt_get(w->p);
+	struct narration told;
+
+	if (watch_narrates(w)) {
+		narration_init(&told);
+		w->trace = &told.trace;
+	}
+	walk(w);
+	watch_in(w, came, w->trace ? &told : NULL);
+	pkt_put(came);
 }
 
 void walk_frame(struct net *net, struct port *from, struct pkt *p)
 {
 	struct walk w = {.net = net, .from = from, .p = p};
 
-	if (net->hooks || from->hooks) {
-		frame_hooks_run(net->hooks, p, false);
-		frame_hooks_run(from->hooks, p, false);
-	}
 	from->stats.rx_frames++;
 	from->stats.rx_bytes += p->len;
 	from->stats.rx_gso += pkt_is_gso(p);
-	walk(&w);
+	if (from->features & PORT_WATCHED)
+		walk_watched(&w);
+	else
+		walk(&w);
 	if (w.dropped != DROP_NONE)
 		port_drop(from, w.dropped, w.p);
 	else

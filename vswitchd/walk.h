@@ -31,6 +31,7 @@ enum port_feature {
 	PORT_MIRROR = 1 << 5,	 /* mirror.c: frames are copied to another port */
 	PORT_IMPAIR_IN = 1 << 6, /* impair.c: the cable from the far end to the switch */
 	PORT_IMPAIR_OUT = 1 << 7,
+	PORT_WATCHED = 1 << 8, /* watch.c: somebody looks at what comes in by it */
 	PORT_INGRESS = PORT_VLAN | PORT_STP | PORT_GUARD | PORT_STORM | PORT_MIRROR,
 	PORT_EGRESS = PORT_VLAN | PORT_STP | PORT_FILTER | PORT_MIRROR,
 };
@@ -47,6 +48,8 @@ struct walk {
 	enum drop_reason dropped; /* DROP_NONE: it was let in */
 	unsigned int copies;	  /* ports that it leaves by */
 	struct port *to;	  /* the last of them */
+	enum drop_reason refused; /* why @refused_by, the last of those that did, sends it not */
+	const struct port *refused_by;
 };
 
 /* Tell the walk's listener, if there is one, what @step did: printf-like. */
@@ -56,6 +59,9 @@ struct walk {
 			trace_say((w)->trace, step, __VA_ARGS__);                                  \
 	} while (0)
 
+/* Only ask: decide as for a frame that comes in now, with no effect at all. The caller has set
+ * @net, @from, @p and @trace, keeps @p (one reference, its own), and reads what came of it. */
+void walk_dry(struct walk *w);
 /* Walk one frame that came in by @from. Takes @p. */
 void walk_frame(struct net *net, struct port *from, struct pkt *p);
 /* The same for all of @b, and empty it. */
@@ -65,5 +71,23 @@ void walk_batch(struct net *net, struct port *from, struct pkt_batch *b);
 void walk_deliver(struct walk *w, struct port *to);
 /* To every port but the one it came from, filters permitting. */
 void walk_flood(struct walk *w);
+
+/* ---- walk_tell.c: in words ---- */
+
+enum { WALK_TEXT = 320, WALK_TOLD_PORTS = 12 };
+
+/* What came of it, in one line: "learnt 52:54:00:00:00:01 on web.eth0; flooded to 5 ports".
+ * Returns @text. */
+char *walk_verdict(const struct walk *w, char *text, size_t size);
+/* Where a frame that leaves comes from: "from web.eth0, flooded". */
+char *walk_origin(const struct walk *w, char *text, size_t size);
+/* For the steps of walk.c, when somebody listens. Before the step: */
+void tell_arrival(const struct walk *w);
+void tell_learning(const struct walk *w);
+/* After it; @to is what the table knows, NULL: nothing. */
+void tell_lookup(const struct walk *w, const struct port *to);
+void tell_sent(const struct walk *w, const struct port *to);
+/* Once it went to many: those that tell_sent() left out. */
+void tell_rest(const struct walk *w);
 
 #endif

@@ -186,7 +186,7 @@ def test_uid():
 def records(data):
     """The frames of a pcap stream."""
     magic, _, _, _, _, _, link = struct.unpack("=IHHiIII", data[:24])
-    assert magic == 0xA1B2C3D4 and link == 1
+    assert magic == 0xA1B23C4D and link == 1
     out, at = [], 24
     while at + 16 <= len(data):
         _, _, cap, full = struct.unpack("=IIII", data[at:at + 16])
@@ -221,8 +221,8 @@ def test_capture():
     c.ok("port.add", net="cap", name="p2")
     check("a bad filter is refused", "filter" in c.call("capture.start", net="cap", filter="tcp prt 1")["error"]["message"])
     check("port and net at once are refused", "error" in c.call("capture.start", net="cap", port="p1"))
-    c.ok("capture.start", net="cap")
-    c.ok("capture.start", port="p2", filter="ether src 02:00:00:00:00:02", snaplen=64)
+    c.ok("capture.start", net="cap", format="pcap")
+    c.ok("capture.start", port="p2", filter="ether src 02:00:00:00:00:02", snaplen=64, format="pcap")
     net_fd, port_fd = c.fds
     for i in (1, 2):
         c.ok("port.send", port="p1", frame=frame(BROADCAST, "02:00:00:00:00:0%d" % i, "frame %d" % i))
@@ -250,7 +250,7 @@ def test_slow_capture():
     c.ok("port.add", net="cap", name="p2")
     e = Client()
     e.ok("events.subscribe")
-    c.ok("capture.start", net="cap")
+    c.ok("capture.start", net="cap", format="pcap")
     text = frame(BROADCAST, "02:00:00:00:00:01", "x" * 1400)
     for _ in range(5000):  # 7 MB, more than pipe and buffer hold
         c.ok("port.send", port="p1", frame=text)

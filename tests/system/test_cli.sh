@@ -32,7 +32,6 @@ for noun in status doctor events net port mac nat dhcp vm lab capture; do
 done
 check "--help after a noun" grep -q "net add NET" <<<"$(vctl net --help)"
 check "--version" vctl --version
-equal "later work is not offered" "" "$(vctl help | grep -E 'impair|trace|watch' | grep -v '^  events')"
 usage "unknown noun with its neighbour" "did you mean 'port'" vctl prot list
 usage "unknown verb with its neighbour" "did you mean 'list'" vctl net lst
 usage "a noun without a verb" "list show add del" vctl net
