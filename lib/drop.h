@@ -41,6 +41,13 @@
 	X(TABLE_FULL,     "table-full",     "the translation table or this guest's share of it is full") \
 	X(PROTO,          "proto",          "a protocol that is not translated") \
 	X(MARTIAN,        "martian",        "an address that must not be seen here") \
+	X(MAC_SPOOFED,    "mac-spoofed",    "mac-guard: a source address that is not this port's") \
+	X(ADDR_SPOOFED,   "address-spoofed","address-guard: an IP address that was neither leased nor given to this port") \
+	X(ROGUE_DHCP,     "rogue-dhcp",     "dhcp-guard: a DHCP server's message from a port that may have none") \
+	X(ROGUE_RA,       "rogue-ra",       "router-guard: a router's message from a port that may have none") \
+	X(UNCHECKED,      "unchecked",      "a guard can't see what it must check: malformed, cut or nested too deep") \
+	X(ISOLATED,       "isolated",       "an isolated port hears only ports that are not") \
+	X(PROMISCUOUS,    "promiscuous",    "promiscuous=deny: unicast to somebody else is not shown to this port") \
 	X(MODE,           "mode",           "the network's mode does not allow it") \
 	X(CONSUMED,       "consumed",       "taken by a service inside the switch")
 

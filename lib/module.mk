@@ -2,6 +2,7 @@
 lib-srcs := lib/addr.c lib/clock.c lib/csum.c lib/drop.c lib/err.c lib/gso.c lib/hash.c \
 	lib/log.c lib/pkt.c lib/timer.c
 lib-srcs += lib/nearest.c lib/pcapng.c
+lib-srcs += lib/frame.c lib/ipaddr.c
 
 unit-tests += addr csum gso hash pcapng pkt text timer
 test_addr-objs := lib
@@ -12,3 +13,7 @@ test_pcapng-objs := lib
 test_pkt-objs := lib
 test_text-objs := lib
 test_timer-objs := lib
+
+unit-tests += frame ipaddr
+test_frame-objs := lib
+test_ipaddr-objs := lib

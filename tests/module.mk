@@ -18,3 +18,13 @@ test_net-objs := $(wire-world)
 fuzz-targets += gso switch
 fuzz_gso-objs := lib
 fuzz_switch-objs := vswitchd-core lib
+
+wire-tests += guard
+test_guard-objs := $(wire-world)
+fuzz-targets += guard
+fuzz_guard-objs := vswitchd-core lib
+
+# One parser, entered at each of its layers.
+frame-fuzzers := eth arp ip4 ip6 icmp
+fuzz-targets += $(frame-fuzzers)
+$(foreach x,$(frame-fuzzers),$(eval fuzz_$(x)-objs := lib/frame.c))

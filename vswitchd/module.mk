@@ -8,6 +8,7 @@ vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd
 	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \
 	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
 	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
+vswitchd-core-srcs += vswitchd/guard_own.c vswitchd/guard_set.c
 vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/port_carriers.c
 
 unit-tests += addrplan

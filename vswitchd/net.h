@@ -59,7 +59,11 @@ struct net {
 	struct snoop *snoop;	  /* snoop.c; NULL: multicast is flooded */
 	bool hub;		  /* repeats every frame to every port, learns nothing */
 	struct netdhcp *dhcp;	  /* NULL when the network serves no DHCP */
-	uint64_t floods;	  /* frames sent to all ports */
+	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
+	 * known. Set with dhcp. */
+	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
+	unsigned int listeners; /* ports that are shown others' unicast (guard.h) */
+	uint64_t floods;	/* frames sent to all ports */
 };
 
 enum {

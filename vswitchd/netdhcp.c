@@ -393,6 +393,17 @@ static int port_start(struct netdhcp *d, struct err *err)
 	return d->port ? 0 : err ? err->code : -EIO;
 }
 
+static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id)
+{
+	const struct dhcp_lease *l = lease_by_addr(&net->dhcp->server.leases, addr);
+
+	if (!l || l->state != LEASE_BOUND)
+		return false;
+	*mac = l->mac;
+	*port_id = l->port; /* as in dhcp_rx: from 1 */
+	return true;
+}
+
 int netdhcp_start(struct net *net, struct err *err)
 {
 	struct netdhcp *d;
@@ -409,6 +420,7 @@ int netdhcp_start(struct net *net, struct err *err)
 	if (!rc)
 		rc = port_start(d, err);
 	net->dhcp = d;
+	net->leased = leased;
 	if (rc)
 		netdhcp_stop(net);
 	return rc;
@@ -428,6 +440,7 @@ void netdhcp_stop(struct net *net)
 	dhcp_server_fini(&d->server);
 	free(d);
 	net->dhcp = NULL;
+	net->leased = NULL;
 }
 
 /* Records end by the wall clock, leases by one that never jumps. When the wall clock jumps, the

@@ -79,6 +79,7 @@ static void link_port(struct port *port, struct net *net)
 	port->plug = ++plugs;
 	net->n_ports++;
 	watch_port(port);
+	net->listeners += !!(port->features & PORT_LISTEN);
 }
 
 /* Off its network: nothing there leads to it any more. */
@@ -88,6 +89,7 @@ static void unlink_port(struct port *port)
 
 	fdb_flush(net->fdb, port);
 	snoop_port_gone(net, port);
+	guard_port_left(port);
 	for (struct port **at = &net->queued; *at; at = &(*at)->next_queued)
 		if (*at == port) {
 			*at = port->next_queued;
@@ -419,23 +421,25 @@ json_t *port_json(const struct port *port)
 	const struct port_stats *s = &port->stats;
 	char mac[MAC_STR] = "";
 	uint64_t total;
-	json_t *drops = drops_json(port, &total);
+	json_t *drops = drops_json(port, &total), *out;
 
 	if (!mac_is_zero(&port->mac))
 		mac_format(&port->mac, mac);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:o, s:o, "
-			 "s:o, s:{s:I, s:I}, s:o, s:I}",
-			 "name", port->name, "net", port->net->conf.name, "carrier",
-			 port->ops->type, "ifname", or_null(port->ifname), "netns",
-			 or_null(port->netns), "vm", or_null(port->vm), "mac", or_null(mac),
-			 "admin", port->admin_up ? "up" : "down", "state",
-			 port->failed	  ? "failed"
-			 : port->admin_up ? "up"
-					  : "down",
-			 "reason", or_null(port->fail_text), "lab", or_null(port->lab), "offloads",
-			 offloads_json(port), "rx",
-			 counters_json(s->rx_frames, s->rx_bytes, s->rx_gso), "tx",
-			 counters_json(s->tx_frames, s->tx_bytes, s->tx_gso), "soft", "gso",
-			 (json_int_t)s->soft_gso, "csum", (json_int_t)s->soft_csum, "drops", drops,
-			 "drops_total", (json_int_t)total);
+	out = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:o, s:o, "
+			"s:o, s:{s:I, s:I}, s:o, s:I}",
+			"name", port->name, "net", port->net->conf.name, "carrier", port->ops->type,
+			"ifname", or_null(port->ifname), "netns", or_null(port->netns), "vm",
+			or_null(port->vm), "mac", or_null(mac), "admin",
+			port->admin_up ? "up" : "down", "state",
+			port->failed	 ? "failed"
+			: port->admin_up ? "up"
+					 : "down",
+			"reason", or_null(port->fail_text), "lab", or_null(port->lab), "offloads",
+			offloads_json(port), "rx",
+			counters_json(s->rx_frames, s->rx_bytes, s->rx_gso), "tx",
+			counters_json(s->tx_frames, s->tx_bytes, s->tx_gso), "soft", "gso",
+			(json_int_t)s->soft_gso, "csum", (json_int_t)s->soft_csum, "drops", drops,
+			"drops_total", (json_int_t)total);
+	json_object_set_new(out, "guard", guard_json(port));
+	return out;
 }

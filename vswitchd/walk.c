@@ -237,6 +237,8 @@ static void forward(struct walk *w)
 	}
 	if (to) {
 		walk_deliver(w, to);
+		if (w->net->listeners)
+			guard_listen(w, to);
 		return;
 	}
 	if (w->from->features & PORT_STORM)

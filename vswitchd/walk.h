@@ -32,6 +32,7 @@ enum port_feature {
 	PORT_IMPAIR_IN = 1 << 6, /* impair.c: the cable from the far end to the switch */
 	PORT_IMPAIR_OUT = 1 << 7,
 	PORT_WATCHED = 1 << 8, /* watch.c: somebody looks at what comes in by it */
+	PORT_LISTEN = 1 << 9,  /* guard.c: is shown unicast between others; see net->listeners */
 	PORT_INGRESS = PORT_VLAN | PORT_STP | PORT_GUARD | PORT_STORM | PORT_MIRROR,
 	PORT_EGRESS = PORT_VLAN | PORT_STP | PORT_FILTER | PORT_MIRROR,
 };
