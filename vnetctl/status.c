@@ -139,14 +139,13 @@ static int events_loop(struct ctl *c)
 static int events_run(struct ctl *c, int argc, char **argv)
 {
 	struct sigaction sa = {.sa_handler = stop_cb};
-	int rc = no_args(c, argc, argv);
-	json_t *r;
+	json_t *topics = argc ? json_array() : NULL, *r;
 
-	if (rc)
-		return rc;
+	for (int i = 0; i < argc; i++)
+		json_array_append_new(topics, json_string(argv[i]));
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	r = ctl_call(c, "events.subscribe", NULL);
+	r = ctl_call(c, "events.subscribe", topics ? json_pack("{s:o}", "topics", topics) : NULL);
 	if (!r)
 		return CTL_FAILED;
 	json_decref(r);
@@ -164,7 +163,7 @@ static const struct verb doctor_verbs[] = {
 	{0},
 };
 static const struct verb events_verbs[] = {
-	{"", "", "one line for each change, until Ctrl-C", events_run},
+	{"", "[TOPIC]...", "one line for each change, until Ctrl-C", events_run},
 	{0},
 };
 

@@ -39,6 +39,8 @@ struct message {
 	char text[];
 };
 
+enum { TOPICS_MAX = 8, TOPIC_MAX = 32 };
+
 struct client {
 	struct client *next;
 	struct ctl *ctl;
@@ -50,6 +52,9 @@ struct client {
 	struct message *out, **out_tail;
 	size_t backlog; /* bytes in the queue */
 	bool subscribed;
+	unsigned int n_topics; /* 0: whatever is not loud */
+	char topics[TOPICS_MAX][TOPIC_MAX];
+	uint64_t events_lost;
 	bool closing; /* read no more; close when the queue is empty */
 	bool dead;
 };
@@ -190,22 +195,72 @@ gid_t client_gid(const struct client *c)
 	return c->gid;
 }
 
-void client_subscribe(struct client *c)
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static int topic_add(struct client *c, const json_t *topic, struct err *err)
 {
-	c->subscribed = true;
+	const char *text = json_string_value(topic);
+
+	if (c->n_topics == TOPICS_MAX || !text || !text[0] || strlen(text) >= TOPIC_MAX)
+		return err_set(err, -EINVAL, "topics: at most %d words of at most %d letters",
+			       TOPICS_MAX, TOPIC_MAX - 1);
+	snprintf(c->topics[c->n_topics++], TOPIC_MAX, "%s", text);
+	return 0;
 }
 
-void ctl_broadcast(struct ctl *ctl, const json_t *msg)
+int client_subscribe(struct client *c, const json_t *topics, struct err *err)
+{
+	json_t *topic;
+	size_t i;
+
+	c->n_topics = 0;
+	json_array_foreach (topics, i, topic)
+		if (topic_add(c, topic, err) < 0)
+			return -EINVAL;
+	c->subscribed = true;
+	return 0;
+}
+
+static bool client_wants(const struct client *c, const char *event, bool loud)
+{
+	if (!c->subscribed || c->dead)
+		return false;
+	for (unsigned int i = 0; i < c->n_topics; i++)
+		if (!strncmp(event, c->topics[i], strlen(c->topics[i])))
+			return true;
+	return !c->n_topics && !loud;
+}
+
+/* Does @c read fast enough for one more? Tells it what it missed once it does again. */
+static bool client_keeps_up(struct client *c)
+{
+	json_t *msg;
+
+	if (c->backlog > CTL_BACKLOG_MAX / 2) {
+		c->events_lost++;
+		return false;
+	}
+	if (!c->events_lost || c->backlog)
+		return !c->dead;
+	msg = json_pack("{s:s, s:s, s:{s:s, s:I}}", "jsonrpc", "2.0", "method", "event", "params",
+			"event", "events.lost", "count", (json_int_t)c->events_lost);
+	c->events_lost = 0;
+	client_send(c, msg, -1);
+	json_decref(msg);
+	return !c->dead;
+}
+
+void ctl_broadcast(struct ctl *ctl, const char *event, bool loud, const json_t *msg)
 {
 	for (struct client *c = ctl->clients; c; c = c->next)
-		if (c->subscribed && !c->dead)
+		if (client_wants(c, event, loud) && client_keeps_up(c))
 			client_send(c, msg, -1);
 }
 
-bool ctl_has_subscribers(const struct ctl *ctl)
+bool ctl_wants(const struct ctl *ctl, const char *event, bool loud)
 {
 	for (const struct client *c = ctl ? ctl->clients : NULL; c; c = c->next)
-		if (c->subscribed && !c->dead)
+		if (client_wants(c, event, loud))
 			return true;
 	return false;
 }

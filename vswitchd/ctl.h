@@ -32,10 +32,12 @@ void client_send(struct client *c, const json_t *msg, int fd);
 bool client_is_root(const struct client *c);
 uid_t client_uid(const struct client *c);
 gid_t client_gid(const struct client *c);
-/* Send it all events from now on. */
-void client_subscribe(struct client *c);
-/* Send @msg to all that subscribed. Borrows. */
-void ctl_broadcast(struct ctl *ctl, const json_t *msg);
-bool ctl_has_subscribers(const struct ctl *ctl);
+/* Send it events from now on: all but the loud ones (events.h), or, when @topics is given, those
+ * whose name begins with one of its strings. */
+int client_subscribe(struct client *c, const json_t *topics, struct err *err);
+/* Send the notification @msg of @event to all that want it. Borrows. Who is far behind gets
+ * "events.lost" with their number in place of events, not the end of its connection. */
+void ctl_broadcast(struct ctl *ctl, const char *event, bool loud, const json_t *msg);
+bool ctl_wants(const struct ctl *ctl, const char *event, bool loud);
 
 #endif

@@ -259,6 +259,7 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc)
 		return err_sys(err, rc, "cannot set up the packet pool");
 	d->runner.events = events_cb;
+	d->runner.wanted = events_wanted;
 	d->runner.events_ctx = d;
 	hv_probe_run(d, &d->hv);
 	d->ctl = ctl_open(d, d->opt.socket, err);

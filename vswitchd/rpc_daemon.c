@@ -72,16 +72,16 @@ static int doctor(struct rpc *rpc, json_t **result, struct err *err)
 
 static int events_subscribe(struct rpc *rpc, json_t **result, struct err *err)
 {
-	(void)err;
-	client_subscribe(rpc->client);
-	*result = json_object();
-	return 0;
+	int rc = client_subscribe(rpc->client, json_object_get(rpc->params, "topics"), err);
+
+	*result = rc ? NULL : json_object();
+	return rc;
 }
 
 const struct rpc_method rpc_daemon_methods[] = {
 	{"hello", hello, "protocol:i", false},
 	{"status", status, "", false},
 	{"doctor", doctor, "", false},
-	{"events.subscribe", events_subscribe, "", false},
+	{"events.subscribe", events_subscribe, "topics:a", false},
 	{0},
 };

@@ -34,6 +34,8 @@ struct runner {
 	/* Told of everything worth an event ("port.failed", "mac.moved"...); may be NULL. Borrows
 	 * @params. */
 	void (*events)(void *ctx, const char *event, json_t *params);
+	/* Does anybody listen for this event just now? NULL: whoever set events does. */
+	bool (*wanted)(void *ctx, const char *event);
 };
 
 enum { RUNNER_POOL = 1024 }; /* packets; only touched ones become resident */
@@ -48,6 +50,12 @@ void runner_unwatch(struct runner *r, struct port *port);
 void runner_step(struct runner *r, msec now);
 /* The host's links, addresses, routes or neighbours changed: tell every mode. */
 void runner_host_changed(struct runner *r);
+/* Would an event of this name reach anybody? To be asked before one is made that comes with the
+ * traffic. */
+static inline bool runner_wants(const struct runner *r, const char *event)
+{
+	return r->events && (!r->wanted || r->wanted(r->events_ctx, event));
+}
 /* Send an event if somebody listens; takes @params. */
 void runner_event(struct runner *r, const char *event, json_t *params);
 
