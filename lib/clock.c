@@ -3,12 +3,17 @@
 
 #include "lib/clock.h"
 
-msec clock_now_ms(void)
+uint64_t clock_now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (msec)ts.tv_sec * 1000 + (msec)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+msec clock_now_ms(void)
+{
+	return clock_now_us() / 1000;
 }
 
 int64_t clock_wall_s(void)

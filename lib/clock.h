@@ -14,6 +14,8 @@ typedef uint64_t msec;
 
 /* Now, by CLOCK_BOOTTIME. Only edges call this. */
 msec clock_now_ms(void);
+/* The same in microseconds. */
+uint64_t clock_now_us(void);
 /* Seconds since the epoch, for records that outlive a boot. Only edges call this. */
 int64_t clock_wall_s(void);
 

@@ -49,6 +49,9 @@
 	X(ISOLATED,       "isolated",       "an isolated port hears only ports that are not") \
 	X(PROMISCUOUS,    "promiscuous",    "promiscuous=deny: unicast to somebody else is not shown to this port") \
 	X(MODE,           "mode",           "the network's mode does not allow it") \
+	X(IMPAIR_LOSS,    "impair-loss",    "lost on its cable, as `port impair` asked") \
+	X(IMPAIR_QUEUE,   "impair-queue",   "the queue for its cable was full, whose rate `port impair` limits") \
+	X(IMPAIR_DOWN,    "impair-down",    "the schedule of its cable has pulled it") \
 	X(CONSUMED,       "consumed",       "taken by a service inside the switch")
 
 enum drop_reason {

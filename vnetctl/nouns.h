@@ -10,4 +10,9 @@
 extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
 	noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture, noun_trace;
 
+/* port_impair.c: the verb, and the lines of `port show` for member "impair" (none when it is
+ * null). */
+int port_impair(struct ctl *c, int argc, char **argv);
+void port_print_impair(const json_t *impair);
+
 #endif

@@ -9,10 +9,18 @@
 #include "vnetctl/nouns.h"
 #include "vnetctl/table.h"
 
-/* "up", "down" by its user's wish, "down", "failed". */
+/* "up", "down" by its user's wish or by its cable's schedule, "failed"; with faults or not. */
 static const char *state_word(const json_t *p)
 {
-	return strcmp(jstr(p, "admin"), "down") ? jstr(p, "state") : "set down";
+	const json_t *impair = json_object_get(p, "impair");
+
+	if (!strcmp(jstr(p, "admin"), "down"))
+		return "set down";
+	if (json_is_true(json_object_get(impair, "down")))
+		return "pulled";
+	if (json_is_object(impair) && !strcmp(jstr(p, "state"), "up"))
+		return "up, impaired";
+	return jstr(p, "state");
 }
 
 static void port_row(struct table *t, const json_t *p)
@@ -86,6 +94,7 @@ static void print_port(const json_t *p)
 	       (long long)jint(soft, "csum"));
 	json_object_foreach (json_object_get(p, "drops"), word, value)
 		printf("  %-9s %lld %s\n", "dropped", (long long)json_integer_value(value), word);
+	port_print_impair(json_object_get(p, "impair"));
 }
 
 static int port_show(struct ctl *c, int argc, char **argv)
@@ -167,6 +176,8 @@ static const struct verb verbs[] = {
 	{"del", "PORT", "remove one", port_del},
 	{"up", "PORT", "let frames pass again", port_up},
 	{"down", "PORT", "pull the cable", port_down},
+	{"impair", "PORT delay=20ms loss=1% rate=10Mbit ... [dir=in|out|both] | preset=NAME | none",
+	 "make its cable a bad one, or a plain one again", port_impair},
 	{"move", "PORT NET", "plug it into another network", port_move},
 	{0},
 };
@@ -177,4 +188,12 @@ const struct noun noun_port = {
 	"  netns=NAME ifname=IF  an interface IF, up, in the network namespace NAME\n"
 	"  tap=IFNAME            a tap that QEMU or another VMM opens by its name\n"
 	"  nic=IFNAME            an interface of the host\n"
-	"  none of these         a dummy: frames come and go through the control socket\n"};
+	"  none of these         a dummy: frames come and go through the control socket\n"
+	"What a cable does (each way by default; dir=in: from the far end into the switch):\n"
+	"  delay=20ms jitter=5ms distribution=uniform|normal    how long a frame travels\n"
+	"  loss=1% [burst=4] | loss=gilbert:1%,25%[,100%,0%]    frames that never arrive\n"
+	"  rate=10Mbit queue=100|64KiB                          what is sent, and may wait\n"
+	"  reorder=5% gap=3  duplicate=1%  corrupt=1%  mtu=1400  seed=7\n"
+	"  at=30s down=5s at=60s loss=10% for=10s repeat=2min   what happens later\n"
+	"  preset=dsl|wifi|satellite|lte                        all of these at once\n"
+	"  none                                                 a plain cable\n"};

@@ -29,10 +29,12 @@
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
 #include "vswitchd/hostrules.h"
+#include "vswitchd/impair.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/netns.h"
+#include "vswitchd/port.h"
 #include "vswitchd/proc.h"
 #include "vswitchd/reaper.h"
 #include "vswitchd/restore.h"
@@ -243,6 +245,18 @@ static int start_host(struct daemon *d, struct err *err)
 	return 0;
 }
 
+static void link_cb(void *ctx, const struct port *port, bool up)
+{
+	if (port->vm[0])
+		vm_port_admin(ctx, port, up);
+}
+
+static void port_gone_cb(void *ctx, const struct port *port)
+{
+	(void)ctx;
+	impair_forget(port->name);
+}
+
 static int start_all(struct daemon *d, struct err *err)
 {
 	int rc = state_open(d->opt.state, err);
@@ -261,6 +275,8 @@ static int start_all(struct daemon *d, struct err *err)
 	d->runner.events = events_cb;
 	d->runner.wanted = events_wanted;
 	d->runner.events_ctx = d;
+	d->runner.link = link_cb;
+	d->runner.port_gone = port_gone_cb;
 	hv_probe_run(d, &d->hv);
 	d->ctl = ctl_open(d, d->opt.socket, err);
 	if (!d->ctl)

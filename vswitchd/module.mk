@@ -9,6 +9,7 @@ vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd
 	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
 	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
 vswitchd-core-srcs += vswitchd/guard_own.c vswitchd/guard_set.c
+vswitchd-core-srcs += vswitchd/impair_conf.c vswitchd/impair_json.c
 vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/port_carriers.c
 
 unit-tests += addrplan
@@ -17,6 +18,7 @@ test_addrplan-objs := vswitchd/addrplan.c lib
 unit-tests += fdb
 test_fdb-objs := vswitchd/fdb.c lib
 
+vswitchd-srcs += vswitchd/impair_store.c
 vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/restore.c vswitchd/objects.c \
 	vswitchd/linebuf.c vswitchd/ctl.c vswitchd/rpc.c vswitchd/rpc_parse.c vswitchd/rpc_daemon.c \
 	vswitchd/rpc_net.c vswitchd/rpc_port.c vswitchd/rpc_vm.c vswitchd/rpc_ns.c vswitchd/rpc_lab.c \

@@ -241,7 +241,7 @@ static void probe_timer_cb(struct ev_loop *loop, struct ev_timer *w, int revents
 
 	(void)loop;
 	(void)revents;
-	d->net->runner->now = clock_now_ms();
+	runner_clock(d->net->runner);
 	send_due(d);
 	probe_timer_set(d);
 }

@@ -15,6 +15,7 @@
 #include "lib/addr.h"
 #include "lib/log.h"
 #include "vswitchd/daemon.h"
+#include "vswitchd/impair.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netlink.h"
@@ -110,6 +111,8 @@ bool object_forget(const char *kind, const char *name)
 	json_decref(doc);
 	if (found && !strcmp(kind, "net"))
 		netdhcp_forget(name);
+	if (found && !strcmp(kind, "port"))
+		impair_forget(name);
 	return found;
 }
 

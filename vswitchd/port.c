@@ -88,6 +88,7 @@ static void unlink_port(struct port *port)
 	struct net *net = port->net;
 
 	fdb_flush(net->fdb, port);
+	impair_flush(port);
 	snoop_port_gone(net, port);
 	guard_port_left(port);
 	for (struct port **at = &net->queued; *at; at = &(*at)->next_queued)
@@ -196,10 +197,15 @@ static void features_fini(struct port *port)
 
 void port_del(struct port *port, bool forget)
 {
+	struct runner *r;
+
 	if (!port)
 		return;
+	r = port->net->runner;
 	frame_hooks_gone(&port->hooks);
-	runner_unwatch(port->net->runner, port);
+	if (forget && r->port_gone)
+		r->port_gone(r->events_ctx, port);
+	runner_unwatch(r, port);
 	unlink_port(port);
 	port->ops->close(port, forget);
 	for (struct port **at = &all_ports; *at; at = &(*at)->next_named)
@@ -223,18 +229,40 @@ static void port_event(struct port *port, const char *event)
 			       port->failed ? port->fail_text : NULL));
 }
 
+/* The far end has a carrier, or none: it is told, and what is known of it is forgotten. */
+static void link_changed(struct port *port, bool up)
+{
+	struct runner *r = port->net->runner;
+
+	if (up)
+		pin_mac(port);
+	else
+		fdb_flush(port->net->fdb, port);
+	if (!up)
+		impair_flush(port);
+	if (port->ops->carrier && !port->failed)
+		port->ops->carrier(port, up);
+	if (r->link)
+		r->link(r->events_ctx, port, up);
+	port_event(port, up ? "port.up" : "port.down");
+}
+
 void port_set_admin(struct port *port, bool up)
 {
 	if (port->admin_up == up)
 		return;
 	port->admin_up = up;
-	if (up)
-		pin_mac(port);
-	else
-		fdb_flush(port->net->fdb, port);
-	if (port->ops->carrier && !port->failed)
-		port->ops->carrier(port, up);
-	port_event(port, up ? "port.up" : "port.down");
+	if (!port->pulled)
+		link_changed(port, up);
+}
+
+void port_pull(struct port *port, bool pulled)
+{
+	if (port->pulled == pulled)
+		return;
+	port->pulled = pulled;
+	if (port->admin_up)
+		link_changed(port, !pulled);
 }
 
 int port_move(struct port *port, struct net *to, struct err *err)
@@ -270,6 +298,7 @@ void port_fail(struct port *port, const char *why)
 	copy_text(port->fail_text, sizeof(port->fail_text), why);
 	runner_unwatch(port->net->runner, port);
 	fdb_flush(port->net->fdb, port);
+	impair_flush(port);
 	/* A guest's tap goes with its process, and that is told when it is known why. */
 	log_write(port->vm[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "port %s: %s", port->name,
 		  port->fail_text);
@@ -416,6 +445,18 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
+static const char *state_word(const struct port *port)
+{
+	return port->failed ? "failed" : port->admin_up && !port->pulled ? "up" : "down";
+}
+
+static const char *reason_text(const struct port *port)
+{
+	if (!port->failed && port->pulled)
+		return "the schedule of its cable has pulled it";
+	return or_null(port->fail_text);
+}
+
 json_t *port_json(const struct port *port)
 {
 	const struct port_stats *s = &port->stats;
@@ -430,16 +471,14 @@ json_t *port_json(const struct port *port)
 			"name", port->name, "net", port->net->conf.name, "carrier", port->ops->type,
 			"ifname", or_null(port->ifname), "netns", or_null(port->netns), "vm",
 			or_null(port->vm), "mac", or_null(mac), "admin",
-			port->admin_up ? "up" : "down", "state",
-			port->failed	 ? "failed"
-			: port->admin_up ? "up"
-					 : "down",
-			"reason", or_null(port->fail_text), "lab", or_null(port->lab), "offloads",
+			port->admin_up ? "up" : "down", "state", state_word(port), "reason",
+			reason_text(port), "lab", or_null(port->lab), "offloads",
 			offloads_json(port), "rx",
 			counters_json(s->rx_frames, s->rx_bytes, s->rx_gso), "tx",
 			counters_json(s->tx_frames, s->tx_bytes, s->tx_gso), "soft", "gso",
 			(json_int_t)s->soft_gso, "csum", (json_int_t)s->soft_csum, "drops", drops,
 			"drops_total", (json_int_t)total);
+	json_object_set_new(out, "impair", impair_json(port));
 	json_object_set_new(out, "guard", guard_json(port));
 	return out;
 }

@@ -95,6 +95,7 @@ struct port {
 	unsigned int id; /* unique in the network; flood order */
 	uint64_t plug;	 /* unique for ever: one more each time a port comes to a network */
 	bool admin_up;	 /* `port up`, `port down` */
+	bool pulled;	 /* by the schedule of its cable (impair.h) */
 	bool persistent;
 	bool failed; /* the carrier vanished; see fail_text */
 	bool queued; /* on the net's list of ports to flush */
@@ -131,6 +132,8 @@ void port_del(struct port *port, bool forget);
 struct port *port_find(const char *name);
 
 void port_set_admin(struct port *port, bool up);
+/* The same by the cable's schedule: the far end sees its carrier go and come. */
+void port_pull(struct port *port, bool pulled);
 /* Move to another network of the same runner; learnt MACs are forgotten on both. */
 int port_move(struct port *port, struct net *to, struct err *err);
 

@@ -4,7 +4,7 @@
  *
  * Order: namespaces (ports are put into them), networks (their modes bring host legs, gateways
  * and DHCP servers), ports, guests (those still running are adopted, with ports on the taps that
- * their processes hold), and last the interfaces that carry our mark but belong to nothing any
+ * their processes hold), what the cables of ports do to frames, and last the interfaces that carry our mark but belong to nothing any
  * more. After a clean stop only networks and ports are in the store.
  */
 #include "vswitchd/restore.h"
@@ -15,6 +15,7 @@
 
 #include "lib/log.h"
 #include "vswitchd/daemon.h"
+#include "vswitchd/impair.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/netns.h"
@@ -94,6 +95,7 @@ void restore_all(struct daemon *d)
 	restore_kind(d, "net", restore_net);
 	restore_kind(d, "port", restore_port);
 	restore_kind(d, "vm", vm_restore);
+	restore_kind(d, "impair", impair_restore);
 	sweep_links(d);
 	d->runner.restoring = false;
 }

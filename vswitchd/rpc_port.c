@@ -8,6 +8,7 @@
 
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
+#include "vswitchd/impair.h"
 #include "vswitchd/net.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/port.h"
@@ -98,8 +99,6 @@ static int set_admin(struct rpc *rpc, bool up, json_t **result, struct err *err)
 	if (rc)
 		return rc;
 	port_set_admin(port, up);
-	if (port->vm[0])
-		vm_port_admin(rpc->d, port, up);
 	object_port_changed(port);
 	*result = port_json(port);
 	return 0;
@@ -132,6 +131,24 @@ static int port_move_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (port->vm[0])
 		vm_port_moved(rpc->d, port);
 	object_port_changed(port);
+	*result = port_json(port);
+	return 0;
+}
+
+static int port_impair_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct port *port;
+	int rc = rpc_port(rpc, &port, err);
+
+	if (!rc) {
+		rc = impair_set(port, rpc_str(rpc, "words"), err);
+		if (rc)
+			return err_wrap(err, "port \"%s\"", port->name);
+	}
+	if (!rc)
+		rc = impair_record(port, err);
+	if (rc)
+		return rc;
 	*result = port_json(port);
 	return 0;
 }
@@ -238,6 +255,7 @@ const struct rpc_method rpc_port_methods[] = {
 	{"port.up", port_up_m, "port!", false},
 	{"port.down", port_down_m, "port!", false},
 	{"port.move", port_move_m, "port! net!", false},
+	{"port.impair", port_impair_m, "port! words!", false},
 	{"port.send", port_send_m, "port! frame!", false},
 	{"port.receive", port_receive_m, "port!", false},
 	{0},

@@ -4,10 +4,16 @@
  * bursts from it, has each switched, and returns, so that a busy port waits its turn (the loop is
  * level triggered and will say it again). Before the loop sleeps, what local ports injected
  * meanwhile is switched. Once a second tables age.
+ *
+ * Timers to the microsecond (due.h) share one alarm, a timerfd, which is set before the loop sleeps
+ * when the earliest of them has changed: nothing is armed while none runs. After each alarm it
+ * rests for 50 us, so that frames that leave a fast cable one by one are taken in bursts.
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "lib/alarm.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
@@ -17,7 +23,20 @@
 enum {
 	TICK_MS = 1000,
 	BURSTS_PER_TURN = 4, /* of up to PKT_BATCH_MAX frames, from one port before the next */
+	DUE_PER_TURN = 64,   /* timers fired before ports are served */
+	ALARM_REST_US = 50,
 };
+
+void runner_clock(struct runner *r)
+{
+	r->now_us = clock_now_us();
+	r->now = r->now_us / 1000;
+}
+
+void runner_due(struct runner *r, struct due *d, uint64_t at_us)
+{
+	due_start(&r->due, d, at_us);
+}
 
 static void tick(struct runner *r)
 {
@@ -34,9 +53,51 @@ static void tick_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	r->now = clock_now_ms();
+	runner_clock(r);
 	tick(r);
 }
+
+/* ---- timers to the microsecond --------------------------------------------------------------- */
+
+static void alarm_cb(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct runner *r = w->data;
+
+	(void)loop;
+	(void)revents;
+	alarm_heard(w->fd);
+	runner_clock(r);
+	r->alarm_heard_us = r->now_us;
+	r->alarm_us = DUE_NEVER;
+	due_run(&r->due, r->now_us, DUE_PER_TURN);
+}
+
+static void set_alarm(struct runner *r)
+{
+	uint64_t at = due_next(&r->due);
+
+	if (at != DUE_NEVER)
+		at = MAX(at, r->alarm_heard_us + ALARM_REST_US);
+	if (at == r->alarm_us)
+		return;
+	alarm_at(r->alarm.fd, at);
+	r->alarm_us = at;
+}
+
+static int alarm_init(struct runner *r)
+{
+	int fd = alarm_open();
+
+	if (fd < 0)
+		return fd;
+	r->alarm_us = DUE_NEVER;
+	ev_io_init(&r->alarm, alarm_cb, fd, EV_READ);
+	r->alarm.data = r;
+	ev_io_start(r->loop, &r->alarm);
+	return 0;
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int revents)
 {
@@ -46,10 +107,11 @@ static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int reve
 	(void)revents;
 	for (struct net *net = r->nets; net; net = net->next)
 		if (net->injected) {
-			r->now = clock_now_ms();
+			runner_clock(r);
 			net_flush(net);
 			left |= net->injected;
 		}
+	set_alarm(r);
 	if (left)
 		ev_idle_start(loop, &r->awake);
 	else
@@ -66,14 +128,22 @@ static void awake_cb(struct ev_loop *loop, struct ev_idle *w, int revents)
 
 int runner_init(struct runner *r, struct ev_loop *loop)
 {
+	int rc;
+
 	memset(r, 0, sizeof(*r));
 	r->pool = pkt_pool_create(RUNNER_POOL);
 	if (!r->pool)
 		return -ENOMEM;
+	hold_pool_init(&r->held);
 	r->loop = loop;
 	if (!loop)
 		return 0;
-	r->now = clock_now_ms();
+	rc = alarm_init(r);
+	if (rc) {
+		pkt_pool_destroy(r->pool);
+		return rc;
+	}
+	runner_clock(r);
 	ev_timer_init(&r->tick, tick_cb, TICK_MS / 1e3, TICK_MS / 1e3);
 	r->tick.data = r;
 	ev_timer_start(loop, &r->tick);
@@ -93,7 +163,11 @@ void runner_fini(struct runner *r, bool forget)
 		ev_timer_stop(r->loop, &r->tick);
 		ev_prepare_stop(r->loop, &r->before_sleep);
 		ev_idle_stop(r->loop, &r->awake);
+		ev_io_stop(r->loop, &r->alarm);
+		close(r->alarm.fd);
 	}
+	hold_pool_fini(&r->held);
+	due_fini(&r->due);
 	pkt_pool_destroy(r->pool);
 	r->pool = NULL;
 }
@@ -117,7 +191,7 @@ static void port_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	port->net->runner->now = clock_now_ms();
+	runner_clock(port->net->runner);
 	for (int i = 0; i < BURSTS_PER_TURN; i++)
 		if (!poll_port(port))
 			break;
@@ -140,11 +214,19 @@ void runner_unwatch(struct runner *r, struct port *port)
 
 void runner_step(struct runner *r, msec now)
 {
-	r->now = now;
-	if (now >= r->next_tick) {
-		r->next_tick = now + TICK_MS;
+	runner_step_us(r, now * 1000);
+}
+
+void runner_step_us(struct runner *r, uint64_t now_us)
+{
+	r->now_us = now_us;
+	r->now = now_us / 1000;
+	if (r->now >= r->next_tick) {
+		r->next_tick = r->now + TICK_MS;
 		tick(r);
 	}
+	while (due_run(&r->due, now_us, DUE_PER_TURN))
+		;
 	for (struct net *net = r->nets; net; net = net->next) {
 		for (struct port *port = net->ports; port; port = port->next)
 			if (port->ops->recv && !port->failed)

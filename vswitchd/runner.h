@@ -12,6 +12,8 @@
 #include <jansson.h>
 
 #include "lib/clock.h"
+#include "lib/due.h"
+#include "lib/holdq.h"
 #include "lib/pkt.h"
 
 struct frame_hook;
@@ -23,11 +25,18 @@ struct runner {
 	struct pkt_pool *pool;
 	struct net *nets;
 	struct frame_hook *hooks; /* watch.h; NULL: nobody watches everything */
-	msec now;		  /* refreshed once per burst */
+	/* One clock in two units, refreshed once per burst. */
+	msec now;
+	uint64_t now_us;
 	struct ev_timer tick;
-	struct ev_prepare before_sleep; /* switches what local ports injected outside a burst */
-	struct ev_idle awake;		/* runs while some of that is left over */
-	msec next_tick;			/* driven by hand: when ticks are due */
+	struct ev_prepare before_sleep;	   /* switches what local ports injected outside a burst */
+	struct ev_idle awake;		   /* runs while some of that is left over */
+	msec next_tick;			   /* driven by hand: when ticks are due */
+	struct due_heap due;		   /* timers to the microsecond */
+	struct ev_io alarm;		   /* readable when the first of them is due */
+	uint64_t alarm_us, alarm_heard_us; /* for when it is set; when it last was readable */
+	struct hold_pool held;		   /* frames that are on cables (impair.h) */
+	unsigned int cables;		   /* users of it */
 	/* Networks come back from the store: what they need of the host may come later. */
 	bool restoring;
 	void *events_ctx;
@@ -36,6 +45,11 @@ struct runner {
 	void (*events)(void *ctx, const char *event, json_t *params);
 	/* Does anybody listen for this event just now? NULL: whoever set events does. */
 	bool (*wanted)(void *ctx, const char *event);
+	/* Tell the far end of a port that is not the carrier's to tell (a guest's virtual NIC) that
+	 * its cable was pulled or is back; may be NULL. */
+	void (*link)(void *ctx, const struct port *port, bool up);
+	/* A port is deleted for good; may be NULL. */
+	void (*port_gone)(void *ctx, const struct port *port);
 };
 
 enum { RUNNER_POOL = 1024 }; /* packets; only touched ones become resident */
@@ -46,8 +60,14 @@ void runner_fini(struct runner *r, bool forget);
 /* Watch and unwatch a port's fd. Nothing when driven by hand. */
 void runner_watch(struct runner *r, struct port *port);
 void runner_unwatch(struct runner *r, struct port *port);
-/* By hand: set the clock, run what ticks are due, poll every port once. */
+/* By hand: set the clock, run what ticks and timers are due, poll every port once. */
 void runner_step(struct runner *r, msec now);
+void runner_step_us(struct runner *r, uint64_t now_us);
+/* Read the clock anew. Only from the loop. */
+void runner_clock(struct runner *r);
+/* (Re)start a timer, for which there must be room (due_reserve()). The loop sets its alarm for the
+ * earliest before it sleeps. */
+void runner_due(struct runner *r, struct due *d, uint64_t at_us);
 /* The host's links, addresses, routes or neighbours changed: tell every mode. */
 void runner_host_changed(struct runner *r);
 /* Would an event of this name reach anybody? To be asked before one is made that comes with the

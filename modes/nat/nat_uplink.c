@@ -163,7 +163,7 @@ static void readable_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	u->runner->now = clock_now_ms();
+	runner_clock(u->runner);
 	if (!uplink_sock_read(up, u->runner->pool, input_from_wire))
 		uplink_close(u, up);
 }
