@@ -76,7 +76,7 @@ struct lab_net {
 	struct lab_prefix subnet;
 	struct lab_addr gateway;
 	struct lab_dhcp dhcp;
-	struct lab_text nic;
+	struct lab_text nic, via, uplink;
 	struct lab_number mtu, vlan;
 	struct lab_forward *forwards;
 	size_t n_forwards;

@@ -71,6 +71,23 @@ static void read_mtu(struct schema *s, const struct yaml_tree *t, void *out)
 	check_range(s, out, "mtu", 576, 9216);
 }
 
+static void read_uplink(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const words[] = {"auto", "plain", "single-mac", NULL};
+	const struct lab_text *text = out;
+	const char *near;
+
+	read_text(s, t, out);
+	for (const char *const *w = words; text->s && *w; w++)
+		if (!strcmp(text->s, *w))
+			return;
+	near = text->s ? nearest_word(text->s, words) : NULL;
+	if (text->s)
+		lab_error(s->errors, t->pos, "uplink is auto, plain or single-mac, not '%s'%s%s%s",
+			  text->s, near ? ": did you mean '" : "", near ? near : "",
+			  near ? "'?" : "");
+}
+
 static void read_vlan(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	read_number(s, t, out);
@@ -159,6 +176,8 @@ static void read_net(struct schema *s, const struct yaml_tree *t, struct lab_net
 		{"gateway", read_addr, offsetof(struct lab_net, gateway)},
 		{"dhcp", read_dhcp, offsetof(struct lab_net, dhcp)},
 		{"nic", read_text, offsetof(struct lab_net, nic)},
+		{"via", read_text, offsetof(struct lab_net, via)},
+		{"uplink", read_uplink, offsetof(struct lab_net, uplink)},
 		{"mtu", read_mtu, offsetof(struct lab_net, mtu)},
 		{"vlan", read_vlan, offsetof(struct lab_net, vlan)},
 		{"forward", read_forwards, 0},

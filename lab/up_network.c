@@ -43,8 +43,12 @@ static json_t *net_params(const struct lab *lab, const struct lab_net *net)
 	set_dhcp(params, &net->dhcp);
 	if (net->nic.s)
 		json_object_set_new(params, "nic", json_string(net->nic.s));
-	else if (net->mode == LAB_BRIDGE)
+	else if (net->mode == LAB_BRIDGE && !net->via.s)
 		json_object_set_new(params, "nic", json_string("auto"));
+	if (net->via.s)
+		json_object_set_new(params, "via", json_string(net->via.s));
+	if (net->uplink.s)
+		json_object_set_new(params, "uplink", json_string(net->uplink.s));
 	if (net->mtu.given)
 		json_object_set_new(params, "mtu", json_integer(net->mtu.v));
 	if (net->vlan.given)

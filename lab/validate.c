@@ -37,6 +37,12 @@ static void net_settings(const struct lab_net *net, struct lab_errors *e)
 				  "only a nat network has a gateway of its own");
 	if (net->nic.s && net->mode != LAB_BRIDGE)
 		setting_misplaced(e, net, net->nic.pos, "nic", "only a bridge has one");
+	if (net->via.s && net->mode != LAB_BRIDGE)
+		setting_misplaced(e, net, net->via.pos, "via", "only a bridge joins another");
+	if (net->uplink.s && net->mode != LAB_BRIDGE)
+		setting_misplaced(e, net, net->uplink.pos, "uplink", "only a bridge has one");
+	if (net->via.s && net->nic.s)
+		lab_error(e, net->via.pos, "via and nic exclude each other: keep one of them");
 	if (net->dhcp.given && net->dhcp.on && !has_subnet(net))
 		setting_misplaced(e, net, net->dhcp.pos, "dhcp",
 				  net->mode == LAB_BRIDGE ? "the LAN has its own server"

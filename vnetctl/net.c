@@ -54,11 +54,19 @@ static int net_list(struct ctl *c, int argc, char **argv)
 /* The NIC of a bridge: what it is, and whether the host is on it. */
 static void print_bridge(const json_t *n)
 {
-	const json_t *host = json_object_get(n, "host_reach");
+	const json_t *host = json_object_get(n, "host_reach"), *row;
+	const char *why = jstr(n, "nic_reason");
+	size_t i;
 
 	if (!json_object_get(n, "nic_state"))
 		return;
-	printf("  %-9s %s is %s\n", "card", jstr(n, "nic_ifname"), jstr(n, "nic_state"));
+	printf("  %-9s %s is %s%s%s\n", json_is_string(json_object_get(n, "via")) ? "via" : "card",
+	       jstr(n, "nic_ifname"), jstr(n, "nic_state"),
+	       json_is_string(json_object_get(n, "nic_reason")) ? ": " : "",
+	       json_is_string(json_object_get(n, "nic_reason")) ? why : "");
+	printf("  %-9s %s\n", "uplink", jstr(n, "uplink_text"));
+	json_array_foreach (jarr(n, "translated"), i, row)
+		printf("  %-9s %s is %s\n", "", jstr(row, "address"), jstr(row, "mac"));
 	if (json_is_true(json_object_get(host, "ok")))
 		printf("  %-9s reaches guests over the card, and they it\n", "host");
 	else
@@ -119,6 +127,8 @@ static int net_add(struct ctl *c, int argc, char **argv)
 		{"dhcp", ARG_STRING},
 		{"lease", ARG_STRING},
 		{"nic", ARG_STRING},
+		{"via", ARG_STRING},
+		{"uplink", ARG_STRING},
 		{"vlan", ARG_NUMBER},
 		{"mtu", ARG_NUMBER},
 		{"dns", ARG_STRING},
@@ -154,7 +164,8 @@ static const struct verb verbs[] = {
 	{"add",
 	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
 	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
-	 "           [nic=IFNAME|auto] [vlan=ID] [mtu=1500]",
+	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
+	 "           [vlan=ID] [mtu=1500]",
 	 "make one", net_add},
 	{"del", "NET", "remove one that no guest uses", net_del},
 	{0},

@@ -22,6 +22,9 @@ struct netdhcp;
 struct port;
 struct runner;
 
+/* AUTO: single-mac on a wireless NIC, else plain. */
+enum net_uplink { UPLINK_AUTO, UPLINK_PLAIN, UPLINK_SINGLE_MAC };
+
 /* Settings of `net add`. Zero means "not given"; the mode's check() fills defaults in. */
 struct net_conf {
 	char name[NAME_MAX_ + 1];
@@ -37,6 +40,8 @@ struct net_conf {
 	be32 dhcp_router, dhcp_dns; /* options 3 and 6; 0: the mode's default */
 	uint32_t lease_s;	    /* 0: 3600 */
 	char nic[16];		    /* bridge: the NIC, or "auto" */
+	char via[16];		    /* bridge: a bridge of the host's to join instead */
+	enum net_uplink uplink;	    /* bridge: how many MAC addresses may be seen outside */
 	uint16_t vlan;		    /* LAN segment: label only at first depth; 0: none */
 	uint16_t mtu;		    /* 0: 1500 */
 };

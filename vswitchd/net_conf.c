@@ -139,15 +139,37 @@ static int parse_lease(struct net_conf *conf, const char *value)
 	return -EINVAL;
 }
 
-static int parse_nic(struct net_conf *conf, const char *value)
+static int parse_ifname(char out[16], const char *value)
 {
 	size_t len = strlen(value);
 
 	/* What the kernel takes for an interface name (dev_valid_name). */
 	if (len == 0 || len > IFNAME_MAX || strpbrk(value, "/: \t\n") || value[0] == '.')
 		return -EINVAL;
-	snprintf(conf->nic, sizeof(conf->nic), "%s", value);
+	snprintf(out, 16, "%s", value);
 	return 0;
+}
+
+static int parse_nic(struct net_conf *conf, const char *value)
+{
+	return parse_ifname(conf->nic, value);
+}
+
+static int parse_via(struct net_conf *conf, const char *value)
+{
+	return parse_ifname(conf->via, value);
+}
+
+static const char *const uplink_words[] = {"auto", "plain", "single-mac"};
+
+static int parse_uplink(struct net_conf *conf, const char *value)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(uplink_words); i++)
+		if (strcmp(value, uplink_words[i]) == 0) {
+			conf->uplink = (enum net_uplink)i;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 static int parse_u16(const char *value, unsigned long min, unsigned long max, uint16_t *out)
@@ -180,6 +202,8 @@ static const struct key keys[] = {
 	{"dhcp", "on, off or FIRST-LAST (two IPv4 addresses)", parse_dhcp},
 	{"lease", "a time with its unit: 3600s, 60m, 1h or 1d", parse_lease},
 	{"nic", "an interface name or auto", parse_nic},
+	{"via", "the name of a bridge of the host's", parse_via},
+	{"uplink", "auto, plain or single-mac", parse_uplink},
 	{"vlan", "1 to 4094", parse_vlan},
 	{"mtu", "576 to 65520", parse_mtu},
 	{"dns", "an IPv4 address", parse_dns},

@@ -338,6 +338,44 @@ int nl_link_mac_get(const char *ifname, struct mac *out)
 	return rc;
 }
 
+int nl_link_get(int ifindex, const char *ifname, struct nl_link *out)
+{
+	struct nl_sock *sk = netlink_sock(NULL);
+	const char *name, *kind;
+	struct rtnl_link *link;
+	struct nl_addr *addr;
+
+	memset(out, 0, sizeof(*out));
+	if (!sk || rtnl_link_get_kernel(sk, ifindex, ifindex ? NULL : ifname, &link) < 0)
+		return -ENODEV;
+	name = rtnl_link_get_name(link);
+	kind = rtnl_link_get_type(link);
+	addr = rtnl_link_get_addr(link);
+	out->ifindex = rtnl_link_get_ifindex(link);
+	snprintf(out->ifname, sizeof(out->ifname), "%s", name ? name : "");
+	snprintf(out->kind, sizeof(out->kind), "%s", kind ? kind : "");
+	if (addr && nl_addr_get_len(addr) == sizeof(out->mac.b))
+		memcpy(out->mac.b, nl_addr_get_binary_addr(addr), sizeof(out->mac.b));
+	out->up = (rtnl_link_get_flags(link) & IFF_UP) && (rtnl_link_get_flags(link) & IFF_RUNNING);
+	out->master = rtnl_link_get_master(link);
+	out->mtu = rtnl_link_get_mtu(link);
+	rtnl_link_put(link);
+	return 0;
+}
+
+int nl_link_master(const char *ifname, int master, struct err *err)
+{
+	struct rtnl_link *change = rtnl_link_alloc();
+	int rc;
+
+	if (!change)
+		return err_set(err, -ENOMEM, "out of memory");
+	rtnl_link_set_master(change, master);
+	rc = link_change(ifname, change, "join the bridge", err);
+	rtnl_link_put(change);
+	return rc;
+}
+
 /* ---- addresses ---------------------------------------------------------------------------- */
 
 int nl_addr_add(const char *ifname, struct ip4_prefix prefix, struct err *err)
@@ -387,4 +425,22 @@ int nl_addr_first(const char *ifname, struct ip4_prefix *out)
 	}
 	nl_cache_free(cache);
 	return rc;
+}
+
+void nl_addr_each(void (*fn)(void *ctx, int family, const void *addr), void *ctx)
+{
+	struct nl_sock *sk = netlink_sock(NULL);
+	struct nl_object *o;
+	struct nl_cache *cache;
+
+	if (!sk || rtnl_addr_alloc_cache(sk, &cache) < 0)
+		return;
+	for (o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o)) {
+		struct nl_addr *local = rtnl_addr_get_local((struct rtnl_addr *)o);
+		int family = local ? nl_addr_get_family(local) : AF_UNSPEC;
+
+		if (family == AF_INET || family == AF_INET6)
+			fn(ctx, family, nl_addr_get_binary_addr(local));
+	}
+	nl_cache_free(cache);
 }

@@ -35,6 +35,22 @@ void nl_link_each(void (*fn)(void *ctx, const char *ifname, const char *alias), 
 bool nl_link_is_up(const char *ifname);
 int nl_link_mac_get(const char *ifname, struct mac *out);
 
+struct nl_link {
+	int ifindex;
+	char ifname[16];
+	char kind[16]; /* "bridge", "veth"...; "" for a device of its own */
+	struct mac mac; /* zero when it has no Ethernet address */
+	bool up;	/* set up, and with a carrier */
+	int master;	/* the bridge or bond that it is a port of; 0: none */
+	unsigned int mtu;
+};
+/* By index, or with @ifindex 0 by name. -ENODEV when there is no such interface. */
+int nl_link_get(int ifindex, const char *ifname, struct nl_link *out);
+/* Make @ifname a port of the bridge @master; 0: of none. */
+int nl_link_master(const char *ifname, int master, struct err *err);
+/* Call @fn for each IPv4 and IPv6 address of the host: 4 or 16 bytes. */
+void nl_addr_each(void (*fn)(void *ctx, int family, const void *addr), void *ctx);
+
 int nl_addr_add(const char *ifname, struct ip4_prefix addr, struct err *err);
 /* The first global IPv4 address of an interface; -ENOENT when it has none. */
 int nl_addr_first(const char *ifname, struct ip4_prefix *out);

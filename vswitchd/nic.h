@@ -6,9 +6,24 @@
 #define VSWITCHD_NIC_H
 
 #include "lib/clock.h"
+#include "lib/drop.h"
+#include "lib/err.h"
 #include "lib/wire.h"
 
+struct pkt;
 struct port;
+
+/* What a mode does to each frame on its way out of the NIC (not to the host) and in from it. Both
+ * get a writable frame; anything but DROP_NONE drops it: CONSUMED without counting. */
+struct nic_translate {
+	void *ctx;
+	enum drop_reason (*out)(void *ctx, struct pkt *p, msec now);
+	enum drop_reason (*in)(void *ctx, struct pkt *p, msec now);
+};
+
+/* Use the NIC with one MAC address only, its own: it is not promiscuous, and frames that come in
+ * for that address pass @how (borrowed), too. */
+int nic_single_mac(struct port *nic, const struct nic_translate *how, struct err *err);
 
 /* Give the host a place on the network behind @nic, by the NIC itself: what guests send to the
  * host's address, and broadcasts, arrives in the host's stack, and what the host sends to guests

@@ -31,7 +31,7 @@ static uint32_t last_four(const struct mac *mac)
 }
 
 unsigned int nic_filter_build(struct sock_filter prog[NIC_FILTER_MAX], const struct mac *host,
-			      const struct nic_guests *guests)
+			      bool single, const struct nic_guests *guests)
 {
 	const struct sock_filter head[] = {
 		/* multicast and broadcast: bit 0 of the first byte */
@@ -40,13 +40,13 @@ unsigned int nic_filter_build(struct sock_filter prog[NIC_FILTER_MAX], const str
 		BPF_STMT(BPF_RET | BPF_K, ACCEPT),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)SKF_AD_OFF + SKF_AD_PKTTYPE),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 6, 0),
-		/* from the wire: not to the host */
+		/* from the wire: to the host? */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 2),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, last_four(host), 0, 3),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(host->b[0] << 8 | host->b[1]), 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, REJECT),
-		BPF_STMT(BPF_RET | BPF_K, ACCEPT),
+		BPF_STMT(BPF_RET | BPF_K, single ? ACCEPT : REJECT),
+		BPF_STMT(BPF_RET | BPF_K, single ? REJECT : ACCEPT),
 		/* from the host: to a guest */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 2),
 	};

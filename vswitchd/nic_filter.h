@@ -2,7 +2,8 @@
 /*
  * nic_filter.h - which frames of a bridged NIC the kernel shall show us: a classic BPF program.
  *
- * From the wire: multicast, broadcast, and unicast that is not for the host itself. Sent by the
+ * From the wire: multicast, broadcast, and unicast that is not for the host itself; where guests
+ * have no MAC address of their own there (@single), only unicast that is for the host. Sent by the
  * host: multicast, broadcast, and unicast to the addresses in a list, the guests'; all that the
  * host otherwise sends, however much, costs one look at four bytes and is never copied.
  */
@@ -31,6 +32,6 @@ bool nic_guests_add(struct nic_guests *guests, const struct mac *mac);
 /* Write the program for a NIC whose own address is @host. Returns its length. Only the last four
  * bytes of the guests' addresses are compared: what comes in by mistake is dropped later. */
 unsigned int nic_filter_build(struct sock_filter prog[NIC_FILTER_MAX], const struct mac *host,
-			      const struct nic_guests *guests);
+			      bool single, const struct nic_guests *guests);
 
 #endif

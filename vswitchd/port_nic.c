@@ -42,9 +42,10 @@ enum { FILTER_CHANGES = 32 };
 struct nic {
 	struct mac mac;
 	struct nichost host;
-	bool joined;		   /* the host is reached */
-	bool again;		   /* and if not, it is worth another try */
-	char reason[ERR_TEXT_MAX]; /* why it can't be */
+	bool joined;			 /* the host is reached */
+	bool again;			 /* and if not, it is worth another try */
+	char reason[ERR_TEXT_MAX];	 /* why it can't be */
+	const struct nic_translate *how; /* NULL: guests have their own addresses */
 	struct nic_guests guests;
 	unsigned int changes; /* of the filter since the last tick */
 	bool stale;	      /* the filter lacks a guest */
@@ -57,7 +58,8 @@ static int filter_attach(struct port *port, struct err *err)
 	struct sock_filter prog[NIC_FILTER_MAX];
 	struct sock_fprog fprog = {.filter = prog};
 
-	fprog.len = (unsigned short)nic_filter_build(prog, &port->nic->mac, &port->nic->guests);
+	fprog.len = (unsigned short)nic_filter_build(prog, &port->nic->mac, port->nic->how,
+						     &port->nic->guests);
 	if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
 		return err_sys(err, -errno, "%s: attach a packet filter", port->ifname);
 	port->nic->stale = false;
@@ -150,11 +152,12 @@ const char *nic_host_reason(const struct port *port)
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static int nic_promiscuous(struct port *port, struct err *err)
+static int nic_promiscuous(struct port *port, bool on, struct err *err)
 {
 	struct packet_mreq mreq = {.mr_ifindex = port->ifindex, .mr_type = PACKET_MR_PROMISC};
 
-	if (setsockopt(port->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
+	if (setsockopt(port->fd, SOL_PACKET, on ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP,
+		       &mreq, sizeof(mreq)) < 0)
 		return err_sys(err, -errno, "%s: promiscuous mode", port->ifname);
 	return 0;
 }
@@ -184,7 +187,22 @@ static int nic_attach(struct port *port, struct err *err)
 	rc = filter_attach(port, err);
 	if (rc == 0)
 		rc = packet_bind(port, err);
-	return rc ? rc : nic_promiscuous(port, err);
+	return rc ? rc : nic_promiscuous(port, true, err);
+}
+
+int nic_single_mac(struct port *port, const struct nic_translate *how, struct err *err)
+{
+	struct packet_mreq mreq = {.mr_ifindex = port->ifindex, .mr_type = PACKET_MR_ALLMULTI};
+	int rc = nic_promiscuous(port, false, err);
+
+	/* Neighbour discovery goes to multicast groups that the host has not joined. */
+	if (rc == 0 &&
+	    setsockopt(port->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
+		rc = err_sys(err, -errno, "%s: receive all multicast", port->ifname);
+	if (rc < 0)
+		return rc;
+	port->nic->how = how;
+	return filter_attach(port, err);
 }
 
 static void nic_close(struct port *port, bool forget)
@@ -224,16 +242,44 @@ static int nic_open(struct port *port, const struct port_conf *conf, struct err 
 
 /* ---- frames ------------------------------------------------------------------------------- */
 
+/* What the mode has to do to @p; NULL: dropped. */
+static struct pkt *translate(struct port *port, struct pkt *p,
+			     enum drop_reason (*fn)(void *ctx, struct pkt *p, msec now))
+{
+	enum drop_reason reason;
+
+	p = pkt_writable(p);
+	if (!p) {
+		port_drop(port, DROP_NO_BUFFER, NULL);
+		return NULL;
+	}
+	reason = fn(port->nic->how->ctx, p, port->net->runner->now);
+	if (reason == DROP_NONE)
+		return p;
+	if (reason == DROP_CONSUMED)
+		pkt_put(p);
+	else
+		port_drop(port, reason, p);
+	return NULL;
+}
+
 static int nic_recv(struct port *port, struct pkt_batch *b)
 {
+	const struct nic_translate *how = port->nic->how;
 	int rc = packet_recv(port, b);
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < b->n; i++) {
-		if (nichost_is_echo(&port->nic->host, b->pkts[i], port->net->runner->now))
-			pkt_put(b->pkts[i]);
-		else
-			b->pkts[n++] = b->pkts[i];
+		struct pkt *p = b->pkts[i];
+
+		if (nichost_is_echo(&port->nic->host, p, port->net->runner->now)) {
+			pkt_put(p);
+			continue;
+		}
+		if (how)
+			p = translate(port, p, how->in);
+		if (p)
+			b->pkts[n++] = p;
 	}
 	b->n = n;
 	return rc;
@@ -259,13 +305,20 @@ static bool host_takes(struct port *port, struct pkt *p)
 
 static void nic_send(struct port *port, struct pkt_batch *b)
 {
+	const struct nic_translate *how = port->nic->how;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < b->n; i++) {
-		if (host_takes(port, b->pkts[i]))
-			pkt_put(b->pkts[i]);
-		else
-			b->pkts[n++] = b->pkts[i];
+		struct pkt *p = b->pkts[i];
+
+		if (host_takes(port, p)) {
+			pkt_put(p);
+			continue;
+		}
+		if (how)
+			p = translate(port, p, how->out);
+		if (p)
+			b->pkts[n++] = p;
 	}
 	b->n = n;
 	if (n)
