@@ -96,14 +96,24 @@ static int set_path(json_t *params, const char *key, const struct lab_text *path
 
 #define PICK(field, is) (node->machine.field.is ? &node->machine.field : &lab->defaults.field)
 
+void settings_put(const struct lab_settings *settings, json_t *params)
+{
+	for (size_t i = 0; i < settings->n; i++)
+		json_object_set_new(params, settings->v[i].name,
+				    json_string(settings->v[i].value.s));
+}
+
 static json_t *nics(const struct lab_node *node)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *nic;
 	char mac[MAC_STR];
 
-	for (size_t i = 0; i < node->n_nics; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "net", node->nics[i].network.s,
-						      "mac", mac_format(&node->nics[i].mac, mac)));
+	for (size_t i = 0; i < node->n_nics; i++) {
+		nic = json_pack("{s:s, s:s}", "net", node->nics[i].network.s, "mac",
+				mac_format(&node->nics[i].mac, mac));
+		settings_put(&node->nics[i].settings, nic);
+		json_array_append_new(list, nic);
+	}
 	return list;
 }
 

@@ -15,4 +15,7 @@
 json_t *guest_params(const struct lab *lab, const struct lab_node *node, const char *file,
 		     struct err *err);
 
+/* Put each of @settings into a request's @params. */
+void settings_put(const struct lab_settings *settings, json_t *params);
+
 #endif

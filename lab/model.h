@@ -69,6 +69,17 @@ struct lab_forward {
 	struct lab_pos pos;
 };
 
+/* A setting as the daemon takes it: its values are checked there. */
+struct lab_setting {
+	const char *name;
+	struct lab_text value;
+};
+
+struct lab_settings {
+	struct lab_setting *v;
+	size_t n;
+};
+
 struct lab_net {
 	struct lab_text name;
 	enum lab_mode mode;
@@ -78,6 +89,7 @@ struct lab_net {
 	struct lab_dhcp dhcp;
 	struct lab_text nic, via, uplink;
 	struct lab_number mtu, vlan;
+	struct lab_settings settings;
 	struct lab_forward *forwards;
 	size_t n_forwards;
 };
@@ -96,6 +108,7 @@ struct lab_nic {
 	struct lab_pos mac_pos;
 	struct lab_text veth; /* namespaces: the other end's name on the host */
 	struct lab_prefix host_address;
+	struct lab_settings settings;
 };
 
 enum lab_kind { LAB_VM, LAB_NAMESPACE };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lab/parse_parts.h"
+#include "lib/setting_names.h"
 
 /* ---- machines -------------------------------------------------------------------------------- */
 
@@ -121,7 +122,8 @@ static void read_nic(struct schema *s, const struct yaml_tree *t, struct lab_nic
 	};
 
 	nic->pos = t->pos;
-	schema_map(s, t, "an interface", keys, nic);
+	schema_map_more(s, t, "an interface", keys, nic,
+			&(struct schema_more){port_setting_names, &nic->settings});
 }
 
 static void read_nics(struct schema *s, const struct yaml_tree *t, void *out)

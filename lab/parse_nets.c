@@ -7,6 +7,7 @@
 
 #include "lab/parse_parts.h"
 #include "lib/nearest.h"
+#include "lib/setting_names.h"
 
 static void read_mode(struct schema *s, const struct yaml_tree *t, void *out)
 {
@@ -68,7 +69,7 @@ static void read_dhcp(struct schema *s, const struct yaml_tree *t, void *out)
 static void read_mtu(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	read_number(s, t, out);
-	check_range(s, out, "mtu", 576, 9216);
+	check_range(s, out, "mtu", 576, 65520);
 }
 
 static void read_uplink(struct schema *s, const struct yaml_tree *t, void *out)
@@ -185,7 +186,8 @@ static void read_net(struct schema *s, const struct yaml_tree *t, struct lab_net
 	};
 	unsigned int before = s->errors->n;
 
-	schema_map(s, t, "a network", keys, net);
+	schema_map_more(s, t, "a network", keys, net,
+			&(struct schema_more){net_setting_names, &net->settings});
 	if (!net->has_mode && s->errors->n == before)
 		lab_error(s->errors, t->key_pos, "network '%s' has no mode: add mode: nat", t->key);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/nearest.h"
+#include "lib/setting_names.h"
 
 static const char *kind_word(enum yaml_kind kind)
 {
@@ -23,19 +24,20 @@ bool schema_kind(struct schema *s, const struct yaml_tree *t, enum yaml_kind kin
 }
 
 static void unknown_key(struct schema *s, const struct yaml_tree *t, const char *what,
-			const struct schema_key *keys)
+			const struct schema_key *keys, const struct schema_more *more)
 {
 	const char *names[SCHEMA_KEYS_MAX + 1] = {NULL};
 	const char *near;
-	char list[512] = "";
-	size_t len = 0;
+	char list[768] = "";
+	size_t len = 0, n = 0;
 
-	for (size_t i = 0; i < SCHEMA_KEYS_MAX && keys[i].name; i++) {
-		names[i] = keys[i].name;
-		if (len < sizeof(list))
-			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
-						i ? ", " : "", keys[i].name);
-	}
+	for (; n < SCHEMA_KEYS_MAX && keys[n].name; n++)
+		names[n] = keys[n].name;
+	for (size_t i = 0; more && n < SCHEMA_KEYS_MAX && more->names[i]; i++)
+		names[n++] = more->names[i];
+	for (size_t i = 0; i < n && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+					names[i]);
 	near = nearest_word(t->key, names);
 	if (near)
 		lab_error(s->errors, t->key_pos, "unknown key '%s' in %s: did you mean '%s'?",
@@ -45,8 +47,47 @@ static void unknown_key(struct schema *s, const struct yaml_tree *t, const char 
 			  what, list);
 }
 
+/* "[10, 20]" is "10,20" for the daemon. */
+static const char *joined(struct schema *s, const struct yaml_tree *t)
+{
+	const char *text = "", *item;
+
+	for (const struct yaml_tree *v = t->first; text && v; v = v->next) {
+		item = schema_scalar(s, v);
+		if (!item)
+			return NULL;
+		text = lab_printf(s->lab, "%s%s%s", text, *text ? "," : "", item);
+	}
+	if (text && *text)
+		return text;
+	lab_error(s->errors, t->pos, "'%s' has no value", t->key);
+	return NULL;
+}
+
+static void read_setting(struct schema *s, const struct yaml_tree *t, size_t max,
+			 struct lab_settings *out)
+{
+	const char *v = t->kind == YAML_LIST ? joined(s, t) : schema_scalar(s, t);
+
+	if (!out->v)
+		out->v = lab_alloc(s->lab, max, sizeof(*out->v));
+	/* YAML's other words for a truth (schema of read_flag()). */
+	if (v && (!strcmp(v, "true") || !strcmp(v, "yes")))
+		v = "on";
+	else if (v && (!strcmp(v, "false") || !strcmp(v, "no")))
+		v = "off";
+	if (v && out->v)
+		out->v[out->n++] = (struct lab_setting){t->key, {v, t->pos}};
+}
+
 void schema_map(struct schema *s, const struct yaml_tree *t, const char *what,
 		const struct schema_key *keys, void *out)
+{
+	schema_map_more(s, t, what, keys, out, NULL);
+}
+
+void schema_map_more(struct schema *s, const struct yaml_tree *t, const char *what,
+		     const struct schema_key *keys, void *out, const struct schema_more *more)
 {
 	if (!schema_kind(s, t, YAML_MAP, what))
 		return;
@@ -57,8 +98,10 @@ void schema_map(struct schema *s, const struct yaml_tree *t, const char *what,
 			key++;
 		if (key->name)
 			key->read(s, v, (char *)out + key->offset);
+		else if (more && setting_name_in(more->names, v->key))
+			read_setting(s, v, t->n, more->out);
 		else
-			unknown_key(s, v, what, keys);
+			unknown_key(s, v, what, keys, more);
 	}
 }
 

@@ -22,12 +22,21 @@ struct schema_key {
 	size_t offset; /* added to @out before the call */
 };
 
-enum { SCHEMA_KEYS_MAX = 24 };
+enum { SCHEMA_KEYS_MAX = 64 };
+
+/* Keys that are settings of the daemon's (lib/setting_names.h), read into @out. */
+struct schema_more {
+	const char *const *names;
+	struct lab_settings *out;
+};
 
 /* Read the members of map @t by @keys (ends with a NULL name) into @out. @what names the map in
  * messages ("a node"). */
 void schema_map(struct schema *s, const struct yaml_tree *t, const char *what,
 		const struct schema_key *keys, void *out);
+/* The same with @more keys; @keys come first. */
+void schema_map_more(struct schema *s, const struct yaml_tree *t, const char *what,
+		     const struct schema_key *keys, void *out, const struct schema_more *more);
 
 /* Is @t a map, list, scalar? If not, say so. */
 bool schema_kind(struct schema *s, const struct yaml_tree *t, enum yaml_kind kind,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/guest.h"
 #include "lab/up.h"
 
 static int ns_run(struct lab_run *r, const char *name, const char *command, struct err *err)
@@ -43,13 +44,14 @@ static int ns_port(struct lab_run *r, const struct lab_node *node, size_t i, str
 	const struct lab_nic *nic = &node->nics[i];
 	const char *ifname = lab_nic_name(i);
 	char port[2 * NAME_MAX_], mac[MAC_STR];
+	json_t *params;
 
 	snprintf(port, sizeof(port), "%s.%s", node->name.s, ifname);
-	return up_call(r, "port.add",
-		       json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "net", nic->network.s, "name",
-				 port, "netns", node->name.s, "ifname", ifname, "mac",
-				 mac_format(&nic->mac, mac), "lab", r->lab->name.s),
-		       err);
+	params = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "net", nic->network.s, "name", port,
+			   "netns", node->name.s, "ifname", ifname, "mac",
+			   mac_format(&nic->mac, mac), "lab", r->lab->name.s);
+	settings_put(&nic->settings, params);
+	return up_call(r, "port.add", params, err);
 }
 
 /* A DHCP client that configures @ifname and keeps its lease. Its script is a file that is deleted

@@ -2,6 +2,7 @@
 /*
  * up_network.c - a lab's networks, and the forwards into them.
  */
+#include "lab/guest.h"
 #include "lab/up.h"
 
 static void set_addr(json_t *params, const char *key, const struct lab_addr *a)
@@ -53,6 +54,7 @@ static json_t *net_params(const struct lab *lab, const struct lab_net *net)
 		json_object_set_new(params, "mtu", json_integer(net->mtu.v));
 	if (net->vlan.given)
 		json_object_set_new(params, "vlan", json_integer(net->vlan.v));
+	settings_put(&net->settings, params);
 	return params;
 }
 

@@ -20,6 +20,10 @@ struct arg_key {
 int args_pairs(const struct ctl *c, const struct arg_key *keys, int argc, char **argv,
 	       json_t *params);
 
+/* The same, with the words of @more (NULL-terminated; lib/setting_names.h) as text keys too. */
+int args_settings(const struct ctl *c, const struct arg_key *keys, const char *const *more,
+		  int argc, char **argv, json_t *params);
+
 /* A whole decimal number in lo..hi; false otherwise. */
 bool arg_number(const char *text, long lo, long hi, long *out);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * net.c - networks: list, show, add, del.
+ * net.c - networks: list, show, add, set, del.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/setting_names.h"
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/table.h"
@@ -93,9 +94,11 @@ static void print_net(const json_t *n)
 		       "dhcp", jstr(dhcp, "first"), jstr(dhcp, "last"), jstr(dhcp, "server"),
 		       (long long)jint(dhcp, "lease_s"), (long long)jint(dhcp, "leases"),
 		       (long long)jint(dhcp, "reservations"));
-	printf("  %-9s %lld ports, %lld addresses learnt, %lld floods\n", "switch",
+	printf("  %-9s %lld ports, %lld addresses learnt, %lld floods\n",
+	       json_is_true(json_object_get(n, "hub")) ? "hub" : "switch",
 	       (long long)jint(n, "ports"), (long long)jint(n, "macs"),
 	       (long long)jint(n, "floods"));
+	print_settings(json_object_get(n, "settings"));
 	if (json_object_get(n, "flows"))
 		printf("  %-9s %lld\n", "flows", (long long)jint(n, "flows"));
 	json_array_foreach (jarr(n, "uplinks"), i, up)
@@ -141,7 +144,7 @@ static int net_add(struct ctl *c, int argc, char **argv)
 	if (argc < 1 || strchr(argv[0], '='))
 		return ctl_usage(c, "wants the network's name first");
 	params = json_pack("{s:s}", "name", argv[0]);
-	rc = args_pairs(c, keys, argc - 1, argv + 1, params);
+	rc = args_settings(c, keys, net_setting_names, argc - 1, argv + 1, params);
 	if (!rc && !json_object_get(params, "mode"))
 		rc = ctl_usage(c, "says no mode");
 	if (rc) {
@@ -149,6 +152,23 @@ static int net_add(struct ctl *c, int argc, char **argv)
 		return rc;
 	}
 	return ctl_do(c, "net.add", params);
+}
+
+static int net_set(struct ctl *c, int argc, char **argv)
+{
+	static const struct arg_key keys[] = {{0}};
+	json_t *settings;
+	int rc;
+
+	if (argc < 2 || strchr(argv[0], '='))
+		return ctl_usage(c, "wants a network and then what to set: KEY=VALUE...");
+	settings = json_object();
+	rc = args_settings(c, keys, net_setting_names, argc - 1, argv + 1, settings);
+	if (rc) {
+		json_decref(settings);
+		return rc;
+	}
+	return ctl_do(c, "net.set", json_pack("{s:s, s:o}", "net", argv[0], "settings", settings));
 }
 
 static int net_del(struct ctl *c, int argc, char **argv)
@@ -165,8 +185,9 @@ static const struct verb verbs[] = {
 	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
 	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
-	 "           [vlan=ID] [mtu=1500]",
+	 "           [vlan=ID] [mtu=1500] [KEY=VALUE...]",
 	 "make one", net_add},
+	{"set", "NET KEY=VALUE...", "change settings of a running one", net_set},
 	{"del", "NET", "remove one that no guest uses", net_del},
 	{0},
 };
@@ -178,4 +199,6 @@ const struct noun noun_net = {
 	"  bridge       guests are on the LAN behind nic=, with that LAN's own addresses\n"
 	"  host-only    guests and the host, nobody else; DHCP\n"
 	"  internal     guests only; DHCP when asked for\n"
-	"  lan-segment  a bare wire between guests\n"};
+	"  lan-segment  a bare wire between guests\n"
+	"Settings, of `add` and `set` (vnet-modes(7) tells more):\n"
+	"  hub=on|off       repeat every frame to every port and learn nothing\n"};

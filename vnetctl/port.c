@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * port.c - ports of switches: list, show, add, del, up, down, move.
+ * port.c - ports of switches: list, show, add, set, del, up, down, move.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/setting_names.h"
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/table.h"
@@ -88,6 +89,7 @@ static void print_port(const json_t *p)
 	json_array_foreach (jarr(p, "offloads"), i, value)
 		printf(" %s", json_string_value(value));
 	puts(json_array_size(jarr(p, "offloads")) ? "" : " none");
+	print_settings(json_object_get(p, "settings"));
 	print_counts("received", json_object_get(p, "rx"));
 	print_counts("sent", json_object_get(p, "tx"));
 	printf("  %-9s %lld segmented, %lld checksums\n", "software", (long long)jint(soft, "gso"),
@@ -125,7 +127,7 @@ static int port_add(struct ctl *c, int argc, char **argv)
 	if (argc < 2 || strchr(argv[0], '=') || strchr(argv[1], '='))
 		return ctl_usage(c, "wants a network and the new port's name first");
 	params = json_pack("{s:s, s:s}", "net", argv[0], "name", argv[1]);
-	rc = args_pairs(c, keys, argc - 2, argv + 2, params);
+	rc = args_settings(c, keys, port_setting_names, argc - 2, argv + 2, params);
 	carriers = !!json_object_get(params, "netns") + !!json_object_get(params, "tap") +
 		   !!json_object_get(params, "nic");
 	if (!rc && carriers > 1)
@@ -137,6 +139,24 @@ static int port_add(struct ctl *c, int argc, char **argv)
 		return rc;
 	}
 	return ctl_do(c, "port.add", params);
+}
+
+static int port_set(struct ctl *c, int argc, char **argv)
+{
+	static const struct arg_key keys[] = {{0}};
+	json_t *settings;
+	int rc;
+
+	if (argc < 2 || strchr(argv[0], '='))
+		return ctl_usage(c, "wants a port and then what to set: KEY=VALUE...");
+	settings = json_object();
+	rc = args_settings(c, keys, port_setting_names, argc - 1, argv + 1, settings);
+	if (rc) {
+		json_decref(settings);
+		return rc;
+	}
+	return ctl_do(c, "port.set",
+		      json_pack("{s:s, s:o}", "port", argv[0], "settings", settings));
 }
 
 static int one_port(struct ctl *c, const char *method, int argc, char **argv)
@@ -171,8 +191,11 @@ static int port_move(struct ctl *c, int argc, char **argv)
 static const struct verb verbs[] = {
 	{"list", "[NET]", "all ports, or those of one network", port_list},
 	{"show", "PORT", "everything about one: counters, drops by reason", port_show},
-	{"add", "NET PORT [netns=NAME ifname=eth0 | tap=IFNAME | nic=IFNAME] [mac=ADDR]",
+	{"add",
+	 "NET PORT [netns=NAME ifname=eth0 | tap=IFNAME | nic=IFNAME] [mac=ADDR]\n"
+	 "           [KEY=VALUE...]",
 	 "make one", port_add},
+	{"set", "PORT KEY=VALUE...", "change settings of one", port_set},
 	{"del", "PORT", "remove one", port_del},
 	{"up", "PORT", "let frames pass again", port_up},
 	{"down", "PORT", "pull the cable", port_down},

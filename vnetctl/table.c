@@ -213,3 +213,12 @@ char *human_seconds(double seconds, char *buf, size_t size)
 		snprintf(buf, size, "%lu d %lu h", s / 86400, s % 86400 / 3600);
 	return buf;
 }
+
+void print_settings(const json_t *settings)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)settings, name, value)
+		printf("  %-9s %s=%s\n", "setting", name, json_string_value(value));
+}

@@ -9,6 +9,7 @@
 #ifndef VNETCTL_TABLE_H
 #define VNETCTL_TABLE_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "lib/types.h"
@@ -34,6 +35,9 @@ void table_finish(struct table *t, const char *none);
 
 /* Columns of the terminal behind @fd; 0 when it is none. COLUMNS overrides for a terminal. */
 unsigned int terminal_width(int fd);
+
+/* One line a member of the object of strings @settings: "  setting   NAME=VALUE". */
+void print_settings(const json_t *settings);
 
 /* "1.2 GiB", "3 h 5 min" into @buf; returned. */
 char *human_bytes(uint64_t bytes, char *buf, size_t size);

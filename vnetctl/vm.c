@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/setting_names.h"
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/relay.h"
@@ -102,24 +103,42 @@ static int vm_show(struct ctl *c, int argc, char **argv)
 	return CTL_OK;
 }
 
-/* "NET[,mac=ADDR]" to {"net":..,"mac":..}; NULL after saying what is wrong. */
-static json_t *nic_parse(const struct ctl *c, const char *text)
+/* The length of the KEY=VALUE at @text: to the comma before the next one, for values are lists too
+ * ("trunk=10,20,native=10"). */
+static size_t nic_word(const char *text)
 {
 	const char *comma = strchrnul(text, ',');
-	json_t *nic;
 
-	if (comma == text) {
+	while (*comma && !memchr(comma + 1, '=', strcspn(comma + 1, ",")))
+		comma = strchrnul(comma + 1, ',');
+	return (size_t)(comma - text);
+}
+
+/* "NET[,mac=ADDR][,KEY=VALUE]..." to {"net":..,"mac":..}; NULL after saying what is wrong. */
+static json_t *nic_parse(const struct ctl *c, const char *text)
+{
+	static const struct arg_key keys[] = {{"mac", ARG_STRING}, {0}};
+	size_t len = strcspn(text, ",");
+	json_t *nic;
+	int rc = 0;
+
+	if (!len) {
 		ctl_usage(c, "'net=%s' names no network", text);
 		return NULL;
 	}
-	if (*comma && strncmp(comma, ",mac=", 5)) {
-		ctl_usage(c, "'net=%s': after the network only ,mac=ADDR may follow", text);
-		return NULL;
+	nic = json_pack("{s:s%}", "net", text, len);
+	for (text += len; !rc && *text; text += len) {
+		char *word;
+
+		len = nic_word(++text);
+		word = strndup(text, len);
+		rc = word ? args_settings(c, keys, port_setting_names, 1, &word, nic) : CTL_FAILED;
+		free(word);
 	}
-	nic = json_pack("{s:s%}", "net", text, (size_t)(comma - text));
-	if (nic && *comma)
-		json_object_set_new(nic, "mac", json_string(comma + 5));
-	return nic;
+	if (!rc)
+		return nic;
+	json_decref(nic);
+	return NULL;
 }
 
 /* net= may come more than once; everything else is an ordinary setting. */
@@ -335,7 +354,7 @@ static int vm_exec(struct ctl *c, int argc, char **argv)
 static const struct verb verbs[] = {
 	{"list", "", "all guests", vm_list},
 	{"run",
-	 "NAME [net=NET[,mac=ADDR]]... [kernel=FILE] [initrd=FILE] [disk=FILE]\n"
+	 "NAME [net=NET[,mac=ADDR][,KEY=VALUE]...]... [kernel=FILE] [initrd=FILE] [disk=FILE]\n"
 	 "           [memory=256MiB] [cpus=1] [hypervisor=auto|kvm|qemu] [hostname=NAME]\n"
 	 "           [append=WORDS]",
 	 "start one", vm_run},

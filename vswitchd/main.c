@@ -30,6 +30,7 @@
 #include "vswitchd/events.h"
 #include "vswitchd/hostrules.h"
 #include "vswitchd/impair.h"
+#include "vswitchd/kept.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netlink.h"
@@ -281,6 +282,7 @@ static int start_all(struct daemon *d, struct err *err)
 	d->ctl = ctl_open(d, d->opt.socket, err);
 	if (!d->ctl)
 		return err->code;
+	kept_open(d);
 	restore_all(d);
 	return 0;
 }
@@ -298,6 +300,7 @@ static void stop_all(struct daemon *d)
 	reaper_stop();
 	nl_fini();
 	netdhcp_close_store();
+	kept_close();
 	state_close();
 }
 

@@ -90,6 +90,8 @@ void net_flush(struct net *net);
 /* Parse the settings of a `net.add` request. Unknown keys and bad values are errors that name the
  * key. */
 int net_conf_parse(const json_t *params, struct net_conf *conf, struct err *err);
+/* Is @name one of those settings? */
+bool net_conf_key(const char *name);
 /* The stable JSON of `vnetctl -j net list|show`. New reference. */
 json_t *net_json(const struct net *net);
 /* Default frame length limit: MTU + Ethernet header + one VLAN tag. */

@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/nearest.h"
+#include "lib/setting_names.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
+#include "vswitchd/settings.h"
 
-enum { MTU_MIN = 576, MTU_MAX = 65520, VLAN_MAX = 4094 };
+enum { MTU_MIN = 576, MTU_MAX = 65520, VLAN_MAX = 4094, NAMES_MORE = 32 };
 
 struct key {
 	const char *name;
@@ -212,16 +215,37 @@ static const struct key keys[] = {
 	 parse_lab},
 };
 
+bool net_conf_key(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].name, name))
+			return true;
+	return false;
+}
+
+/* The settings (settings.h) may be among the keys of net.add. */
 static int unknown_key(const char *name, struct err *err)
 {
-	char list[256] = "", shown[128];
-	size_t n = 0;
+	const char *names[ARRAY_SIZE(keys) + NAMES_MORE + 1] = {NULL}, *near;
+	char list[512] = "", shown[128];
+	size_t n = 0, used = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "",
-				      keys[i].name);
-	return err_set(err, -EINVAL, "\"%s\" is not a setting of a network; there are %s",
-		       str_escape(name, strlen(name), shown, sizeof(shown)), list);
+	for (; n < ARRAY_SIZE(keys); n++)
+		names[n] = keys[n].name;
+	for (size_t i = 0; net_setting_names[i] && i < NAMES_MORE; i++)
+		if (!net_conf_key(net_setting_names[i]))
+			names[n++] = net_setting_names[i];
+	for (size_t i = 0; i < n && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+					 names[i]);
+	str_escape(name, strlen(name), shown, sizeof(shown));
+	near = nearest_word(name, names);
+	if (near)
+		return err_set(err, -EINVAL,
+			       "\"%s\" is not a setting of a network: did you mean \"%s\"?", shown,
+			       near);
+	return err_set(err, -EINVAL, "\"%s\" is not a setting of a network; there are %s", shown,
+		       list);
 }
 
 static int parse_key(struct net_conf *conf, const char *name, const json_t *value, struct err *err)
@@ -327,15 +351,15 @@ json_t *net_json(const struct net *net)
 	const struct net_conf *c = &net->conf;
 	char subnet[IP4_PREFIX_STR];
 	json_t *out = json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:o, s:I}", "name",
-		c->name, "mode", c->mode->name, "subnet",
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:o, s:I, s:b, s:o}",
+		"name", c->name, "mode", c->mode->name, "subnet",
 		c->subnet.plen ? json_string(ip4_prefix_format(c->subnet, subnet)) : json_null(),
 		"gateway", addr_json(c->gateway), "host", addr_json(c->host), "dhcp",
 		dhcp_json(net), "nic", text_json(c->nic), "vlan",
 		c->vlan ? json_integer(c->vlan) : json_null(), "mtu", c->mtu ? c->mtu : 1500,
 		"ports", (int)net->n_ports, "ports_max", PORTS_MAX, "macs",
 		(int)fdb_count(net->fdb), "lab", text_json(c->lab), "floods",
-		(json_int_t)net->floods);
+		(json_int_t)net->floods, "hub", net->hub, "settings", net_settings_json(net));
 
 	if (c->mode->show)
 		c->mode->show(net, out);

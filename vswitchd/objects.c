@@ -2,9 +2,10 @@
 /*
  * objects.c - networks and ports with their records.
  *
- * Records: "net" NAME {"params": {of net.add}, "forwards": [{"id", "proto", "bind", "to"}]} and
- * "port" NAME {"params": {of port.add}, "admin": "up"|"down"}. The choices that were made for a
- * network (its subnet) are written into its params, so that it comes back the same.
+ * Records: "net" NAME {"params": {of net.add}, "settings": {of net.set}, "forwards": [{"id",
+ * "proto", "bind", "to"}]} and "port" NAME {"params": {of port.add}, "admin": "up"|"down"}; a
+ * port's settings are kept by kept.h. The choices that were made for a network (its subnet) are
+ * written into its params, so that it comes back the same.
  */
 #include "vswitchd/objects.h"
 
@@ -14,12 +15,15 @@
 
 #include "lib/addr.h"
 #include "lib/log.h"
+#include "lib/setting_names.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/impair.h"
+#include "vswitchd/kept.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/rpc.h"
+#include "vswitchd/settings.h"
 #include "vswitchd/state.h"
 
 void object_mark_link(const char *ifname, const char *port)
@@ -34,15 +38,28 @@ void object_mark_link(const char *ifname, const char *port)
 
 /* ---- networks -------------------------------------------------------------------------------- */
 
+/* Those of @params that @known does not know, or does: a new object. */
+static json_t *params_part(const json_t *params, bool (*known)(const char *name), bool want)
+{
+	json_t *part = json_object(), *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)params, name, value)
+		if (known(name) == want && !json_is_null(value))
+			json_object_set(part, name, value);
+	return part;
+}
+
 static json_t *net_doc(const struct net *net, const json_t *params)
 {
+	json_t *p = params_part(params, net_setting_known, false);
 	char text[IP4_PREFIX_STR];
-	json_t *p = json_deep_copy(params);
 
 	if (net->conf.subnet.plen)
 		json_object_set_new(p, "subnet",
 				    json_string(ip4_prefix_format(net->conf.subnet, text)));
-	return json_pack("{s:o, s:[]}", "params", p, "forwards");
+	return json_pack("{s:o, s:o, s:[]}", "params", p, "settings", net_settings_json(net),
+			 "forwards");
 }
 
 /* The host's leg is our only interface that could outlive us by being made persistent. */
@@ -53,18 +70,31 @@ static void mark_links(const struct net *net)
 			object_mark_link(p->ifname, p->name);
 }
 
+static bool setting_only(const char *name)
+{
+	return net_setting_known(name) && !net_conf_key(name);
+}
+
+/* A setting that the mode wants to know when it starts (the MTU) is a key of both kinds. */
 static int net_start(struct daemon *d, const json_t *params, struct net **out, struct err *err)
 {
+	json_t *made_of = params_part(params, setting_only, false);
+	json_t *settings = params_part(params, net_setting_known, true);
 	struct net_conf conf = {0};
-	int rc = net_conf_parse(params, &conf, err);
+	int rc = net_conf_parse(made_of, &conf, err);
 
-	if (rc)
-		return rc;
-	*out = net_add(&d->runner, &conf, err);
-	if (!*out)
-		return err->code ? err->code : -EIO;
-	mark_links(*out);
-	return 0;
+	*out = rc ? NULL : net_add(&d->runner, &conf, err);
+	if (!rc && !*out)
+		rc = err->code ? err->code : -EIO;
+	if (!rc && net_settings_apply(*out, settings, err)) {
+		net_del(*out, true);
+		rc = err_wrap(err, "network \"%s\"", conf.name);
+	}
+	if (!rc)
+		mark_links(*out);
+	json_decref(made_of);
+	json_decref(settings);
+	return rc;
 }
 
 int object_net_add(struct daemon *d, const json_t *params, struct net **out, struct err *err)
@@ -82,12 +112,32 @@ int object_net_add(struct daemon *d, const json_t *params, struct net **out, str
 	return rc;
 }
 
+int object_net_set(struct net *net, const json_t *values, struct err *err)
+{
+	json_t *doc, *now;
+	int rc = net_settings_apply(net, values, err);
+
+	if (rc)
+		return rc;
+	doc = state_get("net", net->conf.name);
+	now = net_settings_json(net);
+	json_object_set_new(doc, "settings",
+			    kept_merge(json_object_get(doc, "settings"), values, now));
+	if (doc)
+		rc = state_put("net", net->conf.name, doc, err);
+	json_decref(doc);
+	json_decref(now);
+	return rc;
+}
+
 /* Forget what the store knows of the network's ports. */
 static void forget_ports(const struct net *net)
 {
-	for (const struct port *p = net->ports; p; p = p->next)
+	for (const struct port *p = net->ports; p; p = p->next) {
+		kept_port_forget(p->name);
 		if (p->persistent)
 			state_del("port", p->name, NULL);
+	}
 }
 
 void object_net_del(struct net *net)
@@ -111,8 +161,10 @@ bool object_forget(const char *kind, const char *name)
 	json_decref(doc);
 	if (found && !strcmp(kind, "net"))
 		netdhcp_forget(name);
-	if (found && !strcmp(kind, "port"))
+	if (found && !strcmp(kind, "port")) {
 		impair_forget(name);
+		kept_port_forget(name);
+	}
 	return found;
 }
 
@@ -177,7 +229,8 @@ static void restore_forwards(struct net *net, const json_t *doc)
 	struct err err = {0};
 	size_t i;
 
-	clean = json_pack("{s:O, s:[]}", "params", json_object_get(doc, "params"), "forwards");
+	clean = json_copy((json_t *)doc);
+	json_object_set_new(clean, "forwards", json_array());
 	state_put("net", net->conf.name, clean, NULL);
 	json_decref(clean);
 	json_array_foreach (rows, i, row) {
@@ -195,9 +248,13 @@ static void restore_forwards(struct net *net, const json_t *doc)
 
 int object_net_restore(struct daemon *d, const json_t *doc, struct err *err)
 {
+	json_t *all = json_copy(json_object_get(doc, "params"));
 	struct net *net;
-	int rc = net_start(d, json_object_get(doc, "params"), &net, err);
+	int rc;
 
+	json_object_update(all, json_object_get(doc, "settings"));
+	rc = net_start(d, all, &net, err);
+	json_decref(all);
 	if (rc == 0 && json_array_size(json_object_get(doc, "forwards")))
 		restore_forwards(net, doc);
 	return rc;
@@ -251,12 +308,35 @@ static int port_conf_parse(const struct rpc *q, struct port_conf *conf, struct e
 	return 0;
 }
 
+/* What port.add takes beside the settings. */
+static bool port_key(const char *name)
+{
+	static const char *const keys[] = {"net", "name", "netns", "ifname", "tap",
+					   "nic", "mac",  "lab",   NULL};
+
+	return setting_name_in(keys, name);
+}
+
+static int check_keys(const json_t *params, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)params, name, value)
+		if (!port_key(name) && !port_setting_known(name))
+			return port_setting_unknown(name, err);
+	return 0;
+}
+
 static int port_start(struct daemon *d, const json_t *params, struct port **out, struct err *err)
 {
 	struct rpc q = {.d = d, .params = (json_t *)params, .fd = -1};
 	struct port_conf conf = {0};
-	struct net *net;
-	int rc = rpc_net(&q, &net, err);
+	struct net *net = NULL;
+	int rc = check_keys(params, err);
+
+	if (!rc)
+		rc = rpc_net(&q, &net, err);
 
 	if (!rc)
 		rc = port_conf_parse(&q, &conf, err);
@@ -274,21 +354,29 @@ static int port_start(struct daemon *d, const json_t *params, struct port **out,
 
 int object_port_add(struct daemon *d, const json_t *params, struct port **out, struct err *err)
 {
-	json_t *doc;
+	json_t *settings, *doc;
 	int rc = port_start(d, params, out, err);
 
 	if (rc)
 		return rc;
-	doc = json_pack("{s:O, s:s}", "params", params, "admin", "up");
-	rc = state_put("port", (*out)->name, doc, err);
+	settings = params_part(params, port_setting_known, true);
+	rc = kept_port_set(*out, settings, err);
+	json_decref(settings);
+	doc = json_pack("{s:o, s:s}", "params", params_part(params, port_setting_known, false),
+			"admin", "up");
+	if (!rc)
+		rc = state_put("port", (*out)->name, doc, err);
 	json_decref(doc);
-	if (rc)
+	if (rc) {
+		kept_port_forget((*out)->name);
 		port_del(*out, true);
+	}
 	return rc;
 }
 
 void object_port_del(struct port *port)
 {
+	kept_port_forget(port->name);
 	if (port->persistent)
 		state_del("port", port->name, NULL);
 	port_del(port, true);

@@ -20,6 +20,7 @@
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/settings.h"
 #include "vswitchd/snoop.h"
 #include "vswitchd/storm.h"
 #include "vswitchd/stp.h"
@@ -182,6 +183,8 @@ struct port *port_add(struct net *net, const struct port_conf *conf, struct err 
 	all_ports = port;
 	pin_mac(port);
 	runner_watch(net->runner, port);
+	if (net->runner->port_made)
+		net->runner->port_made(net->runner->events_ctx, port);
 	return port;
 }
 
@@ -480,5 +483,6 @@ json_t *port_json(const struct port *port)
 			"drops_total", (json_int_t)total);
 	json_object_set_new(out, "impair", impair_json(port));
 	json_object_set_new(out, "guard", guard_json(port));
+	json_object_set_new(out, "settings", port_settings_json(port));
 	return out;
 }

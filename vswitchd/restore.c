@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/impair.h"
+#include "vswitchd/kept.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/netns.h"
@@ -98,4 +99,5 @@ void restore_all(struct daemon *d)
 	restore_kind(d, "impair", impair_restore);
 	sweep_links(d);
 	d->runner.restoring = false;
+	kept_settle(d);
 }

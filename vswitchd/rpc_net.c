@@ -83,6 +83,22 @@ static int net_del_m(struct rpc *rpc, json_t **result, struct err *err)
 	return 0;
 }
 
+static int net_set_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	json_t *settings = json_object_get(rpc->params, "settings");
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		rc = object_net_set(net, settings, err);
+	if (rc)
+		return rc;
+	*result = net_json(net);
+	events_send(rpc->d, "net.set",
+		    json_pack("{s:s, s:O}", "net", net->conf.name, "settings", settings));
+	return 0;
+}
+
 /* ---- mac.* ----------------------------------------------------------------------------------- */
 
 static void mac_row(void *ctx, const struct mac *mac, uint16_t vid, struct port *port, msec age_ms)
@@ -147,6 +163,7 @@ const struct rpc_method rpc_net_methods[] = {
 	{"net.list", net_list_m, "", false},
 	{"net.show", net_show_m, "net!", false},
 	{"net.add", net_add_m, "*", false},
+	{"net.set", net_set_m, "net! settings:o!", false},
 	{"net.del", net_del_m, "net!", false},
 	{"mac.list", mac_list_m, "net!", false},
 	{"mac.flush", mac_flush_m, "net!", false},

@@ -48,7 +48,7 @@ int rpc_parse(const char *line, size_t len, json_t **req, struct err *err)
 
 struct param {
 	char name[32];
-	char type; /* 's', 'i', 'a' */
+	char type; /* 's', 'i', 'a', 'o' */
 	bool required;
 };
 
@@ -75,13 +75,17 @@ static const char *param_next(const char *spec, struct param *p)
 
 static const char *type_word(char type)
 {
-	return type == 'i' ? "an integer" : type == 'a' ? "an array" : "a string";
+	return type == 'i'   ? "an integer"
+	       : type == 'a' ? "an array"
+	       : type == 'o' ? "an object"
+			     : "a string";
 }
 
 static bool type_fits(char type, const json_t *v)
 {
 	return type == 'i'   ? json_is_integer(v)
 	       : type == 'a' ? json_is_array(v)
+	       : type == 'o' ? json_is_object(v)
 			     : json_is_string(v);
 }
 

@@ -9,6 +9,7 @@
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
 #include "vswitchd/impair.h"
+#include "vswitchd/kept.h"
 #include "vswitchd/net.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/port.h"
@@ -88,6 +89,23 @@ static int port_del_m(struct rpc *rpc, json_t **result, struct err *err)
 		    json_pack("{s:s, s:s}", "port", port->name, "net", port->net->conf.name));
 	object_port_del(port);
 	*result = json_object();
+	return 0;
+}
+
+static int port_set_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	json_t *settings = json_object_get(rpc->params, "settings");
+	struct port *port;
+	int rc = rpc_port(rpc, &port, err);
+
+	if (!rc)
+		rc = kept_port_set(port, settings, err);
+	if (rc)
+		return rc;
+	*result = port_json(port);
+	events_send(rpc->d, "port.set",
+		    json_pack("{s:s, s:s, s:O}", "port", port->name, "net", port->net->conf.name,
+			      "settings", settings));
 	return 0;
 }
 
@@ -250,7 +268,8 @@ static int port_receive_m(struct rpc *rpc, json_t **result, struct err *err)
 const struct rpc_method rpc_port_methods[] = {
 	{"port.list", port_list_m, "net", false},
 	{"port.show", port_show_m, "port!", false},
-	{"port.add", port_add_m, "net! name! netns ifname tap nic mac lab", false},
+	{"port.add", port_add_m, "net! name! netns ifname tap nic mac lab *", false},
+	{"port.set", port_set_m, "port! settings:o!", false},
 	{"port.del", port_del_m, "port!", false},
 	{"port.up", port_up_m, "port!", false},
 	{"port.down", port_down_m, "port!", false},

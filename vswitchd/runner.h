@@ -50,6 +50,8 @@ struct runner {
 	void (*link)(void *ctx, const struct port *port, bool up);
 	/* A port is deleted for good; may be NULL. */
 	void (*port_gone)(void *ctx, const struct port *port);
+	/* Told of every port that was made, whoever made it; may be NULL. Gets events_ctx. */
+	void (*port_made)(void *ctx, struct port *port);
 };
 
 enum { RUNNER_POOL = 1024 }; /* packets; only touched ones become resident */

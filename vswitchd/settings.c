@@ -1,54 +1,281 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vswitchd/settings.h"
+
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/addr.h"
 #include "lib/nearest.h"
 #include "vswitchd/guard.h"
 #include "vswitchd/mirror.h"
-#include "vswitchd/settings.h"
 #include "vswitchd/snoop.h"
 #include "vswitchd/storm.h"
 #include "vswitchd/stp.h"
+#include "vswitchd/switch_settings.h"
 #include "vswitchd/vlan.h"
 
+enum { SETTINGS_MAX = 64 }; /* rows of all groups of a kind */
+
 static const struct port_setting *const port_groups[] = {
-	vlan_settings, stp_port_settings, guard_settings, storm_settings, mirror_settings,
+	vlan_settings,	      stp_port_settings, guard_settings,
+	switch_port_settings, storm_settings,	 mirror_settings,
 };
 static const struct net_setting *const net_groups[] = {
+	switch_net_settings,
 	stp_net_settings,
 	snoop_settings,
 };
 
-static const struct port_setting *port_row(const char *name)
+/* ---- rows of either kind --------------------------------------------------------------------- */
+
+/* What is being set: a port or a network. Without the object, only rows are looked up. */
+struct target {
+	bool is_port;
+	struct port *port;
+	struct net *net;
+};
+
+struct row {
+	const char *name, *accepts;
+	const struct port_setting *port; /* one of the two */
+	const struct net_setting *net;
+};
+
+/* The rows of all groups, in order. Returns how many. */
+static size_t rows_of(const struct target *t, struct row rows[SETTINGS_MAX])
 {
-	for (size_t i = 0; i < ARRAY_SIZE(port_groups); i++)
+	size_t n = 0;
+
+	for (size_t i = 0; t->is_port && i < ARRAY_SIZE(port_groups); i++)
 		for (const struct port_setting *s = port_groups[i]; s->name; s++)
-			if (!strcmp(s->name, name))
-				return s;
-	return NULL;
+			rows[n++] = (struct row){s->name, s->accepts, s, NULL};
+	for (size_t i = 0; !t->is_port && i < ARRAY_SIZE(net_groups); i++)
+		for (const struct net_setting *s = net_groups[i]; s->name; s++)
+			rows[n++] = (struct row){s->name, s->accepts, NULL, s};
+	return n;
 }
 
-static const struct net_setting *net_row(const char *name)
+static bool row_find(const struct target *t, const char *name, struct row *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(net_groups); i++)
-		for (const struct net_setting *s = net_groups[i]; s->name; s++)
-			if (!strcmp(s->name, name))
-				return s;
-	return NULL;
+	struct row rows[SETTINGS_MAX];
+	size_t n = rows_of(t, rows);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(rows[i].name, name)) {
+			*out = rows[i];
+			return true;
+		}
+	return false;
+}
+
+static int row_set(const struct target *t, const struct row *r, const char *value, struct err *err)
+{
+	return r->port ? r->port->set(t->port, value, err) : r->net->set(t->net, value, err);
+}
+
+static bool row_get(const struct target *t, const struct row *r, char *text)
+{
+	text[0] = '\0';
+	return r->port ? r->port->get(t->port, text, SETTING_TEXT_MAX)
+		       : r->net->get(t->net, text, SETTING_TEXT_MAX);
+}
+
+static int unknown(const struct target *t, const char *name, struct err *err)
+{
+	const char *what = t->is_port ? "port" : "network", *near;
+	const char *names[SETTINGS_MAX + 1] = {NULL};
+	struct row rows[SETTINGS_MAX];
+	size_t n = rows_of(t, rows), used = 0;
+	char list[512] = "", shown[128];
+
+	for (size_t i = 0; i < n; i++) {
+		names[i] = rows[i].name;
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+						 i ? ", " : "", rows[i].name);
+	}
+	str_escape(name, strlen(name), shown, sizeof(shown));
+	near = nearest_word(name, names);
+	if (near)
+		return err_set(err, -EINVAL,
+			       "\"%s\" is not a setting of a %s: did you mean \"%s\"?", shown, what,
+			       near);
+	return err_set(err, -EINVAL, "\"%s\" is not a setting of a %s; there are %s", shown, what,
+		       list);
+}
+
+/* ---- all or nothing -------------------------------------------------------------------------- */
+
+/* The text of a value as a user would type it; NULL when it can't be one. @number has room for
+ * one. */
+static const char *text_of(const json_t *value, char number[32])
+{
+	const char *text = json_string_value(value);
+
+	if (json_is_boolean(value))
+		return json_is_true(value) ? "on" : "off";
+	if (json_is_integer(value)) {
+		snprintf(number, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		return number;
+	}
+	/* A string with a NUL byte inside is longer than it seems. */
+	if (text && (strlen(text) != json_string_length(value) || !text[0] ||
+		     strlen(text) >= SETTING_TEXT_MAX))
+		return NULL;
+	return text;
+}
+
+static int apply_one(const struct target *t, const char *name, const json_t *value, struct err *err)
+{
+	char number[32], shown[128];
+	const char *text = text_of(value, number);
+	struct row r;
+
+	if (!row_find(t, name, &r))
+		return unknown(t, name, err);
+	if (!text)
+		return err_set(err, -EINVAL, "%s: wants a text of 1 to %d bytes: %s", name,
+			       SETTING_TEXT_MAX - 1, r.accepts);
+	if (!row_set(t, &r, text, err))
+		return 0;
+	str_escape(text, strlen(text), shown, sizeof(shown));
+	return err_wrap(err, "%s=%s", name, shown);
+}
+
+/* Put back the values of @before. What was in use a moment ago is accepted again. */
+static void put_back(const struct target *t, json_t *before)
+{
+	struct err ignored;
+	const char *name;
+	json_t *value;
+	struct row r;
+
+	json_object_foreach (before, name, value)
+		if (row_find(t, name, &r))
+			row_set(t, &r, json_string_value(value), &ignored);
+}
+
+static int apply(const struct target *t, const json_t *values, struct err *err)
+{
+	json_t *before = json_object(), *value;
+	char text[SETTING_TEXT_MAX];
+	const char *name;
+	struct row r;
+	int rc = 0;
+
+	json_object_foreach ((json_t *)values, name, value) {
+		if (row_find(t, name, &r)) {
+			row_get(t, &r, text);
+			json_object_set_new(before, name, json_string(text));
+		}
+		rc = apply_one(t, name, value, err);
+		if (rc)
+			break;
+	}
+	if (rc)
+		put_back(t, before);
+	json_decref(before);
+	return rc;
+}
+
+static json_t *as_json(const struct target *t)
+{
+	struct row rows[SETTINGS_MAX];
+	size_t n = rows_of(t, rows);
+	char text[SETTING_TEXT_MAX];
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < n; i++)
+		if (row_get(t, &rows[i], text))
+			json_object_set_new(out, rows[i].name, json_string(text));
+	return out;
+}
+
+/* ---- ports and networks ---------------------------------------------------------------------- */
+
+int port_settings_apply(struct port *port, const json_t *values, struct err *err)
+{
+	return apply(&(struct target){.is_port = true, .port = port}, values, err);
+}
+
+int net_settings_apply(struct net *net, const json_t *values, struct err *err)
+{
+	return apply(&(struct target){.net = net}, values, err);
+}
+
+json_t *port_settings_json(const struct port *port)
+{
+	return as_json(&(struct target){.is_port = true, .port = (struct port *)port});
+}
+
+json_t *net_settings_json(const struct net *net)
+{
+	return as_json(&(struct target){.net = (struct net *)net});
+}
+
+static json_t *all(const struct target *t)
+{
+	struct row rows[SETTINGS_MAX];
+	size_t n = rows_of(t, rows);
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(out, rows[i].name, json_string(rows[i].accepts));
+	return out;
+}
+
+json_t *port_settings_all(void)
+{
+	return all(&(struct target){.is_port = true});
+}
+
+json_t *net_settings_all(void)
+{
+	return all(&(struct target){0});
 }
 
 bool port_setting_known(const char *name)
 {
-	return port_row(name);
+	struct row r;
+
+	return row_find(&(struct target){.is_port = true}, name, &r);
 }
 
 bool net_setting_known(const char *name)
 {
-	return net_row(name);
+	struct row r;
+
+	return row_find(&(struct target){0}, name, &r);
 }
+
+int port_setting_unknown(const char *name, struct err *err)
+{
+	return unknown(&(struct target){.is_port = true}, name, err);
+}
+
+int net_setting_unknown(const char *name, struct err *err)
+{
+	return unknown(&(struct target){0}, name, err);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
 
 int setting_bool(const char *value, bool *out, struct err *err)
 {
 	*out = !strcmp(value, "on");
 	return *out || !strcmp(value, "off") ? 0 : err_set(err, -EINVAL, "wants on or off");
+}
+
+int setting_number(const char *value, unsigned long min, unsigned long max, unsigned long *out,
+		   struct err *err)
+{
+	size_t digits = strspn(value, "0123456789");
+	unsigned long n = strtoul(value, NULL, 10);
+
+	if (!digits || value[digits] || digits > 18 || n < min || n > max)
+		return err_set(err, -EINVAL, "wants a number from %lu to %lu", min, max);
+	*out = n;
+	return 0;
 }

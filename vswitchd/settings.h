@@ -43,11 +43,21 @@ int net_settings_apply(struct net *net, const json_t *values, struct err *err);
 /* Those that are not at their default: an object of strings, new reference. */
 json_t *port_settings_json(const struct port *port);
 json_t *net_settings_json(const struct net *net);
+/* Every setting there is, with what it accepts: an object of strings, new reference. */
+json_t *port_settings_all(void);
+json_t *net_settings_all(void);
 /* Is there such a setting? */
 bool port_setting_known(const char *name);
 bool net_setting_known(const char *name);
 
+/* Say that there is none, which there are, and which is meant. -EINVAL. */
+int port_setting_unknown(const char *name, struct err *err);
+int net_setting_unknown(const char *name, struct err *err);
+
 /* "on" or "off"; sets @err otherwise. For set(). */
 int setting_bool(const char *value, bool *out, struct err *err);
+/* A whole decimal number in @min..@max. */
+int setting_number(const char *value, unsigned long min, unsigned long max, unsigned long *out,
+		   struct err *err);
 
 #endif

@@ -28,6 +28,7 @@
 #include "lib/log.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
+#include "vswitchd/kept.h"
 #include "vswitchd/net.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/proc.h"
@@ -221,6 +222,8 @@ void vm_free(struct vm *vm)
 		link = &(*link)->next;
 	*link = vm->next;
 	state_del("vm", vm->name, NULL);
+	for (unsigned int i = 0; i < vm->n_nics; i++)
+		kept_port_forget(vm->nics[i].port);
 	finish(&vm->stop_waits, json_object(), NULL);
 	finish(&vm->kill_waits, json_object(), NULL);
 	free(vm);

@@ -15,11 +15,13 @@
 
 #include "vswitchd/ctl.h"
 #include "vswitchd/daemon.h"
+#include "vswitchd/kept.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/rights.h"
 #include "vswitchd/rpc.h"
+#include "vswitchd/settings.h"
 #include "vswitchd/state.h"
 #include "vswitchd/vm.h"
 
@@ -254,6 +256,22 @@ static int parse_mac(struct vm_nic *nic, const char *text, struct err *err)
 	return 0;
 }
 
+static bool nic_key(const char *name)
+{
+	return !strcmp(name, "net") || !strcmp(name, "mac");
+}
+
+static int check_nic_settings(const json_t *o, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)o, name, value)
+		if (!nic_key(name) && !port_setting_known(name))
+			return port_setting_unknown(name, err);
+	return 0;
+}
+
 static int parse_nic(struct vm *vm, const json_t *o, struct err *err)
 {
 	struct vm_nic *nic = &vm->nics[vm->n_nics];
@@ -262,9 +280,11 @@ static int parse_nic(struct vm *vm, const json_t *o, struct err *err)
 	char mac[MAC_STR];
 	int rc;
 
-	if (!json_is_object(o) || rpc_check_params("net! mac", o, err))
+	if (!json_is_object(o) || rpc_check_params("net! mac *", o, err))
 		return err_set(err, -EINVAL, "each of \"nics\" is {\"net\": NAME, \"mac\": MAC}");
-	rc = rpc_net(&q, &net, err);
+	rc = check_nic_settings(o, err);
+	if (!rc)
+		rc = rpc_net(&q, &net, err);
 	if (rc)
 		return rc;
 	snprintf(nic->net, sizeof(nic->net), "%s", net->conf.name);
@@ -312,9 +332,23 @@ static int choose_ifname(struct vm_nic *nic, struct err *err)
 	return 0;
 }
 
-static int make_nic(struct vm *vm, struct vm_nic *nic, int *tap, struct err *err)
+/* The settings of @o, one of "nics", for the port that was made for it. */
+static int set_nic(struct port *port, const json_t *o, struct err *err)
+{
+	json_t *settings = json_copy((json_t *)o);
+	int rc;
+
+	json_object_del(settings, "net");
+	json_object_del(settings, "mac");
+	rc = kept_port_set(port, settings, err);
+	json_decref(settings);
+	return rc;
+}
+
+static int make_nic(struct vm *vm, struct vm_nic *nic, const json_t *o, int *tap, struct err *err)
 {
 	struct port_conf conf = vm_nic_port_conf(vm, nic);
+	struct port *port;
 	int rc = choose_ifname(nic, err);
 
 	if (rc)
@@ -323,9 +357,10 @@ static int make_nic(struct vm *vm, struct vm_nic *nic, int *tap, struct err *err
 	if (*tap < 0)
 		return *tap;
 	object_mark_link(nic->ifname, nic->port);
-	if (!port_add(net_find(&vm->d->runner, nic->net), &conf, err))
+	port = port_add(net_find(&vm->d->runner, nic->net), &conf, err);
+	if (!port)
 		return err->code ? err->code : -EIO;
-	return 0;
+	return set_nic(port, o, err);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -409,12 +444,12 @@ static int preflight(const struct rpc *rpc, struct vm *vm, struct vm_fds *fds, s
 	return rc ? rc : check_memory(vm->memory_mib, err);
 }
 
-static int make(struct vm *vm, struct vm_fds *fds, struct err *err)
+static int make(struct vm *vm, const json_t *nics, struct vm_fds *fds, struct err *err)
 {
 	int rc = 0;
 
 	for (unsigned int i = 0; i < vm->n_nics && !rc; i++)
-		rc = make_nic(vm, &vm->nics[i], &fds->taps[i], err);
+		rc = make_nic(vm, &vm->nics[i], json_array_get(nics, i), &fds->taps[i], err);
 	return rc ? rc : vm_spawn(vm, fds, err);
 }
 
@@ -448,7 +483,7 @@ int vm_run(struct rpc *rpc, struct vm **out, struct err *err)
 	memset(&fds, -1, sizeof(fds));
 	rc = preflight(rpc, vm, &fds, err);
 	if (!rc)
-		rc = make(vm, &fds, err);
+		rc = make(vm, json_object_get(rpc->params, "nics"), &fds, err);
 	close_fds(&fds);
 	if (rc)
 		vm_free(vm);

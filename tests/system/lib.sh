@@ -209,7 +209,8 @@ add_outside() {
 sniff() {
 	local n=$1 ifname=$2 file=$3
 	shift 3
-	ns "$n" tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
+	# Not by ns(): the process to end is tcpdump itself, not a shell that waits for it.
+	nsenter --net="/run/netns/$n" -- tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
 	sniffer=$!
 	wait_for 5 grep -q "listening on" "$file.log"
 }

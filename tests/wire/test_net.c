@@ -149,9 +149,10 @@ static void as_json(void **state)
 	j = net_json(net);
 	text = json_dumps(j, JSON_COMPACT);
 	assert_string_equal(
-		text, "{\"name\":\"x\",\"mode\":\"lan-segment\",\"subnet\":null,\"gateway\":"
-		      "null,\"host\":null,\"dhcp\":null,\"nic\":null,\"vlan\":3,\"mtu\":1500,"
-		      "\"ports\":1,\"ports_max\":1024,\"macs\":0,\"lab\":\"l\",\"floods\":0}");
+		text,
+		"{\"name\":\"x\",\"mode\":\"lan-segment\",\"subnet\":null,\"gateway\":"
+		"null,\"host\":null,\"dhcp\":null,\"nic\":null,\"vlan\":3,\"mtu\":1500,"
+		"\"ports\":1,\"ports_max\":1024,\"macs\":0,\"lab\":\"l\",\"floods\":0,\"hub\":false,\"settings\":{}}");
 	free(text);
 	json_decref(j);
 	assert_null(net_add(&w.runner, &c, &err));

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/setting_names.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const char *const port_setting_names[] = {
+	"vlan",		 "trunk",	    "native",
+	"stp",		 "stp-priority",    "stp-cost",
+	"edge",		 "loop-guard",	    "mac-guard",
+	"address-guard", "addresses",	    "dhcp-guard",
+	"router-guard",	 "isolated",	    "promiscuous",
+	"storm-unknown", "storm-broadcast", "storm-multicast",
+	"macs",		 "mirror",	    NULL,
+};
+
+const char *const net_setting_names[] = {
+	"hub", "ageing", "macs", "mtu", "stp", "stp-priority", "loop-guard", "snooping", NULL,
+};
+
+bool setting_name_in(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kept.c - settings by port name, in memory and in the state store.
+ *
+ * Records: "port-settings" NAME {"key": "value"...}, only of ports that have any. All are held in
+ * memory too, so that making a port asks no database. While the daemon restores what it had, a
+ * setting may need another port (a mirror's target) that is not there yet: what fails then is tried
+ * once more by kept_settle().
+ */
+#include "vswitchd/kept.h"
+
+#include <errno.h>
+
+#include "lib/log.h"
+#include "vswitchd/daemon.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+#include "vswitchd/settings.h"
+#include "vswitchd/state.h"
+
+static const char kind[] = "port-settings";
+
+static json_t *kept; /* name -> settings */
+
+/* One by one: what can't be had must not take the others with it. */
+static void apply_again(struct port *port, bool say)
+{
+	json_t *values = json_object_get(kept, port->name), *value, *one;
+	const char *name;
+
+	json_object_foreach (values, name, value) {
+		struct err err = {0};
+
+		one = json_pack("{s:O}", name, value);
+		if (port_settings_apply(port, one, &err) && say)
+			log_warn("port %s: %s", port->name, err.text);
+		json_decref(one);
+	}
+}
+
+static void port_made_cb(void *ctx, struct port *port)
+{
+	struct daemon *d = ctx;
+
+	apply_again(port, !d->runner.restoring);
+}
+
+void kept_open(struct daemon *d)
+{
+	kept = state_all(kind);
+	d->runner.port_made = port_made_cb;
+}
+
+void kept_close(void)
+{
+	json_decref(kept);
+	kept = NULL;
+}
+
+void kept_settle(struct daemon *d)
+{
+	for (struct net *net = d->runner.nets; net; net = net->next)
+		for (struct port *port = net->ports; port; port = port->next)
+			if (json_object_get(kept, port->name))
+				apply_again(port, true);
+}
+
+json_t *kept_merge(const json_t *old, const json_t *values, const json_t *now)
+{
+	json_t *all = old ? json_copy((json_t *)old) : json_object(), *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)values, name, value) {
+		json_t *text = json_object_get(now, name);
+
+		if (text)
+			json_object_set(all, name, text);
+		else
+			json_object_del(all, name);
+	}
+	return all;
+}
+
+static int record(const char *name, json_t *all, struct err *err)
+{
+	int rc = json_object_size(all) ? state_put(kind, name, all, err)
+				       : state_del(kind, name, err);
+
+	if (rc)
+		return rc;
+	if (json_object_size(all))
+		json_object_set(kept, name, all);
+	else
+		json_object_del(kept, name);
+	return 0;
+}
+
+int kept_port_set(struct port *port, const json_t *values, struct err *err)
+{
+	json_t *now, *all;
+	int rc = port_settings_apply(port, values, err);
+
+	if (rc)
+		return rc;
+	now = port_settings_json(port);
+	all = kept_merge(json_object_get(kept, port->name), values, now);
+	rc = json_object_size(all) || json_object_get(kept, port->name)
+		     ? record(port->name, all, err)
+		     : 0;
+	json_decref(now);
+	json_decref(all);
+	return rc;
+}
+
+void kept_port_forget(const char *name)
+{
+	if (!json_object_get(kept, name))
+		return;
+	json_object_del(kept, name);
+	state_del(kind, name, NULL);
+}
