@@ -5,13 +5,28 @@
 #include <string.h>
 
 const char *const port_setting_names[] = {
-	"vlan",		 "trunk",	    "native",
-	"stp",		 "stp-priority",    "stp-cost",
-	"edge",		 "loop-guard",	    "mac-guard",
-	"address-guard", "addresses",	    "dhcp-guard",
-	"router-guard",	 "isolated",	    "promiscuous",
-	"storm-unknown", "storm-broadcast", "storm-multicast",
-	"macs",		 "mirror",	    NULL,
+	"vlan",
+	"trunk",
+	"native",
+	"stp",
+	"stp-priority",
+	"stp-cost",
+	"edge",
+	"loop-guard",
+	"mac-guard",
+	"address-guard",
+	"addresses",
+	"dhcp-guard",
+	"router-guard",
+	"isolated",
+	"promiscuous",
+	"macs-allowed",
+	"storm-unknown",
+	"storm-broadcast",
+	"storm-multicast",
+	"macs",
+	"mirror",
+	NULL,
 };
 
 const char *const net_setting_names[] = {
