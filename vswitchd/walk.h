@@ -45,7 +45,7 @@ struct walk {
 	uint16_t vid;	     /* the VLAN that the frame is in; 0 on a network without VLANs */
 	bool dry;	     /* nothing is learnt, counted, told or sent */
 	/* What came of it, for captures and traces. */
-	bool learnt, moved, flooded;
+	bool learns, learnt, moved, flooded;
 	enum drop_reason dropped; /* DROP_NONE: it was let in */
 	unsigned int copies;	  /* ports that it leaves by */
 	struct port *to;	  /* the last of them */
