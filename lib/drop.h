@@ -52,6 +52,10 @@
 	X(IMPAIR_LOSS,    "impair-loss",    "lost on its cable, as `port impair` asked") \
 	X(IMPAIR_QUEUE,   "impair-queue",   "the queue for its cable was full, whose rate `port impair` limits") \
 	X(IMPAIR_DOWN,    "impair-down",    "the schedule of its cable has pulled it") \
+	X(STP_BLOCKING,   "stp-blocking",   "spanning tree keeps the port closed, because this way is a loop or may be one") \
+	X(LOOP,           "loop",           "the port is blocked: what leaves by it comes back by another") \
+	X(BAD_BPDU,       "bad-bpdu",       "a spanning tree message that is malformed") \
+	X(NO_MEMBER,      "no-member",      "multicast that nobody has joined, by IGMP or MLD") \
 	X(CONSUMED,       "consumed",       "taken by a service inside the switch")
 
 enum drop_reason {

@@ -8,9 +8,8 @@ const char *const port_setting_names[] = {
 	"vlan",
 	"trunk",
 	"native",
-	"stp",
-	"stp-priority",
 	"stp-cost",
+	"stp-port-priority",
 	"edge",
 	"loop-guard",
 	"mac-guard",
@@ -30,7 +29,7 @@ const char *const port_setting_names[] = {
 };
 
 const char *const net_setting_names[] = {
-	"hub", "ageing", "macs", "mtu", "stp", "stp-priority", "loop-guard", "snooping", NULL,
+	"hub", "ageing", "macs", "mtu", "stp", "stp-priority", "snooping", NULL,
 };
 
 bool setting_name_in(const char *const *names, const char *name)

@@ -32,7 +32,10 @@ static void port_row(struct table *t, const json_t *p)
 	table_add(t, jstr(p, "net"));
 	table_add(t, jstr(p, "carrier"));
 	table_add(t, jstr(p, "ifname"));
-	table_add(t, state_word(p));
+	if (strcmp(jstr(p, "state"), "blocked") == 0)
+		table_addf(t, "blocked: %s", jstr(p, "reason"));
+	else
+		table_add(t, state_word(p));
 	table_add(t, jstr(p, "mac"));
 	table_addf(t, "%lld", (long long)jint(rx, "frames"));
 	table_addf(t, "%lld", (long long)jint(tx, "frames"));

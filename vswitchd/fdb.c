@@ -353,6 +353,15 @@ unsigned int fdb_flush(struct fdb *fdb, const struct port *port)
 	return n;
 }
 
+unsigned int fdb_flush_learnt(struct fdb *fdb, struct port *port)
+{
+	unsigned int n = port->fdb_share.count ? flush_share(fdb, port, false) : 0;
+
+	if (n)
+		find_fullest(fdb);
+	return n;
+}
+
 unsigned int fdb_count(const struct fdb *fdb)
 {
 	return fdb->count;

@@ -58,6 +58,8 @@ void fdb_age(struct fdb *fdb, msec now);
 /* Forget all that @port leads to; NULL: everything that is not pinned. Returns how many. A port
  * must be flushed before it goes away. */
 unsigned int fdb_flush(struct fdb *fdb, const struct port *port);
+/* Forget what was learnt behind @port, not what is pinned to it. Returns how many. */
+unsigned int fdb_flush_learnt(struct fdb *fdb, struct port *port);
 unsigned int fdb_count(const struct fdb *fdb);
 /* Call @fn for each live entry. */
 void fdb_each(struct fdb *fdb, msec now,

@@ -42,8 +42,6 @@ int hostleg_add(struct net *net, struct err *err)
 	rc = nl_addr_add(ifname, addr, err);
 	if (rc < 0)
 		hostleg_del(net);
-	else
-		port->said_addr = net->conf.host;
 	return rc;
 }
 

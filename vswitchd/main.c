@@ -258,6 +258,18 @@ static void port_gone_cb(void *ctx, const struct port *port)
 	impair_forget(port->name);
 }
 
+/* machine-id(5), else the host's name: what made-up addresses differ by from host to host. */
+static void read_host_id(char *out, size_t size)
+{
+	FILE *f = fopen("/etc/machine-id", "re");
+
+	if (!f || !fgets(out, (int)size, f) || strlen(out) < 32)
+		gethostname(out, size - 1);
+	out[strcspn(out, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
 static int start_all(struct daemon *d, struct err *err)
 {
 	int rc = state_open(d->opt.state, err);
@@ -273,6 +285,7 @@ static int start_all(struct daemon *d, struct err *err)
 	rc = runner_init(&d->runner, d->loop);
 	if (rc)
 		return err_sys(err, rc, "cannot set up the packet pool");
+	read_host_id(d->runner.host_id, sizeof(d->runner.host_id));
 	d->runner.events = events_cb;
 	d->runner.wanted = events_wanted;
 	d->runner.events_ctx = d;

@@ -96,7 +96,8 @@ static struct net *net_new(struct runner *r, const struct net_conf *conf)
 	if (!net)
 		return NULL;
 	net->fdb = fdb_create(FDB_SIZE_DEFAULT, FDB_AGEING_MS);
-	if (!net->fdb) {
+	if (!net->fdb || snoop_net_init(net) < 0) {
+		fdb_destroy(net->fdb);
 		free(net);
 		return NULL;
 	}

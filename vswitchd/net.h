@@ -53,7 +53,6 @@ struct net {
 	struct port *ports;
 	struct port *queued; /* ports with frames to flush */
 	bool switching;	     /* inside net_input() or net_flush() */
-	bool asking;	     /* inside walk_dry(): a mode's ingress() has no effects now */
 	bool injected;	     /* a local port has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
 	unsigned int moves_told; /* "mac.moved" events since moves_since */
@@ -61,7 +60,8 @@ struct net {
 	struct fdb *fdb;
 	void *mode_state;
 	struct frame_hook *hooks; /* watch.h; NULL: nobody watches */
-	struct stp *stp;	  /* stp.c; NULL: no spanning tree */
+	struct stp *stp;	  /* stp.c */
+	const struct mac *own_mac; /* the bridge's, that no port may use; NULL: no bridge */
 	struct snoop *snoop;	  /* snoop.c; NULL: multicast is flooded */
 	bool hub;		  /* repeats every frame to every port, learns nothing */
 	struct netdhcp *dhcp;	  /* NULL when the network serves no DHCP */

@@ -91,6 +91,7 @@ static void unlink_port(struct port *port)
 	fdb_flush(net->fdb, port);
 	impair_flush(port);
 	snoop_port_gone(net, port);
+	stp_port_left(net, port);
 	guard_port_left(port);
 	for (struct port **at = &net->queued; *at; at = &(*at)->next_queued)
 		if (*at == port) {
@@ -185,6 +186,7 @@ struct port *port_add(struct net *net, const struct port_conf *conf, struct err 
 	runner_watch(net->runner, port);
 	if (net->runner->port_made)
 		net->runner->port_made(net->runner->events_ctx, port);
+	stp_port_changed(net, port);
 	return port;
 }
 
@@ -232,33 +234,29 @@ static void port_event(struct port *port, const char *event)
 			       port->failed ? port->fail_text : NULL));
 }
 
-/* Tell the far end that its cable was pulled, or is back. */
-static void carrier_tell(struct port *port, bool up)
-{
-	struct runner *r = port->net->runner;
-
-	port->replug_ms = 0;
-	if (port->ops->carrier && !port->failed)
-		port->ops->carrier(port, up);
-	if (r->link)
-		r->link(r->events_ctx, port, up);
-}
-
 /* The far end has a carrier, or none: it is told, and what is known of it is forgotten. */
 static void link_changed(struct port *port, bool up)
 {
+	struct runner *r = port->net->runner;
+
 	if (up)
 		pin_mac(port);
 	else
 		fdb_flush(port->net->fdb, port);
 	if (!up)
 		impair_flush(port);
-	carrier_tell(port, up);
+	stp_port_changed(port->net, port);
+	if (port->ops->carrier && !port->failed)
+		port->ops->carrier(port, up);
+	if (r->link)
+		r->link(r->events_ctx, port, up);
 	port_event(port, up ? "port.up" : "port.down");
 }
 
 void port_set_admin(struct port *port, bool up)
 {
+	if (up)
+		stp_port_retry(port);
 	if (port->admin_up == up)
 		return;
 	port->admin_up = up;
@@ -290,18 +288,9 @@ int port_move(struct port *port, struct net *to, struct err *err)
 	unlink_port(port);
 	link_port(port, to);
 	port->said_addr = 0;
-	if (port->admin_up && !port->pulled) {
-		carrier_tell(port, false);
-		port->replug_ms = to->runner->now + PORT_REPLUG_MS;
-	}
+	stp_port_changed(to, port);
 	port_event(port, "port.moved");
 	return 0;
-}
-
-void port_tick(struct port *port, msec now)
-{
-	if (port->replug_ms && now >= port->replug_ms)
-		carrier_tell(port, true);
 }
 
 void port_drop(struct port *port, enum drop_reason reason, struct pkt *p)
@@ -319,6 +308,7 @@ void port_fail(struct port *port, const char *why)
 	runner_unwatch(port->net->runner, port);
 	fdb_flush(port->net->fdb, port);
 	impair_flush(port);
+	stp_port_changed(port->net, port);
 	/* A guest's tap goes with its process, and that is told when it is known why. */
 	log_write(port->vm[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "port %s: %s", port->name,
 		  port->fail_text);
@@ -465,22 +455,27 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
-static const char *state_word(const struct port *port)
+static const char *state_word(const struct port *port, const char *loop)
 {
-	return port->failed ? "failed" : port->admin_up && !port->pulled ? "up" : "down";
+	if (port->failed)
+		return "failed";
+	if (!port->admin_up || port->pulled)
+		return "down";
+	return loop ? "blocked" : "up";
 }
 
-static const char *reason_text(const struct port *port)
+static const char *reason_text(const struct port *port, const char *loop)
 {
 	if (!port->failed && port->pulled)
 		return "the schedule of its cable has pulled it";
-	return or_null(port->fail_text);
+	return port->failed ? or_null(port->fail_text) : loop;
 }
 
 json_t *port_json(const struct port *port)
 {
 	const struct port_stats *s = &port->stats;
-	char mac[MAC_STR] = "";
+	char mac[MAC_STR] = "", text[96];
+	const char *loop = stp_blocked_why(port, text, sizeof(text));
 	uint64_t total;
 	json_t *drops = drops_json(port, &total), *out;
 
@@ -491,8 +486,8 @@ json_t *port_json(const struct port *port)
 			"name", port->name, "net", port->net->conf.name, "carrier", port->ops->type,
 			"ifname", or_null(port->ifname), "netns", or_null(port->netns), "vm",
 			or_null(port->vm), "mac", or_null(mac), "admin",
-			port->admin_up ? "up" : "down", "state", state_word(port), "reason",
-			reason_text(port), "lab", or_null(port->lab), "offloads",
+			port->admin_up ? "up" : "down", "state", state_word(port, loop), "reason",
+			reason_text(port, loop), "lab", or_null(port->lab), "offloads",
 			offloads_json(port), "rx",
 			counters_json(s->rx_frames, s->rx_bytes, s->rx_gso), "tx",
 			counters_json(s->tx_frames, s->tx_bytes, s->tx_gso), "soft", "gso",

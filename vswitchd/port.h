@@ -33,9 +33,6 @@ struct walk;
 
 enum {
 	PORT_NAME_MAX = 63,
-	/* How long the far end of a port that moves has no carrier: long enough for the kernel and a
-	 * DHCP client to notice (linkwatch tells once a second at most). */
-	PORT_REPLUG_MS = 1000,
 	PORTS_MAX = 1024 /* ports of one network, those of its mode included */
 };
 
@@ -98,7 +95,6 @@ struct port {
 	unsigned int id; /* unique in the network; flood order */
 	uint64_t plug;	 /* unique for ever: one more each time a port comes to a network */
 	bool admin_up;	 /* `port up`, `port down` */
-	msec replug_ms;	 /* moved: when its far end has a carrier again; 0: it was not moved */
 	bool pulled;	 /* by the schedule of its cable (impair.h) */
 	bool persistent;
 	bool failed; /* the carrier vanished; see fail_text */
@@ -109,6 +105,7 @@ struct port {
 	char fail_text[128];
 	struct pkt_batch txq;
 	struct frame_hook *hooks; /* NULL: nobody watches */
+	unsigned int n_groups;	  /* multicast memberships; belongs to snoop.c */
 	unsigned int features;	  /* bits of enum port_feature (walk.h) */
 	/* Each belongs to the module of its name and is NULL when the port does not use it. */
 	struct vlan_port *vlan;
@@ -138,11 +135,8 @@ struct port *port_find(const char *name);
 void port_set_admin(struct port *port, bool up);
 /* The same by the cable's schedule: the far end sees its carrier go and come. */
 void port_pull(struct port *port, bool pulled);
-/* Move to another network of the same runner; learnt MACs are forgotten on both. The far end sees
- * its cable pulled, and back after PORT_REPLUG_MS, so that it asks for an address again. */
+/* Move to another network of the same runner; learnt MACs are forgotten on both. */
 int port_move(struct port *port, struct net *to, struct err *err);
-/* Once a second, and more often when the runner is driven by hand. */
-void port_tick(struct port *port, msec now);
 
 /* Count a frame that left by @port. For send() of the carriers. */
 static inline void port_count_tx(struct port *port, const struct pkt *p)

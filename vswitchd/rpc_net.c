@@ -16,7 +16,9 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/rpc.h"
+#include "vswitchd/snoop.h"
 #include "vswitchd/state.h"
+#include "vswitchd/stp.h"
 
 /* ---- net.* ----------------------------------------------------------------------------------- */
 
@@ -134,6 +136,28 @@ static int mac_flush_m(struct rpc *rpc, json_t **result, struct err *err)
 	return rc;
 }
 
+/* ---- loops and groups ------------------------------------------------------------------------ */
+
+static int stp_show_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		*result = stp_json(net);
+	return rc;
+}
+
+static int group_list_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		*result = snoop_json(net);
+	return rc;
+}
+
 /* ---- what modes and the DHCP server answer --------------------------------------------------- */
 
 static int mode_m(struct rpc *rpc, json_t **result, struct err *err)
@@ -167,6 +191,8 @@ const struct rpc_method rpc_net_methods[] = {
 	{"net.del", net_del_m, "net!", false},
 	{"mac.list", mac_list_m, "net!", false},
 	{"mac.flush", mac_flush_m, "net!", false},
+	{"stp.show", stp_show_m, "net!", false},
+	{"group.list", group_list_m, "net!", false},
 	{"nat.list", mode_m, "net! *", false},
 	{"nat.forward.add", mode_m, "net! proto! bind! to!", false},
 	{"nat.forward.list", mode_m, "net!", false},

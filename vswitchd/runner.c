@@ -18,6 +18,8 @@
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/snoop.h"
+#include "vswitchd/stp.h"
 #include "vswitchd/watch.h"
 
 enum {
@@ -42,10 +44,11 @@ static void tick(struct runner *r)
 {
 	for (struct net *net = r->nets; net; net = net->next) {
 		fdb_age(net->fdb, r->now);
-		for (struct port *port = net->ports; port; port = port->next)
-			port_tick(port, r->now);
+		stp_tick(net, r->now);
+		snoop_tick(net, r->now);
 		if (net->conf.mode->tick)
 			net->conf.mode->tick(net, r->now);
+		net_flush(net);
 	}
 }
 

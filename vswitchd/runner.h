@@ -28,6 +28,8 @@ struct runner {
 	/* One clock in two units, refreshed once per burst. */
 	msec now;
 	uint64_t now_us;
+	/* Tells this host from others, in addresses that are made up; "" in tests. */
+	char host_id[40];
 	struct ev_timer tick;
 	struct ev_prepare before_sleep;	   /* switches what local ports injected outside a burst */
 	struct ev_idle awake;		   /* runs while some of that is left over */

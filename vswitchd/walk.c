@@ -75,11 +75,14 @@ static enum drop_reason ingress(struct walk *w, bool *learn)
 	const struct eth_hdr *eth = (const void *)w->p->data;
 	const struct mode_ops *mode = w->net->conf.mode;
 
-	if (reason == DROP_NONE && is_reserved(&eth->dst)) {
+	if (reason == DROP_NONE &&
+	    (is_reserved(&eth->dst) || eth->type == htons(ETHERTYPE_LOOP_))) {
 		reason = stp_input(w);
-		if (reason == DROP_NONE)
+		if (reason == DROP_NONE && is_reserved(&eth->dst))
 			reason = DROP_RESERVED_MAC;
 	}
+	if (reason == DROP_NONE && w->net->own_mac && mac_equal(&eth->src, w->net->own_mac))
+		reason = DROP_SPOOFED;
 	if (reason == DROP_NONE && w->from->features & PORT_INGRESS)
 		reason = port_ingress(w, learn);
 	if (reason == DROP_NONE && mode->ingress)
@@ -123,6 +126,7 @@ static bool learn_source(struct walk *w)
 	case FDB_MOVED:
 		w->moved = true;
 		tell_move(w->net, &eth->src, w->from);
+		stp_moved(w->net, w->from);
 		return true;
 	case FDB_LEARNT:
 		w->learnt = true;
@@ -229,9 +233,6 @@ static void forward(struct walk *w)
 
 	if (!multicast && !w->net->hub)
 		to = fdb_lookup(w->net->fdb, &eth->dst, w->vid, w->net->runner->now);
-	/* It would have been learnt by now. */
-	if (w->dry && w->learns && mac_equal(&eth->dst, &eth->src))
-		to = w->from;
 	if (w->trace)
 		tell_lookup(w, to);
 	if (to == w->from && to) {
@@ -267,10 +268,11 @@ static enum drop_reason walk_in(struct walk *w)
 	reason = ingress(w, &learn);
 	if (reason != DROP_NONE)
 		return reason;
-	w->learns = learn;
 	if (learn && !learn_source(w))
 		return DROP_SPOOFED;
 	eth = (const void *)w->p->data;
+	if (w->learn_only)
+		return DROP_STP_BLOCKING;
 	if (eth->type == htons(ETHERTYPE_ARP_) && !w->dry)
 		note_address(w->from, w->p);
 	return DROP_NONE;
@@ -288,9 +290,7 @@ static void walk(struct walk *w)
 void walk_dry(struct walk *w)
 {
 	w->dry = true;
-	w->net->asking = true;
 	walk(w);
-	w->net->asking = false;
 }
 
 /* Somebody watches. Steps may change the frame (they then work on a copy of their own), watchers

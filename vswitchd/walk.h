@@ -43,9 +43,10 @@ struct walk {
 	struct pkt *p;	     /* borrowed from whoever walks it */
 	struct trace *trace; /* NULL: nobody listens */
 	uint16_t vid;	     /* the VLAN that the frame is in; 0 on a network without VLANs */
+	bool learn_only;     /* spanning tree: the port is learning, not forwarding */
 	bool dry;	     /* nothing is learnt, counted, told or sent */
 	/* What came of it, for captures and traces. */
-	bool learns, learnt, moved, flooded;
+	bool learnt, moved, flooded;
 	enum drop_reason dropped; /* DROP_NONE: it was let in */
 	unsigned int copies;	  /* ports that it leaves by */
 	struct port *to;	  /* the last of them */
