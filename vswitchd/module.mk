@@ -27,7 +27,7 @@ unit-tests += fdb
 test_fdb-objs := vswitchd/fdb.c lib
 
 vswitchd-srcs += vswitchd/impair_store.c
-vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/restore.c vswitchd/objects.c \
+vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/restore.c vswitchd/firstuse.c vswitchd/objects.c \
 	vswitchd/kept.c \
 	vswitchd/linebuf.c vswitchd/ctl.c vswitchd/rpc.c vswitchd/rpc_parse.c vswitchd/rpc_daemon.c \
 	vswitchd/rpc_net.c vswitchd/rpc_port.c vswitchd/rpc_vm.c vswitchd/rpc_ns.c vswitchd/rpc_lab.c \

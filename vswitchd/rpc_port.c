@@ -8,6 +8,7 @@
 
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
+#include "vswitchd/firstuse.h"
 #include "vswitchd/impair.h"
 #include "vswitchd/kept.h"
 #include "vswitchd/net.h"
@@ -49,8 +50,12 @@ static int port_show_m(struct rpc *rpc, json_t **result, struct err *err)
 static int port_add_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	struct port *port;
-	int rc = object_port_add(rpc->d, rpc->params, &port, err);
+	json_t *made = NULL;
+	int rc = firstuse_resolve(rpc->d, rpc->params, &made, err);
 
+	if (!rc)
+		rc = object_port_add(rpc->d, rpc->params, &port, err);
+	firstuse_end(rpc->d, made, rc);
 	if (rc)
 		return rc;
 	*result = port_json(port);
@@ -136,14 +141,18 @@ static int port_move_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	struct port *port;
 	struct net *net = NULL;
+	json_t *made = NULL;
 	int rc = rpc_port(rpc, &port, err);
 
+	if (!rc)
+		rc = firstuse_resolve(rpc->d, rpc->params, &made, err);
 	if (!rc)
 		rc = rpc_net(rpc, &net, err);
 	if (!rc && !port->vm[0])
 		rc = refuse_owned(port, "move", err);
 	if (!rc && port->net != net)
 		rc = port_move(port, net, err);
+	firstuse_end(rpc->d, made, rc);
 	if (rc)
 		return rc;
 	if (port->vm[0])

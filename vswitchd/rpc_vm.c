@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "vswitchd/daemon.h"
+#include "vswitchd/firstuse.h"
 #include "vswitchd/rpc.h"
 #include "vswitchd/vm.h"
 
@@ -56,12 +57,19 @@ static int vm_show_m(struct rpc *rpc, json_t **result, struct err *err)
 static int vm_run_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	struct vm *vm;
-	int rc;
+	json_t *made = NULL, *nic;
+	size_t i;
+	int rc = 0;
 
 	(void)result;
 	if (rpc->d->stopping)
 		return err_set(err, -ESHUTDOWN, "vswitchd is stopping");
-	rc = vm_run(rpc, &vm, err);
+	json_array_foreach (json_object_get(rpc->params, "nics"), i, nic)
+		if (!rc)
+			rc = firstuse_resolve(rpc->d, nic, &made, err);
+	if (!rc)
+		rc = vm_run(rpc, &vm, err);
+	firstuse_end(rpc->d, made, rc);
 	if (rc)
 		return rc;
 	vm->run_waits = rpc_defer(rpc);

@@ -67,6 +67,22 @@ check "a lease" grep -qx "ip=10.9.0.128" <<<"$said"
 check_not "names no router" grep -q "^router=" <<<"$said"
 check "the DHCP server answers ping" ping_ok c 10.9.0.254
 equal "the host has no interface on it either" 0 "$(ip -o link | grep -c vs-n2)"
+check "no address of the host's is on it, and nobody of it is a neighbour" sh -c \
+	"! ip addr | grep -q '10\.9\.0\.' && ! ip neigh | grep -q '10\.9\.0\.' && ! ip route show table all | grep -q '10\.9\.0\.'"
+
+# ---- made on first use ----
+check "port add internal:NAME makes the network" plug internal:fresh f 10.5.0.1/24
+equal "an internal one" internal "$(jctl net show fresh | json "d['mode']")"
+check "the second NIC finds it" plug internal:fresh g 10.5.0.2/24
+check "they reach each other" ping_ok f 10.5.0.2
+refused "of another mode" "lan-segment" sh -c \
+	"$VNETCTL -s $SOCK net add seg mode=lan-segment; $VNETCTL -s $SOCK port add internal:seg p1"
+refused "a name that can't be one" "is not 1 to 31 letters" vctl port add internal:no/good p1
+refused "a misspelt name makes nothing" "no network" vctl port add frehs p1
+refused "what fails" "nowhere" vctl port add internal:half p1 netns=nowhere ifname=eth0
+check_not "leaves no network" vctl net show half
+check "a guest's NIC moves to one that is new" vctl port move g.eth0 internal:newer
+equal "which is there then" internal "$(jctl net show newer | json "d['mode']")"
 refused "a gateway" "gateway" vctl net add n3 mode=internal gateway=10.9.1.1
 refused "a lease time without DHCP" "lease" vctl net add n3 mode=internal lease=60s
 
