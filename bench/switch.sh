@@ -73,12 +73,13 @@ measure_tcp() {
 
 measure_frames() {
 	local lossless flood p50 p99 heat
-	read -r lossless flood < <("$O/bench/frames" rate ${contender}a ${contender}b $address.2 $TRIAL_S)
+	read -r lossless flood <<<"$("$O/bench/frames" rate ${contender}a ${contender}b \
+		$address.2 $TRIAL_S)"
 	figure pps "$lossless"
 	figure flood "$flood"
 	for heat in idle hot; do
-		read -r p50 p99 < <("$O/bench/frames" rtt ${contender}a ${contender}b $address.2 \
-			$ROUNDS $heat)
+		read -r p50 p99 <<<"$("$O/bench/frames" rtt ${contender}a ${contender}b \
+			$address.2 $ROUNDS $heat)"
 		figure rtt_$heat "$p50"
 		figure rtt_${heat}_p99 "$p99"
 	done
@@ -100,7 +101,7 @@ for contender; do
 	nr=$((nr + 1)) pids="" pumps="" why="it does not come up"
 	addresses[$contender]=10.78.$nr
 	if setup_$contender 10.78.$nr >>$DIR/setup.log 2>&1 &&
-		ping_ok ${contender}a 10.78.$nr.2 >>$DIR/setup.log 2>&1; then
+		wait_for 5 ping_ok ${contender}a 10.78.$nr.2 >>$DIR/setup.log 2>&1; then
 		ready="$ready $contender" all_pids[$contender]=$pids all_pumps[$contender]=$pumps
 	else
 		echo "skipped: $contender: $why"

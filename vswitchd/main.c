@@ -41,6 +41,7 @@
 #include "vswitchd/restore.h"
 #include "vswitchd/rights.h"
 #include "vswitchd/state.h"
+#include "vswitchd/uring.h"
 #include "vswitchd/vm.h"
 
 enum { STOP_GRACE_MS = 8000 };
@@ -272,6 +273,7 @@ static void read_host_id(char *out, size_t size)
 
 static int start_all(struct daemon *d, struct err *err)
 {
+	struct err soft = {0};
 	int rc = state_open(d->opt.state, err);
 
 	if (!rc)
@@ -286,6 +288,9 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc)
 		return err_sys(err, rc, "cannot set up the packet pool");
 	read_host_id(d->runner.host_id, sizeof(d->runner.host_id));
+	d->runner.uring = uring_open(&soft);
+	if (!d->runner.uring)
+		log_info("%s: one system call for each frame of a tap", soft.text);
 	d->runner.events = events_cb;
 	d->runner.wanted = events_wanted;
 	d->runner.events_ctx = d;
@@ -309,6 +314,7 @@ static void stop_all(struct daemon *d)
 	capture_close_all(d);
 	if (d->runner.pool)
 		runner_fini(&d->runner, true);
+	uring_close(d->runner.uring);
 	hostrules_fini();
 	reaper_stop();
 	nl_fini();

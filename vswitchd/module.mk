@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vswitchd-srcs += vswitchd/netlink.c vswitchd/netlink_route.c vswitchd/netlink_ns.c vswitchd/netlink_tap.c
-vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/nic_filter.c \
+vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_tap_io.c vswitchd/uring.c \
+	vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/nic_filter.c \
 	vswitchd/nichost.c vswitchd/reaper.c
 vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
@@ -23,7 +24,8 @@ test_rstp-objs := $(rstp-srcs)
 unit-tests += addrplan
 test_addrplan-objs := vswitchd/addrplan.c lib
 
-unit-tests += fdb
+unit-tests += fdb uring
+test_uring-objs := vswitchd/uring.c lib
 test_fdb-objs := vswitchd/fdb.c lib
 
 vswitchd-srcs += vswitchd/impair_store.c

@@ -345,8 +345,9 @@ int packet_recv(struct port *port, struct pkt_batch *b)
 	/* Only a queue that had this much in it can have overflowed. */
 	if (got == PKT_BATCH_MAX)
 		rx_count_lost(port);
-	while (i < n)
-		pkt_put(s.pkt[i++]);
+	/* Backwards: the next call shall get the same buffers, which are in the cache. */
+	while (n > i)
+		pkt_put(s.pkt[--n]);
 	return rc;
 }
 

@@ -19,10 +19,12 @@
 struct frame_hook;
 struct net;
 struct port;
+struct uring;
 
 struct runner {
 	struct ev_loop *loop; /* NULL: driven by hand */
 	struct pkt_pool *pool;
+	struct uring *uring; /* NULL: one system call for each frame of a tap */
 	struct net *nets;
 	struct frame_hook *hooks; /* watch.h; NULL: nobody watches everything */
 	/* One clock in two units, refreshed once per burst. */

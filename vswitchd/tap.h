@@ -10,6 +10,10 @@
 
 #include "lib/err.h"
 #include "lib/wire.h"
+#include "lib/pkt.h"
+#include "lib/types.h"
+
+struct port;
 
 /* Make a persistent tap @ifname, isolated (nl_tap_isolate()) and up, that another program opens
  * by name; or take it back when it is ours from before. -EEXIST when somebody else's interface
@@ -24,5 +28,9 @@ int tap_open_redirected(const char *ifname, const char *what, int to, const stru
 
 /* Is the interface @ifname of the calling thread's namespace one that this daemon made? */
 bool tap_is_ours(const char *ifname);
+
+/* port_tap_io.c: recv and send of port_ops, for a port whose fd is a tap's. */
+int tap_recv(struct port *port, struct pkt_batch *b);
+void tap_send(struct port *port, struct pkt_batch *b);
 
 #endif
