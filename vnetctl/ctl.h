@@ -57,6 +57,14 @@ json_t *ctl_call(struct ctl *c, const char *method, json_t *params);
 /* Call and print nothing but the JSON under -j. Takes @params. Returns an exit status. */
 int ctl_do(struct ctl *c, const char *method, json_t *params);
 
+/* Is this event one to show? @arg is what was given to ctl_watch(). */
+typedef bool ctl_want_fn(const json_t *ev, const json_t *arg);
+typedef void ctl_show_fn(struct ctl *c, const json_t *ev);
+/* Show each event as it comes, of @topics (an array, taken; NULL: all but the loud ones) and for
+ * which @want is true (NULL: all), until a signal. Returns an exit status. watch.c. */
+int ctl_watch(struct ctl *c, json_t *topics, ctl_want_fn *want, const json_t *arg,
+	      ctl_show_fn *show);
+
 /* Print @value as the one JSON document of this command, and release it. Returns CTL_OK. */
 int ctl_print_json(json_t *value);
 

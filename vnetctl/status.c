@@ -2,7 +2,6 @@
 /*
  * status.c - the daemon as a whole: status, doctor, events.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -85,14 +84,6 @@ static int doctor_run(struct ctl *c, int argc, char **argv)
 	return rc;
 }
 
-static volatile sig_atomic_t stopped;
-
-static void stop_cb(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
 static void print_event(const json_t *ev)
 {
 	time_t s = (time_t)(jint(ev, "time_ms") / 1000);
@@ -117,39 +108,23 @@ static void print_event(const json_t *ev)
 	putchar('\n');
 }
 
-static int events_loop(struct ctl *c)
+static void show_event(struct ctl *c, const json_t *ev)
 {
-	struct err err = {0};
-	json_t *ev;
-
-	client_interruptible(c->client, true);
-	while (!stopped && (ev = client_event(c->client, &err))) {
-		if (c->json) {
-			json_dumpf(ev, stdout, JSON_COMPACT);
-			putchar('\n');
-		} else {
-			print_event(ev);
-		}
-		fflush(stdout);
-		json_decref(ev);
+	if (c->json) {
+		json_dumpf(ev, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		print_event(ev);
 	}
-	return stopped ? CTL_OK : ctl_fail(&err);
 }
 
 static int events_run(struct ctl *c, int argc, char **argv)
 {
-	struct sigaction sa = {.sa_handler = stop_cb};
-	json_t *topics = argc ? json_array() : NULL, *r;
+	json_t *topics = argc ? json_array() : NULL;
 
 	for (int i = 0; i < argc; i++)
 		json_array_append_new(topics, json_string(argv[i]));
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	r = ctl_call(c, "events.subscribe", topics ? json_pack("{s:o}", "topics", topics) : NULL);
-	if (!r)
-		return CTL_FAILED;
-	json_decref(r);
-	return events_loop(c);
+	return ctl_watch(c, topics, NULL, NULL, show_event);
 }
 
 static const struct verb status_verbs[] = {

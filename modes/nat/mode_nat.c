@@ -117,7 +117,11 @@ static int make_translator(struct nat_net *nn, struct err *err)
 
 	random_bytes(seed, sizeof(seed));
 	nn->nat = nat_create(&conf, &env, seed, nn->net->runner->now);
-	return nn->nat ? 0 : err_sys(err, -ENOMEM, "network \"%s\"", c->name);
+	if (!nn->nat)
+		return err_sys(err, -ENOMEM, "network \"%s\"", c->name);
+	nn->nat->table.note = nat_show_note;
+	nn->nat->table.note_ctx = nn;
+	return 0;
 }
 
 static int make_gateway(struct nat_net *nn, struct err *err)
@@ -233,8 +237,10 @@ static int nat_call(struct net *net, const char *method, json_t *params, json_t 
 {
 	struct nat_net *nn = net->mode_state;
 
-	if (strcmp(method, "nat.list") == 0) {
-		*result = nat_show_flows(nn);
+	if (strcmp(method, "nat.list") == 0)
+		return nat_show_flows(nn, params, result, err);
+	if (strcmp(method, "nat.guests") == 0) {
+		*result = nat_show_guests(nn);
 		return 0;
 	}
 	if (strcmp(method, "nat.forward.add") == 0)

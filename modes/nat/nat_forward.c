@@ -216,7 +216,7 @@ static void forward_unbind(struct nat_net *nn, struct nat_forward *f)
 	while (f->n_binds) {
 		struct nat_ext *ext = f->binds[--f->n_binds].ext;
 
-		nat_mapping_del(&nn->nat->table, f->binds[f->n_binds].m, nn->net->runner->now);
+		nat_mapping_del(&nn->nat->table, f->binds[f->n_binds].m, NAT_END_FORWARD, nn->net->runner->now);
 		uplinks_port_close(nn->uplinks, ext, f->bind_port);
 	}
 }
@@ -335,7 +335,7 @@ void nat_forward_ext_gone(struct nat_net *nn, const struct nat_ext *ext)
 		for (unsigned int i = 0; i < f->n_binds; i++) {
 			if (f->binds[i].ext != ext)
 				continue;
-			nat_mapping_del(&nn->nat->table, f->binds[i].m, nn->net->runner->now);
+			nat_mapping_del(&nn->nat->table, f->binds[i].m, NAT_END_FORWARD, nn->net->runner->now);
 			uplinks_port_close(nn->uplinks, f->binds[i].ext, f->bind_port);
 			f->binds[i--] = f->binds[--f->n_binds];
 		}

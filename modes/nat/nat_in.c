@@ -73,8 +73,12 @@ static enum drop_reason find_flow(struct nat_ext *ext, struct nat_view *v, struc
 /* The session is made only when everything else has passed. */
 static enum drop_reason open_session(struct nat_view *v, struct target *t, msec now)
 {
+	enum nat_cause cause = t->from	       ? NAT_BY_NEIGHBOUR
+			       : t->m->forward ? NAT_BY_FORWARD
+					       : NAT_BY_PEER;
+
 	if (!t->s)
-		t->s = nat_session_add(&t->n->table, t->m, v->ip->src, v->sport, now);
+		t->s = nat_session_add(&t->n->table, t->m, v->ip->src, v->sport, cause, now);
 	return t->s ? DROP_NONE : DROP_TABLE_FULL;
 }
 

@@ -41,7 +41,12 @@ void nat_forward_ext_gone(struct nat_net *nn, const struct nat_ext *ext);
 void nat_forward_fini(struct nat_net *nn);
 
 /* nat_show.c */
-json_t *nat_show_flows(struct nat_net *nn);
+/* nat.list: narrowed by guest, proto, state, address and peer of @params. */
+int nat_show_flows(struct nat_net *nn, const json_t *params, json_t **result, struct err *err);
+/* nat.guests: what each inside address uses. */
+json_t *nat_show_guests(struct nat_net *nn);
+/* nat_table.note: the event nat.flow, while somebody asks for it. @ctx: the nat_net. */
+void nat_show_note(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);
 void nat_show_facts(struct nat_net *nn, json_t *out);
 
 #endif

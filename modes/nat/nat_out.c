@@ -147,7 +147,7 @@ static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struc
 		d->m = nat_mapping_add(&n->table, &k, n->now);
 	if (!d->m)
 		return DROP_TABLE_FULL;
-	d->s = nat_session_add(&n->table, d->m, k.peer, k.peer_port, n->now);
+	d->s = nat_session_add(&n->table, d->m, k.peer, k.peer_port, NAT_BY_GUEST, n->now);
 	return d->s ? DROP_NONE : DROP_TABLE_FULL;
 }
 

@@ -25,6 +25,32 @@ const struct nat_settings NAT_SETTINGS_DEFAULT = {
 	.hold_ms = 120000,
 };
 
+const char *nat_cause_text(enum nat_cause cause)
+{
+	static const char *const texts[] = {
+		"the guest spoke first",
+		"let in from outside: the guest had spoken to this peer",
+		"let in from a guest of this network by the outside address",
+		"let in by a port forward",
+	};
+
+	return texts[cause];
+}
+
+const char *nat_why_text(enum nat_why why)
+{
+	static const char *const texts[] = {
+		"nothing passed until its time was over",
+		"both ends have closed it",
+		"gave way to a new flow",
+		"its port forward changed",
+		"the way out is gone",
+		"the network is gone",
+	};
+
+	return texts[why];
+}
+
 /* ---- chains ---------------------------------------------------------------------------------- */
 
 static void link_push(struct nat_link **head, struct nat_link *l)
@@ -108,7 +134,7 @@ void nat_table_fini(struct nat_table *t, msec now)
 				nat_mapping_del(t,
 						CONTAINER_OF(t->by_inside[i], struct nat_mapping,
 							     by_inside),
-						now);
+						NAT_END_NETWORK, now);
 		}
 	}
 	free(t->guests);
@@ -241,7 +267,7 @@ static bool reclaim(struct nat_table *t, be32 addr, const struct nat_ext *ext, i
 		    (proto >= 0 && m->proto != proto))
 			continue;
 		t->reclaimed++;
-		nat_mapping_del(t, m, now);
+		nat_mapping_del(t, m, NAT_END_ROOM, now);
 		return true;
 	}
 	return false;
@@ -307,7 +333,7 @@ struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct na
 	}
 	/* The guest has spoken from this port before; its flows start over with the new number. */
 	if (m)
-		nat_mapping_del(t, m, now);
+		nat_mapping_del(t, m, NAT_END_FORWARD, now);
 	m = mapping_alloc(t);
 	if (!m) {
 		*error = -ENOSPC;
@@ -325,8 +351,17 @@ struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct na
 	return m;
 }
 
-static void session_unlink(struct nat_table *t, struct nat_mapping *m, struct nat_session *s)
+static void tell(const struct nat_table *t, enum nat_note what, const struct nat_session *s,
+		 enum nat_why why)
 {
+	if (t->note)
+		t->note(t->note_ctx, what, s, why);
+}
+
+static void session_unlink(struct nat_table *t, struct nat_mapping *m, struct nat_session *s,
+			   enum nat_why why)
+{
+	tell(t, NAT_ENDED, s, why);
 	timer_stop(&s->timer);
 	link_pop(&s->by_peer);
 	link_pop(&s->by_addr);
@@ -343,10 +378,11 @@ static void session_unlink(struct nat_table *t, struct nat_mapping *m, struct na
 	t->n_sessions--;
 }
 
-void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, msec now)
+void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, enum nat_why why, msec now)
 {
 	while (m->sessions)
-		session_unlink(t, m, CONTAINER_OF(m->sessions, struct nat_session, of_mapping));
+		session_unlink(t, m, CONTAINER_OF(m->sessions, struct nat_session, of_mapping),
+			       why);
 	closed_del(t, m);
 	link_pop(&m->by_inside);
 	nat_ext_release(m->ext, m->proto, m->ext_port, now);
@@ -421,7 +457,7 @@ static struct nat_session *session_room(struct nat_table *t, struct nat_mapping 
 }
 
 struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, be32 peer,
-				    be16 peer_port, msec now)
+				    be16 peer_port, enum nat_cause cause, msec now)
 {
 	struct nat_session *s;
 
@@ -430,7 +466,7 @@ struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, 
 	s = session_room(t, m, now);
 	if (!s) {
 		if (!m->n_sessions && !m->forward)
-			nat_mapping_del(t, m, now);
+			nat_mapping_del(t, m, NAT_END_ROOM, now);
 		else if (!m->n_open)
 			closed_add(t, m);
 		return NULL;
@@ -438,6 +474,7 @@ struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, 
 	s->mapping = m;
 	s->peer = peer;
 	s->peer_port = peer_port;
+	s->cause = (uint8_t)cause;
 	s->created_ms = now;
 	s->expires_ms = now;
 	link_push(&m->sessions, &s->of_mapping);
@@ -451,16 +488,16 @@ struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, 
 	return s;
 }
 
-void nat_session_del(struct nat_table *t, struct nat_session *s, msec now)
+void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why why, msec now)
 {
 	struct nat_mapping *m = s->mapping;
 
-	session_unlink(t, m, s);
+	session_unlink(t, m, s, why);
 	if (m->n_sessions) {
 		if (!m->n_open)
 			closed_add(t, m);
 	} else if (!m->forward) {
-		nat_mapping_del(t, m, now);
+		nat_mapping_del(t, m, why, now);
 	}
 }
 
@@ -505,7 +542,8 @@ void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir 
 		       uint8_t tcp_flags, msec now)
 {
 	bool fresh = !s->timer.next && s->expires_ms == s->created_ms;
-	bool keep = true;
+	uint8_t old = s->tcp;
+	bool keep = true, answered = dir == NAT_IN && !s->replied;
 
 	if (s->mapping->proto == NAT_TCP)
 		keep = session_step_tcp(t, s, dir, tcp_flags, fresh);
@@ -513,6 +551,10 @@ void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir 
 		keep = dir == NAT_OUT || fresh; /* RFC 4787 REQ-6: outbound refreshes */
 	if (dir == NAT_IN)
 		s->replied = true;
+	if (fresh)
+		tell(t, NAT_CREATED, s, 0);
+	else if (s->tcp != old || (answered && s->mapping->proto != NAT_TCP))
+		tell(t, NAT_CHANGED, s, 0);
 	if (!keep)
 		return;
 	msec timeout = session_timeout(t, s);
@@ -538,7 +580,11 @@ static void session_fire(void *ctx, struct timer_node *node)
 	if (s->expires_ms > r->now)
 		timer_start(&r->t->wheel, &s->timer, s->expires_ms);
 	else
-		nat_session_del(r->t, s, r->now);
+		nat_session_del(r->t, s,
+				s->mapping->proto == NAT_TCP && nat_tcp_is_over(s->tcp)
+					? NAT_END_CLOSED
+					: NAT_END_IDLE,
+				r->now);
 }
 
 void nat_table_run(struct nat_table *t, msec now)
@@ -560,7 +606,7 @@ unsigned int nat_table_drop_ext(struct nat_table *t, const struct nat_ext *ext, 
 
 			next = l->next;
 			if (m->ext == ext)
-				nat_mapping_del(t, m, now);
+				nat_mapping_del(t, m, NAT_END_UPLINK, now);
 		}
 	}
 	return before - t->n_sessions;

@@ -52,6 +52,21 @@ struct nat_guest {
 	msec icmp_ms;
 };
 
+/* Why a session exists: who opened it. */
+enum nat_cause { NAT_BY_GUEST, NAT_BY_PEER, NAT_BY_NEIGHBOUR, NAT_BY_FORWARD };
+/* Why one ended. */
+enum nat_why {
+	NAT_END_IDLE,
+	NAT_END_CLOSED,	 /* TCP: both ends were done, and its rest is over */
+	NAT_END_ROOM,	 /* gave way to a new flow */
+	NAT_END_FORWARD, /* a port forward was made or removed */
+	NAT_END_UPLINK,
+	NAT_END_NETWORK
+};
+enum nat_note { NAT_CREATED, NAT_CHANGED, NAT_ENDED };
+const char *nat_cause_text(enum nat_cause cause);
+const char *nat_why_text(enum nat_why why);
+
 /* A doubly linked hash chain whose members can leave without knowing their bucket. */
 struct nat_link {
 	struct nat_link *next, **prev;
@@ -65,6 +80,7 @@ struct nat_session {
 	be16 peer_port; /* 0 for ICMP */
 	uint8_t tcp;	/* enum nat_tcp_state */
 	bool replied;	/* the peer has answered */
+	uint8_t cause;	/* enum nat_cause */
 	msec created_ms, expires_ms;
 	uint64_t tx_bytes, rx_bytes;
 };
@@ -103,6 +119,9 @@ struct nat_table {
 	uint32_t n_mappings, n_sessions;
 	struct nat_link *closed, **closed_tail;
 	uint64_t reclaimed;
+	/* Told of every session's life; NULL: nobody listens. @why is only for NAT_ENDED. */
+	void (*note)(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);
+	void *note_ctx;
 };
 
 /* What a packet says of its flow, seen from inside. */
@@ -127,7 +146,7 @@ struct nat_mapping *nat_mapping_add(struct nat_table *t, const struct nat_key *k
 struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct nat_key *k,
 					    be16 ext_port, msec now, int *error);
 /* With all its sessions. */
-void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, msec now);
+void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, enum nat_why why, msec now);
 
 struct nat_session *nat_session_find(struct nat_table *t, struct nat_mapping *m, be32 peer,
 				     be16 peer_port);
@@ -136,12 +155,12 @@ bool nat_session_admits(struct nat_table *t, const struct nat_mapping *m, be32 p
 			be16 peer_port);
 /* NULL when there is no room; a dynamic mapping without any session is then deleted. */
 struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, be32 peer,
-				    be16 peer_port, msec now);
+				    be16 peer_port, enum nat_cause cause, msec now);
 /* A packet of @dir has passed: state, expiry. @tcp_flags only matter for TCP. */
 void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir dir,
 		       uint8_t tcp_flags, msec now);
 /* Also ends its mapping when it was the last. */
-void nat_session_del(struct nat_table *t, struct nat_session *s, msec now);
+void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why why, msec now);
 
 struct nat_guest *nat_guest_of(struct nat_table *t, be32 addr);
 /* Run due timers; at most a few thousand a call. */

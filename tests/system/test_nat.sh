@@ -65,6 +65,18 @@ s2=$(peer a seen 198.51.100.9 7000 5555)
 check "the outside sees the host's address" test "${s1%:*}" = 198.51.100.1
 equal "and the same port at every peer (RFC 4787 REQ-1)" "$s1" "$s2"
 equal "200 connections at once" 200 "$(peer a flows 203.0.113.1 7000 200)"
+"$VNETCTL" -s $SOCK nat watch n >$DIR/watch 2>&1 &
+watcher=$!
+check "nat list tells who opened a flow, and narrows and sorts" sh -c \
+	"'$VNETCTL' -s $SOCK nat list n proto=udp sort=sent | grep -q 'udp .*$a:5555 .*the guest spoke first'"
+equal "nothing is like what is not there" 0 "$(jctl nat list n peer=192.0.2.1 | json "len(d['flows'])")"
+refused "a filter that is no address" "not an IPv4 address" vctl nat list n peer=1.2
+usage_error "an order that there is not" "sort= takes" vctl nat list n sort=colour
+check "nat guests adds up" test "$(jctl nat guests n | json "d['guests'][0]['flows']")" -ge 200
+watched() { grep -qE "$1" $DIR/watch; }
+check "nat watch tells of a flow as it is made" wait_for 5 eval \
+	"peer a seen 203.0.113.1 7000 5557 >/dev/null; watched 'created udp +$a:5557 .*the guest spoke first'"
+check "and when it is answered" wait_for 5 watched "changed udp +$a:5557 .*replied"
 check "nat list names the flow" sh -c "'$VNETCTL' -s $SOCK nat list n | grep -q '$a:5555 .*$s1'"
 check "net show names the uplink" test "$(jctl net show n | json "d['uplinks'][0]['ifname']")" = up0
 check_not "nobody outside gets in" ping_ok outside "$a" -W 1
@@ -118,11 +130,16 @@ check "forward list" sh -c "'$VNETCTL' -s $SOCK nat forward list n | grep -q 808
 check "forward del" vctl nat forward del n 1
 equal "shuts the door" 0 "$(peer outside flows 198.51.100.1 8080 1 2>/dev/null || echo 0)"
 
+check "nat watch told why its flows ended" wait_for 5 watched "ended .*its port forward changed"
+
 # ---- change ----
 rss() { awk '/VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status"; }
 ip addr del 198.51.100.1/24 dev up0
 ip addr add 198.51.100.2/24 dev up0
 ip route replace 203.0.113.0/24 via 198.51.100.9
+check "nat watch told that the way out is gone" wait_for 5 watched "ended .*the way out is gone"
+kill -INT $watcher
+check "nat watch ends with status 0" wait $watcher
 check "another uplink address: works again within 2 s" wait_for 2 ping_ok a 203.0.113.1 -W 1
 check "under the new address" sh -c \
 	"nsenter --net=/run/netns/a python3 $peers seen 203.0.113.1 7000 | grep -q '^198.51.100.2:'"

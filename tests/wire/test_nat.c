@@ -251,7 +251,7 @@ static void a_silent_guest_is_asked_for(void **state)
 	pkt_put(p);
 
 	/* Another one never does. */
-	nat_mapping_del(&gw.nat->table, m, w.runner.now);
+	nat_mapping_del(&gw.nat->table, m, NAT_END_FORWARD, w.runner.now);
 	k.addr = addr("10.0.2.78");
 	assert_non_null(
 		nat_mapping_add_forward(&gw.nat->table, &k, htons(8080), w.runner.now, &error));
