@@ -10,12 +10,14 @@ fuzz_agent-objs := vmm/image/agent_parser.c vmm/image/config.c
 # The daemon's core with the carriers and the mode of wire tests.
 wire-world := tests/wire/world.c tests/wire/carriers.c vswitchd-core lib
 wire-tests += switch isolation offload ports net settings
+wire-tests += see
 test_switch-objs := $(wire-world)
 test_isolation-objs := $(wire-world)
 test_offload-objs := $(wire-world)
 test_ports-objs := $(wire-world)
 test_net-objs := $(wire-world)
 test_settings-objs := $(wire-world)
+test_see-objs := $(wire-world)
 fuzz-targets += gso switch
 fuzz_gso-objs := lib
 fuzz_switch-objs := vswitchd-core lib

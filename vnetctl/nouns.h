@@ -7,8 +7,9 @@
 
 #include "vnetctl/ctl.h"
 
-extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac, noun_stp, noun_group,
-	noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture, noun_trace;
+extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
+	noun_stp, noun_group, noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture, noun_trace,
+	noun_explain;
 
 /* port_impair.c: the verb, and the lines of `port show` for member "impair" (none when it is
  * null). */

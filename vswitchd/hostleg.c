@@ -42,6 +42,8 @@ int hostleg_add(struct net *net, struct err *err)
 	rc = nl_addr_add(ifname, addr, err);
 	if (rc < 0)
 		hostleg_del(net);
+	else
+		port->said_addr = net->conf.host;
 	return rc;
 }
 

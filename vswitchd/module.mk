@@ -7,7 +7,7 @@ vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vsw
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \
 	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \
-	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
+	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/explain.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
 	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
 vswitchd-core-srcs += vswitchd/switch_settings.c
 vswitchd-core-srcs += vswitchd/guard_own.c vswitchd/guard_set.c
@@ -33,7 +33,7 @@ vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/res
 	vswitchd/kept.c \
 	vswitchd/linebuf.c vswitchd/ctl.c vswitchd/rpc.c vswitchd/rpc_parse.c vswitchd/rpc_daemon.c \
 	vswitchd/rpc_net.c vswitchd/rpc_port.c vswitchd/rpc_vm.c vswitchd/rpc_ns.c vswitchd/rpc_lab.c \
-	vswitchd/rpc_capture.c vswitchd/events.c vswitchd/doctor.c vswitchd/capture.c vswitchd/capture_stream.c vswitchd/proc.c \
+	vswitchd/rpc_capture.c vswitchd/rpc_explain.c vswitchd/events.c vswitchd/doctor.c vswitchd/capture.c vswitchd/capture_stream.c vswitchd/proc.c \
 	vswitchd/procfs.c vswitchd/outbuf.c vswitchd/netns.c vswitchd/netns_run.c vswitchd/argv.c \
 	vswitchd/hv.c vswitchd/hv_vmm.c vswitchd/hv_qemu.c vswitchd/hvctl.c vswitchd/vmsock.c \
 	vswitchd/vm.c vswitchd/vm_json.c vswitchd/vm_run.c vswitchd/vm_spawn.c vswitchd/agent.c \

@@ -53,6 +53,7 @@ struct net {
 	struct port *ports;
 	struct port *queued; /* ports with frames to flush */
 	bool switching;	     /* inside net_input() or net_flush() */
+	bool asking;	     /* inside walk_dry(): a mode's ingress() has no effects now */
 	bool injected;	     /* a local port has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
 	unsigned int moves_told; /* "mac.moved" events since moves_since */

@@ -390,7 +390,10 @@ static int port_start(struct netdhcp *d, struct err *err)
 				     .addr = d->net->conf.dhcp_server,
 				     .subnet = d->net->conf.subnet};
 	d->port = port_local_add(d->net, name, &d->host.mac, input, d, err);
-	return d->port ? 0 : err ? err->code : -EIO;
+	if (!d->port)
+		return err ? err->code : -EIO;
+	d->port->said_addr = d->host.addr;
+	return 0;
 }
 
 static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id)

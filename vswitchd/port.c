@@ -234,11 +234,21 @@ static void port_event(struct port *port, const char *event)
 			       port->failed ? port->fail_text : NULL));
 }
 
-/* The far end has a carrier, or none: it is told, and what is known of it is forgotten. */
-static void link_changed(struct port *port, bool up)
+/* Tell the far end that its cable was pulled, or is back. */
+static void carrier_tell(struct port *port, bool up)
 {
 	struct runner *r = port->net->runner;
 
+	port->replug_ms = 0;
+	if (port->ops->carrier && !port->failed)
+		port->ops->carrier(port, up);
+	if (r->link)
+		r->link(r->events_ctx, port, up);
+}
+
+/* The far end has a carrier, or none: it is told, and what is known of it is forgotten. */
+static void link_changed(struct port *port, bool up)
+{
 	if (up)
 		pin_mac(port);
 	else
@@ -246,10 +256,7 @@ static void link_changed(struct port *port, bool up)
 	if (!up)
 		impair_flush(port);
 	stp_port_changed(port->net, port);
-	if (port->ops->carrier && !port->failed)
-		port->ops->carrier(port, up);
-	if (r->link)
-		r->link(r->events_ctx, port, up);
+	carrier_tell(port, up);
 	port_event(port, up ? "port.up" : "port.down");
 }
 
@@ -288,9 +295,19 @@ int port_move(struct port *port, struct net *to, struct err *err)
 	unlink_port(port);
 	link_port(port, to);
 	port->said_addr = 0;
+	if (port->admin_up && !port->pulled) {
+		carrier_tell(port, false);
+		port->replug_ms = to->runner->now + PORT_REPLUG_MS;
+	}
 	stp_port_changed(to, port);
 	port_event(port, "port.moved");
 	return 0;
+}
+
+void port_tick(struct port *port, msec now)
+{
+	if (port->replug_ms && now >= port->replug_ms)
+		carrier_tell(port, true);
 }
 
 void port_drop(struct port *port, enum drop_reason reason, struct pkt *p)

@@ -33,6 +33,9 @@ struct walk;
 
 enum {
 	PORT_NAME_MAX = 63,
+	/* How long the far end of a port that moves has no carrier: long enough for the kernel and a
+	 * DHCP client to notice (linkwatch tells once a second at most). */
+	PORT_REPLUG_MS = 1000,
 	PORTS_MAX = 1024 /* ports of one network, those of its mode included */
 };
 
@@ -95,6 +98,7 @@ struct port {
 	unsigned int id; /* unique in the network; flood order */
 	uint64_t plug;	 /* unique for ever: one more each time a port comes to a network */
 	bool admin_up;	 /* `port up`, `port down` */
+	msec replug_ms;	 /* moved: when its far end has a carrier again; 0: it was not moved */
 	bool pulled;	 /* by the schedule of its cable (impair.h) */
 	bool persistent;
 	bool failed; /* the carrier vanished; see fail_text */
@@ -135,8 +139,11 @@ struct port *port_find(const char *name);
 void port_set_admin(struct port *port, bool up);
 /* The same by the cable's schedule: the far end sees its carrier go and come. */
 void port_pull(struct port *port, bool pulled);
-/* Move to another network of the same runner; learnt MACs are forgotten on both. */
+/* Move to another network of the same runner; learnt MACs are forgotten on both. The far end sees
+ * its cable pulled, and back after PORT_REPLUG_MS, so that it asks for an address again. */
 int port_move(struct port *port, struct net *to, struct err *err);
+/* Once a second, and more often when the runner is driven by hand. */
+void port_tick(struct port *port, msec now);
 
 /* Count a frame that left by @port. For send() of the carriers. */
 static inline void port_count_tx(struct port *port, const struct pkt *p)

@@ -44,6 +44,8 @@ static void tick(struct runner *r)
 {
 	for (struct net *net = r->nets; net; net = net->next) {
 		fdb_age(net->fdb, r->now);
+		for (struct port *port = net->ports; port; port = port->next)
+			port_tick(port, r->now);
 		stp_tick(net, r->now);
 		snoop_tick(net, r->now);
 		if (net->conf.mode->tick)

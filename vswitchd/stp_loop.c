@@ -215,7 +215,7 @@ static void retry(struct port *port, msec now)
 	stp_loop_arm(port);
 }
 
-static void port_tick(struct port *port, msec now, bool flooded)
+static void probe_tick(struct port *port, msec now, bool flooded)
 {
 	struct stp_port *sp = port->stp;
 
@@ -239,7 +239,7 @@ void stp_loop_tick(struct net *net, msec now)
 	s->floods_before = net->floods;
 	for (struct port *port = net->ports; port; port = port->next)
 		if (port->stp && port->stp->guarded)
-			port_tick(port, now, flooded);
+			probe_tick(port, now, flooded);
 }
 
 void stp_port_retry(struct port *port)

@@ -233,6 +233,9 @@ static void forward(struct walk *w)
 
 	if (!multicast && !w->net->hub)
 		to = fdb_lookup(w->net->fdb, &eth->dst, w->vid, w->net->runner->now);
+	/* It would have been learnt by now. */
+	if (w->dry && w->learns && mac_equal(&eth->dst, &eth->src))
+		to = w->from;
 	if (w->trace)
 		tell_lookup(w, to);
 	if (to == w->from && to) {
@@ -268,6 +271,7 @@ static enum drop_reason walk_in(struct walk *w)
 	reason = ingress(w, &learn);
 	if (reason != DROP_NONE)
 		return reason;
+	w->learns = learn;
 	if (learn && !learn_source(w))
 		return DROP_SPOOFED;
 	eth = (const void *)w->p->data;
@@ -290,7 +294,9 @@ static void walk(struct walk *w)
 void walk_dry(struct walk *w)
 {
 	w->dry = true;
+	w->net->asking = true;
 	walk(w);
+	w->net->asking = false;
 }
 
 /* Somebody watches. Steps may change the frame (they then work on a copy of their own), watchers

@@ -46,7 +46,7 @@ struct walk {
 	bool learn_only;     /* spanning tree: the port is learning, not forwarding */
 	bool dry;	     /* nothing is learnt, counted, told or sent */
 	/* What came of it, for captures and traces. */
-	bool learnt, moved, flooded;
+	bool learns, learnt, moved, flooded;
 	enum drop_reason dropped; /* DROP_NONE: it was let in */
 	unsigned int copies;	  /* ports that it leaves by */
 	struct port *to;	  /* the last of them */

@@ -129,7 +129,8 @@ static enum drop_reason bridge_ingress(struct net *net, struct port *from, struc
 		return DROP_RUNT;
 	if (from == br->port)
 		return from_outside(net, from, eth);
-	if (br->port && !br->via && fdb_lookup(net->fdb, &eth->src, 0, net->runner->now) != from)
+	if (br->port && !br->via && !net->asking &&
+	    fdb_lookup(net->fdb, &eth->src, 0, net->runner->now) != from)
 		nic_guest_seen(br->port, &eth->src);
 	return DROP_NONE;
 }

@@ -141,7 +141,10 @@ static int make_gateway(struct nat_net *nn, struct err *err)
 	if (gateway_init(g, c->subnet.plen) < 0)
 		return err_sys(err, -ENOMEM, "network \"%s\"", c->name);
 	nn->port = port_local_add(nn->net, name, &g->mac, port_input, nn, err);
-	return nn->port ? 0 : (err && err->code ? err->code : -EIO);
+	if (!nn->port)
+		return err && err->code ? err->code : -EIO;
+	nn->port->said_addr = c->gateway;
+	return 0;
 }
 
 static int start_dhcp(struct net *net, struct err *err)

@@ -134,6 +134,33 @@ static void moved_to_another_network(void **state)
 	assert_true(world_event(&w, "port.moved {\"net\": \"o\", \"port\": \"p1\""));
 }
 
+static void a_move_pulls_the_cable(void **state)
+{
+	struct port *port = world_port(w.net, "fake", "f");
+	struct net *other = world_net(&w, "o");
+	msec start = w.runner.now;
+
+	(void)state;
+	assert_int_equal(port_move(port, other, NULL), 0);
+	assert_int_equal(fake_of(port)->up, -1);
+	runner_step(&w.runner, start + PORT_REPLUG_MS - 1);
+	assert_int_equal(fake_of(port)->up, -1);
+	runner_step(&w.runner, start + 2 * PORT_REPLUG_MS);
+	assert_int_equal(fake_of(port)->up, 1);
+
+	/* One that is down stays so, and so does one that is set down meanwhile. */
+	port_set_admin(port, false);
+	fake_of(port)->up = 0;
+	assert_int_equal(port_move(port, w.net, NULL), 0);
+	runner_step(&w.runner, start + 5 * PORT_REPLUG_MS);
+	assert_int_equal(fake_of(port)->up, 0);
+	port_set_admin(port, true);
+	assert_int_equal(port_move(port, other, NULL), 0);
+	port_set_admin(port, false);
+	runner_step(&w.runner, start + 9 * PORT_REPLUG_MS);
+	assert_int_equal(fake_of(port)->up, -1);
+}
+
 static void names_of_interfaces(void **state)
 {
 	char a[16], b[16];
@@ -385,6 +412,7 @@ int main(void)
 		T(a_carrier_that_vanished),
 		T(refused),
 		T(moved_to_another_network),
+		T(a_move_pulls_the_cable),
 		T(names_of_interfaces),
 		T(a_local_port_answers),
 		T(nobody_takes_the_gateways_address),
