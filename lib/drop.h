@@ -48,6 +48,7 @@
 	X(UNCHECKED,      "unchecked",      "a guard can't see what it must check: malformed, cut or nested too deep") \
 	X(ISOLATED,       "isolated",       "an isolated port hears only ports that are not") \
 	X(PROMISCUOUS,    "promiscuous",    "promiscuous=deny: unicast to somebody else is not shown to this port") \
+	X(MONITOR,        "monitor",        "a port that mirrors others (mirror=) takes no part itself") \
 	X(MODE,           "mode",           "the network's mode does not allow it") \
 	X(IMPAIR_LOSS,    "impair-loss",    "lost on its cable, as `port impair` asked") \
 	X(IMPAIR_QUEUE,   "impair-queue",   "the queue for its cable was full, whose rate `port impair` limits") \

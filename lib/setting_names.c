@@ -25,6 +25,8 @@ const char *const port_setting_names[] = {
 	"storm-multicast",
 	"macs",
 	"mirror",
+	"mirror-dir",
+	"mirror-only",
 	NULL,
 };
 

@@ -108,6 +108,7 @@ static void unlink_port(struct port *port)
 			net->n_ports--;
 			break;
 		}
+	mirror_port_left(net, port);
 }
 
 static struct port *port_new(const struct port_conf *conf, const struct port_ops *ops)
@@ -182,6 +183,7 @@ struct port *port_add(struct net *net, const struct port_conf *conf, struct err 
 	}
 	port->next_named = all_ports;
 	all_ports = port;
+	mirror_refresh(net);
 	pin_mac(port);
 	runner_watch(net->runner, port);
 	if (net->runner->port_made)
@@ -294,6 +296,7 @@ int port_move(struct port *port, struct net *to, struct err *err)
 		return -ENOSPC;
 	unlink_port(port);
 	link_port(port, to);
+	mirror_refresh(to);
 	port->said_addr = 0;
 	if (port->admin_up && !port->pulled) {
 		carrier_tell(port, false);

@@ -59,7 +59,9 @@ static enum drop_reason port_ingress(struct walk *w, bool *learn)
 	enum drop_reason reason = DROP_NONE;
 
 	if (from->features & PORT_MIRROR)
-		mirror_frame(w, from, false);
+		mirror_frame(w, from, w->p, false);
+	if (from->features & PORT_MONITOR)
+		return DROP_MONITOR;
 	if (from->features & PORT_VLAN)
 		reason = vlan_ingress(w);
 	if (reason == DROP_NONE && from->features & PORT_STP)
@@ -152,6 +154,8 @@ static enum drop_reason port_egress(const struct walk *w, const struct port *to)
 {
 	enum drop_reason reason = DROP_NONE;
 
+	if (to->features & PORT_MONITOR)
+		return DROP_MONITOR;
 	if (to->features & PORT_VLAN)
 		reason = vlan_egress(w, to);
 	if (reason == DROP_NONE && to->features & PORT_STP)
@@ -196,11 +200,14 @@ void walk_deliver(struct walk *w, struct port *to)
 	w->to = to;
 	if (w->trace)
 		tell_sent(w, to);
-	if (w->dry)
+	if (w->dry) {
+		if (to->features & PORT_MIRROR)
+			mirror_frame(w, to, w->p, true);
 		return;
-	if (to->features & PORT_MIRROR)
-		mirror_frame(w, to, true);
+	}
 	p = to->features & PORT_VLAN ? vlan_tagged(w, to) : pkt_get(w->p);
+	if (p && to->features & PORT_MIRROR)
+		mirror_frame(w, to, p, true);
 	if (p)
 		port_queue_walked(to, p, w);
 	else

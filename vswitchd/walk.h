@@ -31,10 +31,11 @@ enum port_feature {
 	PORT_MIRROR = 1 << 5,	 /* mirror.c: frames are copied to another port */
 	PORT_IMPAIR_IN = 1 << 6, /* impair.c: the cable from the far end to the switch */
 	PORT_IMPAIR_OUT = 1 << 7,
-	PORT_WATCHED = 1 << 8, /* watch.c: somebody looks at what comes in by it */
-	PORT_LISTEN = 1 << 9,  /* guard.c: is shown unicast between others; see net->listeners */
-	PORT_INGRESS = PORT_VLAN | PORT_STP | PORT_GUARD | PORT_STORM | PORT_MIRROR,
-	PORT_EGRESS = PORT_VLAN | PORT_STP | PORT_FILTER | PORT_MIRROR,
+	PORT_WATCHED = 1 << 8,	/* watch.c: somebody looks at what comes in by it */
+	PORT_LISTEN = 1 << 9,	/* guard.c: is shown unicast between others; see net->listeners */
+	PORT_MONITOR = 1 << 10, /* mirror.c: gets copies only, takes no part */
+	PORT_INGRESS = PORT_VLAN | PORT_STP | PORT_GUARD | PORT_STORM | PORT_MIRROR | PORT_MONITOR,
+	PORT_EGRESS = PORT_VLAN | PORT_STP | PORT_FILTER | PORT_MIRROR | PORT_MONITOR,
 };
 
 struct walk {

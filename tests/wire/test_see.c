@@ -2,10 +2,12 @@
 /* What watchers are told of a frame, and that asking what would happen changes nothing and is true.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 
 #include "lib/csum.h"
 #include "tests/wire/world.h"
 #include "vswitchd/explain.h"
+#include "vswitchd/settings.h"
 #include "vswitchd/watch.h"
 
 enum { PORTS = 5, RANDOM_FRAMES = 20000 };
@@ -370,6 +372,116 @@ static void who_has_an_address(void **state)
 	assert_string_equal(how, "p2 has said so");
 }
 
+/* ---- mirrors --------------------------------------------------------------------------------- */
+
+static int set(struct port *port, const char *key, const char *value)
+{
+	json_t *values = json_pack("{s:s}", key, value);
+	int rc = port_settings_apply(port, values, NULL);
+
+	json_decref(values);
+	return rc;
+}
+
+static void assert_gets(int port, const char *marks)
+{
+	for (; *marks; marks++)
+		assert_int_equal(world_take(w.port[port]), *marks);
+	assert_int_equal(world_take(w.port[port]), -1);
+}
+
+static void a_monitor_gets_both_directions_and_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(set(w.port[4], "mirror", "p1"), 0);
+	world_send(w.port[0], 1, 0, 60, 'a'); /* out of p1 */
+	world_send(w.port[1], 2, 1, 60, 'b'); /* in by p1 */
+	world_send(w.port[2], 3, 1, 60, 'c'); /* passes p1 by */
+	world_send(w.port[0], 1, 0, 60, 'd');
+	assert_gets(4, "abd");
+	world_send(w.port[4], 9, 1, 60, 'x');
+	assert_int_equal(world_drops(w.port[4], DROP_MONITOR), 1);
+	assert_int_equal(set(w.port[4], "mirror-dir", "in"), 0);
+	world_send(w.port[0], 1, 0, 60, 'e');
+	world_send(w.port[1], 2, 0, 60, 'f');
+	assert_gets(4, "f");
+	assert_int_equal(set(w.port[4], "mirror-only", "off"), 0);
+	world_send(w.port[4], 9, 0, 60, 'y');
+	assert_int_equal(set(w.port[4], "mirror", "none"), 0);
+	assert_false(w.port[1]->features & PORT_MIRROR);
+	drain();
+	world_send(w.port[0], 1, 9, 60, 'g');
+	assert_gets(4, "g");
+}
+
+static void a_whole_network_once_each(void **state)
+{
+	(void)state;
+	assert_int_equal(set(w.port[4], "mirror", "n"), 0);
+	world_send(w.port[0], 1, 0, 60, 'a');
+	world_send(w.port[1], 2, 1, 60, 'b');
+	assert_gets(4, "ab");
+}
+
+/* Two that mirror each other and a third that mirrors both: finite. */
+static void mirrors_of_mirrors_make_no_loop(void **state)
+{
+	(void)state;
+	for (int i = 2; i < PORTS; i++)
+		assert_int_equal(set(w.port[i], "mirror-only", "off"), 0);
+	assert_int_equal(set(w.port[2], "mirror", "p3,p0"), 0);
+	assert_int_equal(set(w.port[3], "mirror", "p2"), 0);
+	assert_int_equal(set(w.port[4], "mirror", "p2,p3"), 0);
+	world_send(w.port[0], 1, 0, 60, 'a');
+	/* The frame itself; from p0 and out of p3. */
+	assert_gets(2, "aaa");
+	assert_gets(3, "aa");
+	assert_gets(4, "aaa");
+	assert_gets(1, "a");
+}
+
+static void mirrors_go_and_come_with_their_ports(void **state)
+{
+	struct net *other = world_net(&w, "other");
+
+	(void)state;
+	assert_int_equal(set(w.port[4], "mirror", "p1,p2,later"), 0);
+	port_del(w.port[1], true);
+	world_send(w.port[2], 3, 0, 60, 'a');
+	assert_gets(4, "a");
+	world_port(w.net, "dummy", "p1");
+	world_send(w.port[2], 3, 0, 60, 'b'); /* in by p2, out of p1 */
+	assert_gets(4, "bb");
+	assert_int_equal(port_move(w.port[2], other, NULL), 0);
+	world_send(w.port[2], 3, 0, 60, 'c');
+	assert_gets(4, "");
+	assert_int_equal(port_move(w.port[2], w.net, NULL), 0);
+	world_send(w.port[2], 3, 0, 60, 'd');
+	assert_gets(4, "dd");
+	port_del(w.port[4], true);
+	assert_false(w.port[2]->features & PORT_MIRROR);
+	world_send(w.port[2], 3, 0, 60, 'e');
+	w.port[4] = world_port(w.net, "dummy", "later");
+}
+
+static void mirror_settings_in_words(void **state)
+{
+	json_t *got;
+
+	(void)state;
+	assert_int_equal(set(w.port[4], "mirror", "p4"), -EINVAL);
+	assert_int_equal(set(w.port[4], "mirror", "p1,,p2"), -EINVAL);
+	assert_int_equal(set(w.port[4], "mirror", "a b"), -EINVAL);
+	assert_int_equal(set(w.port[4], "mirror-dir", "up"), -EINVAL);
+	got = port_settings_json(w.port[4]);
+	assert_int_equal(json_object_size(got), 0);
+	json_decref(got);
+	assert_int_equal(set(w.port[4], "mirror", "p1,p2"), 0);
+	got = port_settings_json(w.port[4]);
+	assert_string_equal(json_string_value(json_object_get(got, "mirror")), "p1,p2");
+	json_decref(got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +495,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_told_is_what_happens, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_as_described, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_has_an_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_monitor_gets_both_directions_and_no_more, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_whole_network_once_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(mirrors_of_mirrors_make_no_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(mirrors_go_and_come_with_their_ports, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(mirror_settings_in_words, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
