@@ -87,7 +87,7 @@ struct lab_net {
 	struct lab_prefix subnet;
 	struct lab_addr gateway;
 	struct lab_dhcp dhcp;
-	struct lab_text nic, via, uplink;
+	struct lab_text nic, via, uplink, subnet6, ipv6;
 	struct lab_number mtu, vlan;
 	struct lab_settings settings;
 	struct lab_forward *forwards;

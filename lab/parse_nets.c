@@ -174,6 +174,8 @@ static void read_net(struct schema *s, const struct yaml_tree *t, struct lab_net
 	static const struct schema_key keys[] = {
 		{"mode", read_mode, 0},
 		{"subnet", read_prefix, offsetof(struct lab_net, subnet)},
+		{"subnet6", read_text, offsetof(struct lab_net, subnet6)},
+		{"ipv6", read_text, offsetof(struct lab_net, ipv6)},
 		{"gateway", read_addr, offsetof(struct lab_net, gateway)},
 		{"dhcp", read_dhcp, offsetof(struct lab_net, dhcp)},
 		{"nic", read_text, offsetof(struct lab_net, nic)},

@@ -46,6 +46,10 @@ static json_t *net_params(const struct lab *lab, const struct lab_net *net)
 		json_object_set_new(params, "nic", json_string(net->nic.s));
 	else if (net->mode == LAB_BRIDGE && !net->via.s)
 		json_object_set_new(params, "nic", json_string("auto"));
+	if (net->subnet6.s)
+		json_object_set_new(params, "subnet6", json_string(net->subnet6.s));
+	if (net->ipv6.s)
+		json_object_set_new(params, "ipv6", json_string(net->ipv6.s));
 	if (net->via.s)
 		json_object_set_new(params, "via", json_string(net->via.s));
 	if (net->uplink.s)

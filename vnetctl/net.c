@@ -76,8 +76,8 @@ static void print_bridge(const json_t *n)
 
 static void print_net(const json_t *n)
 {
-	static const char *const lines[] = {"mode", "subnet", "host", "gateway",
-					    "nic",  "lab",    NULL};
+	static const char *const lines[] = {"mode",    "subnet", "host", "subnet6", "host6",
+					    "gateway", "nic",	 "lab",	 NULL};
 	const json_t *dhcp = json_object_get(n, "dhcp"), *up;
 	size_t i;
 
@@ -124,19 +124,11 @@ static int net_show(struct ctl *c, int argc, char **argv)
 static int net_add(struct ctl *c, int argc, char **argv)
 {
 	static const struct arg_key keys[] = {
-		{"mode", ARG_STRING},
-		{"subnet", ARG_STRING},
-		{"gateway", ARG_STRING},
-		{"dhcp", ARG_STRING},
-		{"lease", ARG_STRING},
-		{"nic", ARG_STRING},
-		{"via", ARG_STRING},
-		{"uplink", ARG_STRING},
-		{"vlan", ARG_NUMBER},
-		{"mtu", ARG_NUMBER},
-		{"dns", ARG_STRING},
-		{"router", ARG_STRING},
-		{0},
+		{"mode", ARG_STRING},	{"subnet", ARG_STRING},	 {"subnet6", ARG_STRING},
+		{"ipv6", ARG_STRING},	{"gateway", ARG_STRING}, {"dhcp", ARG_STRING},
+		{"lease", ARG_STRING},	{"nic", ARG_STRING},	 {"via", ARG_STRING},
+		{"uplink", ARG_STRING}, {"vlan", ARG_NUMBER},	 {"mtu", ARG_NUMBER},
+		{"dns", ARG_STRING},	{"router", ARG_STRING},	 {0},
 	};
 	json_t *params;
 	int rc;
@@ -183,6 +175,8 @@ static const struct verb verbs[] = {
 	{"show", "NET", "everything about one", net_show},
 	{"add",
 	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
+	 "           [subnet6=fd00:1:2:3::/64] [ipv6=on|off]\n"
+	 "           [subnet6=fd00:1:2:3::/64] [ipv6=on|off]\n"
 	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
 	 "           [vlan=ID] [mtu=1500] [KEY=VALUE...]",

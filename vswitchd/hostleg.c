@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/log.h"
 #include "vswitchd/hostleg.h"
@@ -18,6 +19,20 @@
 static void leg_port_name(const struct net *net, char out[PORT_NAME_MAX + 1])
 {
 	snprintf(out, PORT_NAME_MAX + 1, "%s.host", net->conf.name);
+}
+
+/* IPv6 where the mode wants it. Without it (no IPv6 in the kernel, /proc/sys read only) the leg
+ * still has IPv4. */
+static void leg_ipv6(const struct net *net, const char *ifname)
+{
+	uint8_t addr[16] = {[15] = 1};
+	struct err err = {0};
+
+	if (!net->conf.subnet6.given)
+		return;
+	memcpy(addr, net->conf.subnet6.prefix, sizeof(net->conf.subnet6.prefix));
+	if (nl_link_ipv6(ifname, addr, &err) < 0)
+		log_warn("network %s: the host has no IPv6 there: %s", net->conf.name, err.text);
 }
 
 int hostleg_add(struct net *net, struct err *err)
@@ -39,6 +54,7 @@ int hostleg_add(struct net *net, struct err *err)
 		log_warn("network %s: the host may route through %s: %s", net->conf.name, ifname,
 			 rules.text);
 	nl_link_arp_strict(ifname);
+	leg_ipv6(net, ifname);
 	rc = nl_addr_add(ifname, addr, err);
 	if (rc < 0)
 		hostleg_del(net);

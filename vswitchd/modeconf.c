@@ -20,6 +20,8 @@ int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *w
 		{CONF_NIC, conf->nic[0] != '\0', "nic"},
 		{CONF_NIC, conf->via[0] != '\0', "via"},
 		{CONF_NIC, conf->uplink != UPLINK_AUTO, "uplink"},
+		{CONF_IPV6, conf->subnet6.given, "subnet6"},
+		{CONF_IPV6, conf->ipv6_off, "ipv6"},
 		{CONF_VLAN, conf->vlan != 0, "vlan"},
 	};
 

@@ -22,6 +22,12 @@ struct netdhcp;
 struct port;
 struct runner;
 
+/* An IPv6 prefix of 64 bits. */
+struct ip6_net {
+	bool given;
+	uint8_t prefix[8];
+};
+
 /* AUTO: single-mac on a wireless NIC, else plain. */
 enum net_uplink { UPLINK_AUTO, UPLINK_PLAIN, UPLINK_SINGLE_MAC };
 
@@ -33,8 +39,10 @@ struct net_conf {
 	struct ip4_prefix subnet; /* plen 0: none */
 	be32 gateway;		  /* address of the mode's own gateway (NAT: .2); 0: none */
 	be32 host;		  /* address of the host's leg (.1); 0: none */
-	be32 dhcp_server;	  /* address of the DHCP server (.254); 0: none */
-	bool dhcp_given;	  /* the user said dhcp=... */
+	struct ip6_net subnet6;	  /* the host's leg is ::1 there */
+	bool ipv6_off;
+	be32 dhcp_server; /* address of the DHCP server (.254); 0: none */
+	bool dhcp_given;  /* the user said dhcp=... */
 	bool dhcp;
 	be32 dhcp_first, dhcp_last;
 	be32 dhcp_router, dhcp_dns; /* options 3 and 6; 0: the mode's default */
@@ -60,12 +68,12 @@ struct net {
 	msec moves_since;	 /* start of the second they are counted in */
 	struct fdb *fdb;
 	void *mode_state;
-	struct frame_hook *hooks; /* watch.h; NULL: nobody watches */
-	struct stp *stp;	  /* stp.c */
+	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches */
+	struct stp *stp;	   /* stp.c */
 	const struct mac *own_mac; /* the bridge's, that no port may use; NULL: no bridge */
-	struct snoop *snoop;	  /* snoop.c; NULL: multicast is flooded */
-	bool hub;		  /* repeats every frame to every port, learns nothing */
-	struct netdhcp *dhcp;	  /* NULL when the network serves no DHCP */
+	struct snoop *snoop;	   /* snoop.c; NULL: multicast is flooded */
+	bool hub;		   /* repeats every frame to every port, learns nothing */
+	struct netdhcp *dhcp;	   /* NULL when the network serves no DHCP */
 	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
 	 * known. Set with dhcp. */
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);

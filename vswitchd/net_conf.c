@@ -58,6 +58,32 @@ static int parse_subnet(struct net_conf *conf, const char *value)
 	return 0;
 }
 
+static int parse_subnet6(struct net_conf *conf, const char *value)
+{
+	static const uint8_t zero[8];
+	const char *slash = strchr(value, '/');
+	char text[INET6_ADDRSTRLEN];
+	uint8_t addr[16];
+
+	if (!slash || strcmp(slash, "/64") != 0 || (size_t)(slash - value) >= sizeof(text))
+		return -EINVAL;
+	snprintf(text, sizeof(text), "%.*s", (int)(slash - value), value);
+	/* Not ::/64, not link-local (the leg has one of those anyway), not multicast. */
+	if (inet_pton(AF_INET6, text, addr) != 1 || memcmp(addr + 8, zero, 8) != 0 ||
+	    memcmp(addr, zero, 8) == 0 || (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) ||
+	    addr[0] == 0xff)
+		return -EINVAL;
+	conf->subnet6.given = true;
+	memcpy(conf->subnet6.prefix, addr, sizeof(conf->subnet6.prefix));
+	return 0;
+}
+
+static int parse_ipv6(struct net_conf *conf, const char *value)
+{
+	conf->ipv6_off = strcmp(value, "off") == 0;
+	return conf->ipv6_off || strcmp(value, "on") == 0 ? 0 : -EINVAL;
+}
+
 /* A unicast address. */
 static int parse_host_addr(be32 *out, const char *value)
 {
@@ -201,6 +227,8 @@ static const struct key keys[] = {
 	 parse_name},
 	{"mode", "nat, bridge, host-only, internal or lan-segment", parse_mode},
 	{"subnet", "a network address with its prefix length, like 10.0.2.0/24", parse_subnet},
+	{"subnet6", "an IPv6 prefix of 64 bits, like fd00:1:2:3::/64", parse_subnet6},
+	{"ipv6", "on or off", parse_ipv6},
 	{"gateway", "an IPv4 address", parse_gateway},
 	{"dhcp", "on, off or FIRST-LAST (two IPv4 addresses)", parse_dhcp},
 	{"lease", "a time with its unit: 3600s, 60m, 1h or 1d", parse_lease},

@@ -427,7 +427,7 @@ int nl_addr_first(const char *ifname, struct ip4_prefix *out)
 	return rc;
 }
 
-void nl_addr_each(void (*fn)(void *ctx, int family, const void *addr), void *ctx)
+void nl_addr_each(void (*fn)(void *ctx, int ifindex, int family, const void *addr), void *ctx)
 {
 	struct nl_sock *sk = netlink_sock(NULL);
 	struct nl_object *o;
@@ -436,11 +436,12 @@ void nl_addr_each(void (*fn)(void *ctx, int family, const void *addr), void *ctx
 	if (!sk || rtnl_addr_alloc_cache(sk, &cache) < 0)
 		return;
 	for (o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o)) {
-		struct nl_addr *local = rtnl_addr_get_local((struct rtnl_addr *)o);
+		struct rtnl_addr *a = (struct rtnl_addr *)o;
+		struct nl_addr *local = rtnl_addr_get_local(a);
 		int family = local ? nl_addr_get_family(local) : AF_UNSPEC;
 
 		if (family == AF_INET || family == AF_INET6)
-			fn(ctx, family, nl_addr_get_binary_addr(local));
+			fn(ctx, rtnl_addr_get_ifindex(a), family, nl_addr_get_binary_addr(local));
 	}
 	nl_cache_free(cache);
 }

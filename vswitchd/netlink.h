@@ -49,7 +49,10 @@ int nl_link_get(int ifindex, const char *ifname, struct nl_link *out);
 /* Make @ifname a port of the bridge @master; 0: of none. */
 int nl_link_master(const char *ifname, int master, struct err *err);
 /* Call @fn for each IPv4 and IPv6 address of the host: 4 or 16 bytes. */
-void nl_addr_each(void (*fn)(void *ctx, int family, const void *addr), void *ctx);
+void nl_addr_each(void (*fn)(void *ctx, int ifindex, int family, const void *addr), void *ctx);
+/* Let the host speak IPv6 on an interface of ours for which nl_link_no_ipv6() has switched it off,
+ * with a link-local address and @addr/64, and never believe a router there. */
+int nl_link_ipv6(const char *ifname, const uint8_t addr[16], struct err *err);
 
 int nl_addr_add(const char *ifname, struct ip4_prefix addr, struct err *err);
 /* The first global IPv4 address of an interface; -ENOENT when it has none. */

@@ -126,9 +126,9 @@ static int filter_add(struct nl_sock *sk, int ifindex, const char *kind,
 	return netlink_do(sk, msg);
 }
 
-/* Write "1" to a per-interface switch below /proc/sys/net, which shows the namespace of the
- * thread that opens it. */
-static int sysctl_set(const char *family, const char *ifname, const char *key)
+/* Write @value, one digit, to a per-interface switch below /proc/sys/net, which shows the namespace
+ * of the thread that opens it. */
+static int sysctl_set(const char *family, const char *ifname, const char *key, char value)
 {
 	char path[96];
 	int fd, rc = 0;
@@ -137,7 +137,7 @@ static int sysctl_set(const char *family, const char *ifname, const char *key)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, "1\n", 2) < 0)
+	if (write(fd, &value, 1) < 0)
 		rc = -errno;
 	close(fd);
 	return rc;
@@ -167,7 +167,7 @@ static int addr_gen_none(const char *ifname)
 
 int nl_link_no_ipv6(const char *ifname, struct err *err)
 {
-	int rc = sysctl_set("ipv6", ifname, "disable_ipv6");
+	int rc = sysctl_set("ipv6", ifname, "disable_ipv6", '1');
 
 	/* No IPv6 in this kernel at all is as good. */
 	if (rc == -ENOENT && access("/proc/sys/net/ipv6", F_OK) < 0)
@@ -175,6 +175,40 @@ int nl_link_no_ipv6(const char *ifname, struct err *err)
 	if (rc < 0)
 		rc = addr_gen_none(ifname);
 	return rc < 0 ? err_sys(err, rc, "interface %s: switch IPv6 off", ifname) : 0;
+}
+
+static int addr6_add(const char *ifname, const uint8_t addr[16])
+{
+	/* No duplicate address detection: the leg is there before any guest. */
+	struct ifaddrmsg ifa = {.ifa_family = AF_INET6,
+				.ifa_prefixlen = 64,
+				.ifa_flags = IFA_F_NODAD,
+				.ifa_scope = RT_SCOPE_UNIVERSE,
+				.ifa_index = (uint32_t)nl_ifindex(ifname)};
+	struct nl_sock *sk = netlink_sock(NULL);
+	struct nl_msg *msg =
+		sk ? nlmsg_alloc_simple(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE) : NULL;
+
+	if (!msg || nlmsg_append(msg, &ifa, sizeof(ifa), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, IFA_LOCAL, 16, addr) < 0 || nla_put(msg, IFA_ADDRESS, 16, addr) < 0) {
+		nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	return netlink_do(sk, msg);
+}
+
+int nl_link_ipv6(const char *ifname, const uint8_t addr[16], struct err *err)
+{
+	/* Before IPv6 is on: an advertisement must find nobody that believes it. */
+	int rc = sysctl_set("ipv6", ifname, "accept_ra", '0');
+
+	if (rc == 0)
+		rc = sysctl_set("ipv6", ifname, "accept_redirects", '0');
+	if (rc == 0)
+		rc = sysctl_set("ipv6", ifname, "disable_ipv6", '0');
+	if (rc == 0)
+		rc = addr6_add(ifname, addr);
+	return rc < 0 ? err_sys(err, rc, "interface %s: IPv6", ifname) : 0;
 }
 
 static int link_noarp(const char *ifname, struct err *err)
@@ -241,7 +275,7 @@ int nl_tap_redirect(const char *ifname, int to, struct err *err)
 int nl_link_arp_strict(const char *ifname)
 {
 	/* arp_ignore 1: reply only if the target address is one of the incoming interface. */
-	return sysctl_set("ipv4", ifname, "arp_ignore");
+	return sysctl_set("ipv4", ifname, "arp_ignore", '1');
 }
 
 int nl_link_noqueue(const char *ifname)

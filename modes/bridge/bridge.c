@@ -139,7 +139,7 @@ static enum drop_reason bridge_ingress(struct net *net, struct port *from, struc
 
 static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_VLAN,
+	int rc = conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_IPV6 | CONF_VLAN,
 			     "addresses come from the physical network", err);
 
 	return rc ? rc : bridge_link_check(r, conf, err);

@@ -158,11 +158,12 @@ struct host_addrs {
 	unsigned int n;
 };
 
-static void add_host_addr(void *ctx, int family, const void *addr)
+static void add_host_addr(void *ctx, int ifindex, int family, const void *addr)
 {
 	struct host_addrs *h = ctx;
 	be32 four;
 
+	(void)ifindex;
 	if (h->n == SINGLEMAC_HOST_ADDRS)
 		return;
 	if (family == AF_INET) {

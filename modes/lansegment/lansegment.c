@@ -10,7 +10,7 @@
 static int lansegment_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
 	(void)r;
-	return conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_NIC,
+	return conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_NIC | CONF_IPV6,
 			   "a LAN segment is Ethernet only, addresses are the guests' own "
 			   "(mode=internal has a subnet and DHCP)",
 			   err);

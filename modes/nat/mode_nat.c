@@ -71,7 +71,7 @@ static void port_input(void *ctx, struct pkt *p)
 
 static int nat_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_NIC | CONF_VLAN,
+	int rc = conf_refuse(conf, CONF_NIC | CONF_IPV6 | CONF_VLAN,
 			     "a NAT network leaves by the host's routes", err);
 
 	if (rc < 0)

@@ -3,7 +3,7 @@
 # Host-only networks: the host's leg, DHCP without a router, and no way further.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
-need ping busybox tcpdump nft
+need ping busybox tcpdump nft dnsmasq
 start_daemon
 
 # The host has an outside, and forwards: whoever gets there from a host-only network got out.
@@ -40,13 +40,38 @@ sniff_end
 equal "no packet of a left the host" 0 "$(sniffed $DIR/outside.pcap src net 10.0.7.0/24)"
 check_not "the host does not answer ARP for its other address" \
 	ns a busybox arping -c 1 -w 1 -I eth0 198.51.100.1
-equal "no IPv6 address on the leg" "" "$(ip -o -6 addr show dev vs-h)"
+# ---- IPv6 ----
+h6=$(jctl net show h | json "d['host6']")
+check "the leg has a unique local address (RFC 4193)" grep -q "^fd.*::1$" <<<"$h6"
+equal "it is on the interface, with a link-local one" 2 \
+	"$(ip -o -6 addr show dev vs-h | grep -cE "inet6 ($h6|fe80:.*)/64")"
+ns a ip addr add "${h6%1}a/64" dev eth0 nodad
+check "a guest reaches the host by IPv6" wait_for 4 ping_ok a "$h6" -W 1
+check "the host reaches it" ping -c 1 -W 3 "${h6%1}a"
+# A guest that says it is the router: the other guest believes it, the host does not.
+ns a ip addr add fd66::1/64 dev eth0 nodad
+ns a dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=eth0 --enable-ra \
+	--dhcp-range=fd66::,ra-only >/dev/null 2>&1 &
+believer() { ns b ip -6 addr show dev eth0 | grep -q fd66:; }
+check "a guest believes another's router advertisement" wait_for 8 believer
+check_not "the host does not" sh -c \
+	"ip -6 addr show dev vs-h | grep -q fd66: || ip -6 route show default | grep -q vs-h"
+kill $!
+ip addr add 2001:db8:9::1/64 dev up0 nodad
+ns outside ip addr add 2001:db8:9::9/64 dev eth0 nodad
+ns outside ip route add "${h6%1}/64" via 2001:db8:9::1
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+ns a ip route add default via "$h6"
+check_not "IPv6 does not get out by the host either" ping_ok a 2001:db8:9::9 -W 1
+check_not "nor in" ping_ok outside "${h6%1}a" -W 1
 
 # ---- life ----
 kill_daemon
 check "a crash leaves the leg" ip link show vs-h
 start_daemon
 check "a restarted daemon carries on" wait_for 2 ping_ok a 10.0.7.1 -W 1
+equal "with the same IPv6 address" "$h6" "$(jctl net show h | json "d['host6']")"
+check "that works" wait_for 4 ping_ok a "$h6" -W 1
 check_not "and still lets nobody out" ping_ok a 198.51.100.9 -W 1
 ip link add vs-taken type dummy 2>/dev/null || ip link add vs-taken type veth peer name vs-taken2
 refused "an interface name that is taken" "vs-taken" vctl net add taken mode=host-only
@@ -56,7 +81,19 @@ refused "a subnet that the host has" "198.51.100.0/24" \
 refused "a subnet with host bits" "10.0.8.1/24" vctl net add h2 mode=host-only subnet=10.0.8.1/24
 check "a network that chooses its subnet" vctl net add h2 mode=host-only
 check "two of them do not clash" vctl net add h3 mode=host-only dhcp=off
-vctl net del h2; vctl net del h3
+check "and have different IPv6 prefixes" test "$(jctl net show h2 | json "d['host6']")" != \
+	"$(jctl net show h3 | json "d['host6']")"
+refused "a subnet6 that another network has" "network h has it" \
+	vctl net add h4 mode=host-only subnet6="${h6%1}/64"
+refused "a subnet6 that the host has" "2001:db8:9::/64.*up0" \
+	vctl net add h4 mode=host-only subnet6=2001:db8:9::/64
+refused "a subnet6 that is no /64" "64 bits" vctl net add h4 mode=host-only subnet6=fd00::/48
+refused "subnet6 elsewhere" "subnet6" vctl net add h4 mode=internal subnet6=fd00:1::/64
+check "a subnet6 that is given" vctl net add h4 mode=host-only subnet6=fd00:1:2:3::/64
+equal "the prefix that was asked for" fd00:1:2:3::1 "$(jctl net show h4 | json "d['host6']")"
+check "ipv6=off" vctl net add h5 mode=host-only ipv6=off
+equal "leaves no IPv6 on the leg" "" "$(ip -o -6 addr show dev vs-h5)"
+for n in h2 h3 h4 h5; do vctl net del $n; done
 vctl port del a.eth0; vctl port del b.eth0
 check "net del" vctl net del h
 no_leg() { ! ip link show vs-h; }
