@@ -175,17 +175,14 @@ void link_faults_text(const struct link_faults *f, char *text, size_t size)
 	add_faults(&o, f, false);
 }
 
-static bool same(const struct link_faults *a, const struct link_faults *b)
-{
-	return memcmp(a->v, b->v, sizeof(a->v)) == 0 && a->given == b->given;
-}
-
 /* Both directions at once where they are the same. */
 static void add_dirs(struct out *o, const struct link_faults dir[LINK_DIRS], bool zeros)
 {
 	static const char *const words[] = {"in", "out"};
 
-	if (same(&dir[LINK_IN], &dir[LINK_OUT])) {
+	bool same = memcmp(dir[LINK_IN].v, dir[LINK_OUT].v, sizeof(dir->v)) == 0;
+
+	if (same && (!zeros || dir[LINK_IN].given == dir[LINK_OUT].given)) {
 		add_faults(o, &dir[LINK_IN], zeros);
 		return;
 	}

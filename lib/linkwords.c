@@ -151,19 +151,19 @@ static int read_gilbert(struct link_faults *f, const char *text, struct err *err
 	uint64_t v[4] = {0, 0, PPM, 0};
 	char part[LINK_WORD_MAX];
 	size_t n = 0, len;
+	bool more = true;
 
-	for (;; text += len + 1) {
+	for (; more && n < 4; text += len + more) {
 		len = strcspn(text, ",");
-		if (n == 4 || len >= sizeof(part))
+		if (len >= sizeof(part))
 			break;
 		memcpy(part, text, len);
 		part[len] = '\0';
 		if (read_share(part, &v[n++], err))
 			return -EINVAL;
-		if (!text[len])
-			break;
+		more = text[len];
 	}
-	if (n < 2 || text[len] || !v[0] || !v[1])
+	if (n < 2 || more || !v[0] || !v[1])
 		return err_set(err, -EINVAL,
 			       "wants gilbert:ENTER,LEAVE[,BAD[,GOOD]]: the shares of frames at "
 			       "which a bad spell begins and ends (not 0), and what is lost in and "

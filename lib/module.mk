@@ -19,3 +19,9 @@ test_timer-objs := lib
 unit-tests += frame ipaddr
 test_frame-objs := lib
 test_ipaddr-objs := lib
+
+unit-tests += link holdq
+test_link-objs := lib
+test_holdq-objs := lib
+fuzz-targets += link
+fuzz_link-objs := lib

@@ -31,3 +31,5 @@ fuzz_guard-objs := vswitchd-core lib
 frame-fuzzers := eth arp ip4 ip6 icmp
 fuzz-targets += $(frame-fuzzers)
 $(foreach x,$(frame-fuzzers),$(eval fuzz_$(x)-objs := lib/frame.c))
+wire-tests += impair
+test_impair-objs := $(wire-world)

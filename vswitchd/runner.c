@@ -224,16 +224,24 @@ void runner_step(struct runner *r, msec now)
 	runner_step_us(r, now * 1000);
 }
 
-void runner_step_us(struct runner *r, uint64_t now_us)
+static void step_clock(struct runner *r, uint64_t now_us)
 {
 	r->now_us = now_us;
 	r->now = now_us / 1000;
+}
+
+void runner_step_us(struct runner *r, uint64_t now_us)
+{
+	/* Each timer sees the moment that it was set for. */
+	while (due_next(&r->due) <= now_us && r->due.n) {
+		step_clock(r, MAX(due_next(&r->due), r->now_us));
+		due_run(&r->due, r->now_us, DUE_PER_TURN);
+	}
+	step_clock(r, now_us);
 	if (r->now >= r->next_tick) {
 		r->next_tick = r->now + TICK_MS;
 		tick(r);
 	}
-	while (due_run(&r->due, now_us, DUE_PER_TURN))
-		;
 	for (struct net *net = r->nets; net; net = net->next) {
 		for (struct port *port = net->ports; port; port = port->next)
 			if (port->ops->recv && !port->failed)
