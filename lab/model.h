@@ -106,6 +106,7 @@ struct lab_nic {
 	struct mac mac; /* made up from lab, node and NIC by lab_validate() unless given */
 	bool has_mac;
 	struct lab_pos mac_pos;
+	struct lab_text link; /* words for `port impair` */
 	struct lab_text veth; /* namespaces: the other end's name on the host */
 	struct lab_prefix host_address;
 	struct lab_settings settings;

@@ -116,6 +116,7 @@ static void read_nic(struct schema *s, const struct yaml_tree *t, struct lab_nic
 		{"address", read_nic_address, 0},
 		{"gateway", read_addr, offsetof(struct lab_nic, gateway)},
 		{"mac", read_mac, 0},
+		{"link", read_link, offsetof(struct lab_nic, link)},
 		{"veth", read_text, offsetof(struct lab_nic, veth)},
 		{"host-address", read_prefix, offsetof(struct lab_nic, host_address)},
 		{0},

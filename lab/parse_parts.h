@@ -11,4 +11,7 @@
 void read_networks(struct schema *s, const struct yaml_tree *t, void *out);
 void read_checks(struct schema *s, const struct yaml_tree *t, void *out);
 
+/* Reader for `link:` of an interface (parse_link.c); @out is a struct lab_text. */
+void read_link(struct schema *s, const struct yaml_tree *t, void *out);
+
 #endif

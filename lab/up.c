@@ -46,6 +46,8 @@ static int make_all(struct lab_run *r, const char *file, struct err *err)
 		rc = up_guests_run(r, err);
 	if (!rc)
 		rc = up_forwards(r, err);
+	if (!rc)
+		rc = up_links(r, err);
 	return rc;
 }
 

@@ -47,4 +47,9 @@ int up_guests_run(struct lab_run *r, struct err *err);
 /* Until each card that asks for an address has one; one that gets none in 15 s is only noted. */
 int up_addresses_wait(struct lab_run *r, struct err *err);
 
+/* ---- up_link.c ---- */
+
+/* What the cables of interfaces do to frames. */
+int up_links(struct lab_run *r, struct err *err);
+
 #endif

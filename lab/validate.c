@@ -174,6 +174,10 @@ static void nic_link(struct lab *lab, const struct lab_node *node, struct lab_ni
 			  "only a namespace can have a veth: add kind: namespace or use a network");
 	if (nic->veth.s)
 		ifname_check(&nic->veth, e);
+	if (nic->link.s && nic->veth.s)
+		lab_error(e, nic->link.pos,
+			  "'link' is for cables to a network: a veth has nothing to do with the "
+			  "switch");
 	if (nic->host_address.given && !nic->veth.s)
 		lab_error(e, nic->host_address.pos,
 			  "'host-address' is for the host's end of a veth: add veth: IFNAME");

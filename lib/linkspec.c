@@ -187,6 +187,17 @@ void link_words_begin(struct link_words *w, struct link_spec *spec)
 	*w = (struct link_words){.spec = spec, .dirs = BOTH};
 }
 
+bool link_word_known(const char *key)
+{
+	for (const struct list_word *row = list_words; row->key; row++)
+		if (!strcmp(row->key, key))
+			return true;
+	for (unsigned int i = 0; link_fault_key(i); i++)
+		if (!strcmp(link_fault_key(i), key))
+			return true;
+	return false;
+}
+
 static int unknown(const char *key, struct err *err)
 {
 	const char *names[LINK_FAULT_WORDS + ARRAY_SIZE(list_words)];

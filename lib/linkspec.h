@@ -92,6 +92,7 @@ int link_spec_parse(struct link_spec *spec, const char *text, struct err *err);
 void link_words_begin(struct link_words *w, struct link_spec *spec);
 int link_word(struct link_words *w, const char *key, const char *value, struct err *err);
 int link_words_end(struct link_words *w, struct err *err);
+bool link_word_known(const char *key);
 
 /* Nothing is asked of the cable. */
 bool link_spec_empty(const struct link_spec *spec);
