@@ -183,8 +183,13 @@ void runner_fini(struct runner *r, bool forget)
 static bool poll_port(struct port *port)
 {
 	struct pkt_batch b = {.n = 0};
+	struct runner *r = port->net->runner;
 	int rc = port->ops->recv(port, &b);
 
+	/* A cable counts from when its frame came, and who was put off the CPU while he read it
+	 * would count from before that. */
+	if (r->cables && r->loop)
+		runner_clock(r);
 	if (b.n)
 		net_input(port->net, port, &b);
 	if (rc < 0 && rc != -EAGAIN)

@@ -33,15 +33,16 @@ equal "nothing has changed" None "$(port_stat a.eth0 "d['impair']")"
 check "delay" impair a.eth0 delay=20ms
 rtts 200 >$DIR/rtt
 between "the fastest of 200 pings, us" 40000 "$(nth 1 <$DIR/rtt)" 41500
-between "the median, us" 40000 "$(nth 100 <$DIR/rtt)" 42000
+# A busy machine wakes everybody late, but never early.
+between "the median, us" 40000 "$(nth 100 <$DIR/rtt)" 70000
 check "jitter, on the way out only" impair a.eth0 none dir=out delay=30ms jitter=20ms
 # Far enough apart that no answer waits for the one before it.
 ns a ping -n -c 70 -i 0.055 -q 10.0.0.2 >$DIR/ping
 read -r lo mid hi < <(sed -n 's|rtt .* = \([0-9.]*\)/\([0-9.]*\)/\([0-9.]*\)/.*|\1 \2 \3|p' $DIR/ping |
 	awk '{print int($1), int($2), int($3)}')
 between "the least of 30 +- 20 ms" 10 "$lo" 16
-between "the mean" 24 "$mid" 38
-between "the most" 42 "$hi" 75
+between "the mean" 24 "$mid" 60
+between "the most" 42 "$hi" 300
 check "none" impair a.eth0 none
 equal "brings back what was" None "$(port_stat a.eth0 "d['impair']")"
 
