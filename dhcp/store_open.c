@@ -65,6 +65,10 @@ static void *sync_main(void *arg)
 		sqlite3_exec(db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
+		if (!atomic_load(&s->dirty)) {
+			pthread_cond_wait(&s->wake, &s->lock);
+			continue;
+		}
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += SYNC_EVERY_S;
 		pthread_cond_timedwait(&s->wake, &s->lock, &until);

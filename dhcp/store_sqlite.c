@@ -117,6 +117,16 @@ static int store_unreserve(void *ctx, const char *net, be32 addr)
 	return change(ctx, UNRESERVE);
 }
 
+/* The syncing thread sleeps until there is something to sync. */
+static void tell_dirty(struct dhcp_store *s)
+{
+	if (!s->threaded || atomic_exchange(&s->dirty, true))
+		return;
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* A failed change may have rolled everything back by itself (disk full); the flag remembers. */
 static int store_commit(void *ctx)
 {
@@ -131,7 +141,7 @@ static int store_commit(void *ctx)
 	if (err && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	if (s->open_tx && !err)
-		atomic_store(&s->dirty, true);
+		tell_dirty(s);
 	s->open_tx = s->tx_failed = false;
 	return err;
 }

@@ -33,6 +33,8 @@ struct mode_ops {
 	void (*explain)(struct net *net, struct port *to, const struct pkt *p, struct trace *trace);
 	/* Once a second, for ageing of the mode's own tables. */
 	void (*tick)(struct net *net, msec now);
+	/* Optional: does tick() have nothing to do as long as no frame comes? */
+	bool (*at_rest)(const struct net *net);
 	/* Links, addresses, routes or neighbours of the host changed (netlink.h). */
 	void (*host_changed)(struct net *net);
 	/* Serve control methods of the mode's own ("nat.list"); sets *@result to a new reference.

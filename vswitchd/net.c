@@ -63,6 +63,7 @@ static void flush_rounds(struct net *net)
 
 void net_input(struct net *net, struct port *from, struct pkt_batch *b)
 {
+	net->runner->heard = true;
 	net->switching = true;
 	walk_batch(net, from, b);
 	flush_rounds(net);

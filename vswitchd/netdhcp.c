@@ -477,6 +477,11 @@ void netdhcp_tick(struct net *net, msec now)
 	send_due(d);
 }
 
+bool netdhcp_at_rest(const struct net *net)
+{
+	return !net->dhcp;
+}
+
 void netdhcp_forget(const char *net_name)
 {
 	if (!shared.store)

@@ -23,6 +23,8 @@ int netdhcp_start(struct net *net, struct err *err);
 void netdhcp_stop(struct net *net);
 /* Once a second; modes name it as their tick or call it there. */
 void netdhcp_tick(struct net *net, msec now);
+/* at_rest of modes that have no more to do than this: no DHCP server, so no lease that ends. */
+bool netdhcp_at_rest(const struct net *net);
 /* Complete the "dhcp" object of the network's JSON @out with counts; modes name it as their show
  * or call it there. */
 void netdhcp_show(const struct net *net, json_t *out);

@@ -3,7 +3,9 @@
  * Theory of operation. The loop says that a port's descriptor is readable; the runner takes a few
  * bursts from it, has each switched, and returns, so that a busy port waits its turn (the loop is
  * level triggered and will say it again). Before the loop sleeps, what local ports injected
- * meanwhile is switched. Once a second tables age.
+ * meanwhile is switched. Once a second tables age; when a second passed without a frame and no
+ * table has anything that time alone will change, the runner rests until a frame comes or somebody
+ * asks for something, and wakes once in a minute, if at all, to forget addresses.
  *
  * Timers to the microsecond (due.h) share one alarm, a timerfd, which is set before the loop sleeps
  * when the earliest of them has changed: nothing is armed while none runs. After each alarm it
@@ -24,6 +26,7 @@
 
 enum {
 	TICK_MS = 1000,
+	REST_MS = 60000,     /* between ticks when there are only addresses to forget */
 	BURSTS_PER_TURN = 4, /* of up to PKT_BATCH_MAX frames, from one port before the next */
 	DUE_PER_TURN = 64,   /* timers fired before ports are served */
 	ALARM_REST_US = 50,
@@ -54,6 +57,48 @@ static void tick(struct runner *r)
 	}
 }
 
+/* Will nothing change as long as no frame comes, but tables that only frames look into (addresses,
+ * multicast groups)? */
+static bool net_at_rest(const struct net *net)
+{
+	const struct mode_ops *mode = net->conf.mode;
+
+	return stp_at_rest(net) && (!mode->tick || (mode->at_rest && mode->at_rest(net)));
+}
+
+static bool at_rest(const struct runner *r)
+{
+	for (const struct net *net = r->nets; net; net = net->next)
+		if (!net_at_rest(net))
+			return false;
+	return true;
+}
+
+static bool has_addresses(const struct runner *r)
+{
+	for (const struct net *net = r->nets; net; net = net->next)
+		if (fdb_count(net->fdb))
+			return true;
+	return false;
+}
+
+static void rest(struct runner *r)
+{
+	r->resting = true;
+	ev_timer_stop(r->loop, &r->tick);
+	ev_timer_set(&r->tick, REST_MS / 1e3, REST_MS / 1e3);
+	if (has_addresses(r))
+		ev_timer_start(r->loop, &r->tick);
+}
+
+static void rest_end(struct runner *r)
+{
+	r->resting = false;
+	ev_timer_stop(r->loop, &r->tick);
+	ev_timer_set(&r->tick, TICK_MS / 1e3, TICK_MS / 1e3);
+	ev_timer_start(r->loop, &r->tick);
+}
+
 static void tick_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 {
 	struct runner *r = w->data;
@@ -62,6 +107,9 @@ static void tick_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 	(void)revents;
 	runner_clock(r);
 	tick(r);
+	if (!r->heard && at_rest(r))
+		rest(r);
+	r->heard = false;
 }
 
 /* ---- timers to the microsecond --------------------------------------------------------------- */
@@ -112,6 +160,8 @@ static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int reve
 	bool left = false;
 
 	(void)revents;
+	if (r->resting && (r->heard || !at_rest(r)))
+		rest_end(r);
 	for (struct net *net = r->nets; net; net = net->next)
 		if (net->injected) {
 			runner_clock(r);

@@ -327,6 +327,16 @@ void stp_tick(struct net *net, msec now)
 		stp_loop_tick(net, now);
 }
 
+bool stp_at_rest(const struct net *net)
+{
+	if (net->stp && net->stp->on)
+		return false;
+	for (const struct port *port = net->ports; port; port = port->next)
+		if (port->stp && (port->stp->looped || port->stp->probes_left))
+			return false;
+	return true;
+}
+
 void stp_port_fini(struct port *port)
 {
 	free(port->stp);

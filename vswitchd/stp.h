@@ -30,6 +30,8 @@ enum drop_reason stp_egress(const struct walk *w, const struct port *to);
 void stp_moved(struct net *net, struct port *port);
 /* Once a second. Queues frames: the caller flushes. */
 void stp_tick(struct net *net, msec now);
+/* Does stp_tick() have nothing to do as long as no frame comes? */
+bool stp_at_rest(const struct net *net);
 /* A port came, or its state or carrier changed. */
 void stp_port_changed(struct net *net, struct port *port);
 /* A port goes from @net. */

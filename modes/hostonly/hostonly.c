@@ -147,5 +147,6 @@ const struct mode_ops mode_hostonly = {
 	.start = hostonly_start,
 	.stop = hostonly_stop,
 	.tick = netdhcp_tick,
+	.at_rest = netdhcp_at_rest,
 	.show = hostonly_show,
 };

@@ -42,5 +42,6 @@ const struct mode_ops mode_internal = {
 	.start = internal_start,
 	.stop = internal_stop,
 	.tick = netdhcp_tick,
+	.at_rest = netdhcp_at_rest,
 	.show = netdhcp_show,
 };
