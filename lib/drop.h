@@ -49,6 +49,8 @@
 	X(ISOLATED,       "isolated",       "an isolated port hears only ports that are not") \
 	X(PROMISCUOUS,    "promiscuous",    "promiscuous=deny: unicast to somebody else is not shown to this port") \
 	X(MONITOR,        "monitor",        "a port that mirrors others (mirror=) takes no part itself") \
+	X(VLAN,           "vlan",           "the port does not carry the VLAN that it is in") \
+	X(UNTAGGED,       "untagged",       "it has no VLAN tag, and the port has no native VLAN") \
 	X(MODE,           "mode",           "the network's mode does not allow it") \
 	X(IMPAIR_LOSS,    "impair-loss",    "lost on its cable, as `port impair` asked") \
 	X(IMPAIR_QUEUE,   "impair-queue",   "the queue for its cable was full, whose rate `port impair` limits") \

@@ -5,14 +5,16 @@ lib-srcs += lib/nearest.c lib/pcapng.c
 lib-srcs += lib/frame.c lib/ipaddr.c
 lib-srcs += lib/linkspec.c lib/linkwords.c lib/linktext.c lib/linkmodel.c lib/holdq.c lib/due.c lib/alarm.c
 lib-srcs += lib/setting_names.c
+lib-srcs += lib/tag.c
 
-unit-tests += addr csum gso hash pcapng pkt text timer
+unit-tests += addr csum gso hash pcapng pkt tag text timer
 test_addr-objs := lib
 test_csum-objs := lib
 test_gso-objs := lib
 test_hash-objs := lib
 test_pcapng-objs := lib
 test_pkt-objs := lib
+test_tag-objs := lib
 test_text-objs := lib
 test_timer-objs := lib
 

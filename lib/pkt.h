@@ -31,7 +31,7 @@
 
 enum {
 	PKT_HEADROOM = 128,   /* bytes before the frame, for pushed headers */
-	PKT_FRAME_MAX = 65550 /* longest frame: 14 + 4 (VLAN) + 65532, a full GSO super-frame */
+	PKT_FRAME_MAX = 65557 /* longest frame: 14 + 2 * 4 (VLAN) + 65535, the longest IP packet */
 };
 
 struct pkt_pool;

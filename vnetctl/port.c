@@ -78,7 +78,7 @@ static void print_counts(const char *way, const json_t *n)
 static void print_port(const json_t *p)
 {
 	static const char *const lines[] = {"net", "carrier", "ifname", "netns", "vm",
-					    "mac", "reason",  "lab",	NULL};
+					    "mac", "peer",    "reason", "lab",	 NULL};
 	const json_t *soft = json_object_get(p, "soft");
 	const char *word;
 	json_t *value;
@@ -121,8 +121,13 @@ static int port_show(struct ctl *c, int argc, char **argv)
 static int port_add(struct ctl *c, int argc, char **argv)
 {
 	static const struct arg_key keys[] = {
-		{"netns", ARG_STRING}, {"ifname", ARG_STRING}, {"tap", ARG_STRING},
-		{"nic", ARG_STRING},   {"mac", ARG_STRING},    {0},
+		{"netns", ARG_STRING},
+		{"ifname", ARG_STRING},
+		{"tap", ARG_STRING},
+		{"nic", ARG_STRING},
+		{"patch", ARG_STRING},
+		{"mac", ARG_STRING},
+		{0},
 	};
 	json_t *params;
 	int rc, carriers;
@@ -132,9 +137,9 @@ static int port_add(struct ctl *c, int argc, char **argv)
 	params = json_pack("{s:s, s:s}", "net", argv[0], "name", argv[1]);
 	rc = args_settings(c, keys, port_setting_names, argc - 2, argv + 2, params);
 	carriers = !!json_object_get(params, "netns") + !!json_object_get(params, "tap") +
-		   !!json_object_get(params, "nic");
+		   !!json_object_get(params, "nic") + !!json_object_get(params, "patch");
 	if (!rc && carriers > 1)
-		rc = ctl_usage(c, "takes one of netns=, tap= and nic=");
+		rc = ctl_usage(c, "takes one of netns=, tap=, nic= and patch=");
 	if (!rc && !json_object_get(params, "netns") != !json_object_get(params, "ifname"))
 		rc = ctl_usage(c, "netns= and ifname= go together");
 	if (rc) {
@@ -195,8 +200,8 @@ static const struct verb verbs[] = {
 	{"list", "[NET]", "all ports, or those of one network", port_list},
 	{"show", "PORT", "everything about one: counters, drops by reason", port_show},
 	{"add",
-	 "NET PORT [netns=NAME ifname=eth0 | tap=IFNAME | nic=IFNAME] [mac=ADDR]\n"
-	 "           [KEY=VALUE...]",
+	 "NET PORT [netns=NAME ifname=eth0 | tap=IFNAME | nic=IFNAME | patch=PORT]\n"
+	 "           [mac=ADDR] [KEY=VALUE...]",
 	 "make one", port_add},
 	{"set", "PORT KEY=VALUE...", "change settings of one", port_set},
 	{"del", "PORT", "remove one", port_del},
@@ -214,6 +219,8 @@ const struct noun noun_port = {
 	"  netns=NAME ifname=IF  an interface IF, up, in the network namespace NAME\n"
 	"  tap=IFNAME            a tap that QEMU or another VMM opens by its name\n"
 	"  nic=IFNAME            an interface of the host\n"
+	"  patch=PORT            one end of a cable to another network; PORT, which says patch= with\n"
+	"                        this port's name, is the other\n"
 	"  none of these         a dummy: frames come and go through the control socket\n"
 	"What a cable does (each way by default; dir=in: from the far end into the switch):\n"
 	"  delay=20ms jitter=5ms distribution=uniform|normal    how long a frame travels\n"

@@ -16,6 +16,7 @@ rstp-srcs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswitchd/
 	vswitchd/rstp_roles.c
 vswitchd-core-srcs += $(rstp-srcs) vswitchd/stp_loop.c vswitchd/stp_show.c
 vswitchd-core-srcs += vswitchd/snoop_parse.c vswitchd/snoop_table.c vswitchd/snoop_show.c
+vswitchd-core-srcs += vswitchd/vlan_ids.c vswitchd/vlan_set.c vswitchd/vlan_segment.c vswitchd/port_patch.c
 vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/port_carriers.c
 
 unit-tests += rstp
@@ -26,6 +27,8 @@ test_addrplan-objs := vswitchd/addrplan.c lib
 
 unit-tests += fdb uring
 test_uring-objs := vswitchd/uring.c lib
+unit-tests += vlan_ids
+test_vlan_ids-objs := vswitchd/vlan_ids.c lib
 test_fdb-objs := vswitchd/fdb.c lib
 
 vswitchd-srcs += vswitchd/impair_store.c

@@ -18,10 +18,11 @@
 #include "vswitchd/runner.h"
 #include "vswitchd/snoop.h"
 #include "vswitchd/stp.h"
+#include "vswitchd/vlan.h"
 #include "vswitchd/walk.h"
 #include "vswitchd/watch.h"
 
-enum { NET_ROUNDS_MAX = 16 };
+enum { NET_ROUNDS_MAX = 16, SETTLE_ROUNDS_MAX = 4 };
 
 /* ---- switching ------------------------------------------------------------------------------- */
 
@@ -37,14 +38,14 @@ static void flush_queued(struct net *net)
 	}
 }
 
-/* Switch what local ports injected: one burst of each. */
+/* Switch what waits at ports inside this process: one burst of each. */
 static void take_injected(struct net *net)
 {
 	net->injected = false;
 	for (struct port *port = net->ports; port; port = port->next) {
 		struct pkt_batch b = {.n = 0};
 
-		if (port->ops != &port_local_ops)
+		if (!port->ops->queues)
 			continue;
 		if (port->ops->recv(port, &b) == 0)
 			net->injected = true;
@@ -61,6 +62,28 @@ static void flush_rounds(struct net *net)
 	}
 }
 
+/* Flush the networks that got frames from others, which may give them frames in turn: a few rounds,
+ * what is left then waits for the next turn of the loop. */
+static void settle(struct runner *r)
+{
+	if (r->settling)
+		return;
+	r->settling = true;
+	for (int round = 0; r->woken && round < SETTLE_ROUNDS_MAX; round++) {
+		r->woken = false;
+		for (struct net *net = r->nets; net; net = net->next)
+			if (net->injected && !net->switching)
+				net_flush(net);
+	}
+	r->settling = false;
+}
+
+void net_wake(struct net *net)
+{
+	net->injected = true;
+	net->runner->woken = true;
+}
+
 void net_input(struct net *net, struct port *from, struct pkt_batch *b)
 {
 	net->runner->heard = true;
@@ -68,6 +91,7 @@ void net_input(struct net *net, struct port *from, struct pkt_batch *b)
 	walk_batch(net, from, b);
 	flush_rounds(net);
 	net->switching = false;
+	settle(net->runner);
 }
 
 void net_flush(struct net *net)
@@ -77,6 +101,7 @@ void net_flush(struct net *net)
 	net->switching = true;
 	flush_rounds(net);
 	net->switching = false;
+	settle(net->runner);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -139,6 +164,7 @@ struct net *net_add(struct runner *r, const struct net_conf *conf, struct err *e
 		net_del(net, true);
 		return NULL;
 	}
+	vlan_net_added(net);
 	return net;
 }
 

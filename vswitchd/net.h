@@ -50,7 +50,7 @@ struct net_conf {
 	char nic[16];		    /* bridge: the NIC, or "auto" */
 	char via[16];		    /* bridge: a bridge of the host's to join instead */
 	enum net_uplink uplink;	    /* bridge: how many MAC addresses may be seen outside */
-	uint16_t vlan;		    /* LAN segment: label only at first depth; 0: none */
+	uint16_t vlan;		    /* LAN segment: its id on trunks of segments; 0: none */
 	uint16_t mtu;		    /* 0: 1500 */
 };
 
@@ -62,8 +62,9 @@ struct net {
 	struct port *queued; /* ports with frames to flush */
 	bool switching;	     /* inside net_input() or net_flush() */
 	bool asking;	     /* inside walk_dry(): a mode's ingress() has no effects now */
-	bool injected;	     /* a local port has frames that wait to be switched */
+	bool injected;	     /* a port->ops->queues has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
+	unsigned int n_vlan;	 /* ports that are access or trunk: above 0 VLANs are kept apart */
 	unsigned int moves_told; /* "mac.moved" events since moves_since */
 	msec moves_since;	 /* start of the second they are counted in */
 	struct fdb *fdb;
@@ -94,6 +95,9 @@ struct net *net_find(struct runner *r, const char *name);
 /* Switch a batch that came in by @from (walk.h), then flush every port that got something. Takes
  * the packets. */
 void net_input(struct net *net, struct port *from, struct pkt_batch *b);
+/* Frames of another network, or of nobody's, came to queues of this one: it is flushed when what is
+ * being switched now has been. For carriers that join networks. */
+void net_wake(struct net *net);
 /* Flush queued ports (and what that makes arrive from local ports) until nothing is left. */
 void net_flush(struct net *net);
 

@@ -275,14 +275,18 @@ static int port_carrier(const struct rpc *q, struct port_conf *conf, struct err 
 {
 	const char *netns = rpc_str(q, "netns"), *ifname = rpc_str(q, "ifname");
 	const char *tap = rpc_str(q, "tap"), *nic = rpc_str(q, "nic");
+	const char *patch = rpc_str(q, "patch");
 
-	if (!!netns + !!tap + !!nic > 1)
-		return err_set(err, -EINVAL, "give only one of netns, tap and nic");
+	if (!!netns + !!tap + !!nic + !!patch > 1)
+		return err_set(err, -EINVAL, "give only one of netns, tap, nic and patch");
 	if (ifname && !netns)
 		return err_set(err, -EINVAL, "ifname goes with netns");
 	if (netns && !name_valid(netns))
 		return err_set(err, -EINVAL, "parameter \"netns\" is not a name");
-	conf->carrier = netns ? "netns" : tap ? "tap" : nic ? "nic" : "dummy";
+	if (patch && !name_valid_max(patch, PORT_NAME_MAX))
+		return err_set(err, -EINVAL, "parameter \"patch\" is not a port's name");
+	conf->carrier = netns ? "netns" : tap ? "tap" : nic ? "nic" : patch ? "patch" : "dummy";
+	conf->peer = patch;
 	conf->netns = netns;
 	conf->ifname = netns ? (ifname ? ifname : "eth0") : tap ? tap : nic;
 	return check_ifname(netns ? "ifname" : tap ? "tap" : "nic", conf->ifname, err);

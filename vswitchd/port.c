@@ -54,16 +54,14 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-/* Is the far end ours (the NAT gateway, the DHCP server, the host's leg)? Such a port belongs to
- * its network for good, and nobody else may claim its address. */
-static bool is_own(const struct port *port)
+bool port_is_own(const struct port *port)
 {
 	return strcmp(port->ops->type, "local") == 0 || strcmp(port->ops->type, "hosttap") == 0;
 }
 
 static void pin_mac(struct port *port)
 {
-	if (is_own(port) && !mac_is_zero(&port->mac))
+	if (port_is_own(port) && !mac_is_zero(&port->mac))
 		fdb_pin(port->net->fdb, &port->mac, port);
 }
 
@@ -81,6 +79,7 @@ static void link_port(struct port *port, struct net *net)
 	net->n_ports++;
 	watch_port(port);
 	net->listeners += !!(port->features & PORT_LISTEN);
+	vlan_port_joined(port);
 }
 
 /* Off its network: nothing there leads to it any more. */
@@ -109,6 +108,7 @@ static void unlink_port(struct port *port)
 			break;
 		}
 	mirror_port_left(net, port);
+	vlan_port_left(port);
 }
 
 static struct port *port_new(const struct port_conf *conf, const struct port_ops *ops)
@@ -236,6 +236,30 @@ static void port_event(struct port *port, const char *event)
 			       port->failed ? port->fail_text : NULL));
 }
 
+static void forget_far_end(struct port *port)
+{
+	fdb_flush(port->net->fdb, port);
+	vlan_port_down(port);
+	impair_flush(port);
+}
+
+static const char *no_link(const struct port *port)
+{
+	return port->ops->no_link && port->priv && !port->failed ? port->ops->no_link(port) : NULL;
+}
+
+void port_link_changed(struct port *port)
+{
+	const char *why = no_link(port);
+
+	if (why)
+		forget_far_end(port);
+	runner_event(port->net->runner, "port.link",
+		     json_pack("{s:s, s:s, s:s, s:s?}", "port", port->name, "net",
+			       port->net->conf.name, "link", why ? "down" : "up", "reason", why));
+	stp_port_changed(port->net, port);
+}
+
 /* Tell the far end that its cable was pulled, or is back. */
 static void carrier_tell(struct port *port, bool up)
 {
@@ -254,9 +278,7 @@ static void link_changed(struct port *port, bool up)
 	if (up)
 		pin_mac(port);
 	else
-		fdb_flush(port->net->fdb, port);
-	if (!up)
-		impair_flush(port);
+		forget_far_end(port);
 	stp_port_changed(port->net, port);
 	carrier_tell(port, up);
 	port_event(port, up ? "port.up" : "port.down");
@@ -284,7 +306,7 @@ void port_pull(struct port *port, bool pulled)
 
 int port_move(struct port *port, struct net *to, struct err *err)
 {
-	if (is_own(port))
+	if (port_is_own(port))
 		return err_set(err, -EPERM, "port \"%s\" is part of network \"%s\" and stays there",
 			       port->name, port->net->conf.name);
 	if (to->runner != port->net->runner)
@@ -294,6 +316,8 @@ int port_move(struct port *port, struct net *to, struct err *err)
 		return 0;
 	if (check_room(to, err) < 0)
 		return -ENOSPC;
+	if (vlan_port_may_move(port, to, err) < 0)
+		return -EBUSY;
 	unlink_port(port);
 	link_port(port, to);
 	mirror_refresh(to);
@@ -326,8 +350,7 @@ void port_fail(struct port *port, const char *why)
 	port->failed = true;
 	copy_text(port->fail_text, sizeof(port->fail_text), why);
 	runner_unwatch(port->net->runner, port);
-	fdb_flush(port->net->fdb, port);
-	impair_flush(port);
+	forget_far_end(port);
 	stp_port_changed(port->net, port);
 	/* A guest's tap goes with its process, and that is told when it is known why. */
 	log_write(port->vm[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "port %s: %s", port->name,
@@ -479,7 +502,7 @@ static const char *state_word(const struct port *port, const char *loop)
 {
 	if (port->failed)
 		return "failed";
-	if (!port->admin_up || port->pulled)
+	if (!port->admin_up || port->pulled || no_link(port))
 		return "down";
 	return loop ? "blocked" : "up";
 }
@@ -488,7 +511,16 @@ static const char *reason_text(const struct port *port, const char *loop)
 {
 	if (!port->failed && port->pulled)
 		return "the schedule of its cable has pulled it";
-	return port->failed ? or_null(port->fail_text) : loop;
+	if (port->failed)
+		return or_null(port->fail_text);
+	return no_link(port) ? no_link(port) : loop;
+}
+
+static const char *port_peer_name(const struct port *port)
+{
+	const struct port *trunk = vlan_trunk_of(port);
+
+	return trunk ? trunk->name : port->ops == &port_patch_ops ? port_patch_peer(port) : NULL;
 }
 
 json_t *port_json(const struct port *port)
@@ -513,6 +545,8 @@ json_t *port_json(const struct port *port)
 			counters_json(s->tx_frames, s->tx_bytes, s->tx_gso), "soft", "gso",
 			(json_int_t)s->soft_gso, "csum", (json_int_t)s->soft_csum, "drops", drops,
 			"drops_total", (json_int_t)total);
+	if (port_peer_name(port))
+		json_object_set_new(out, "peer", json_string(port_peer_name(port)));
 	json_object_set_new(out, "impair", impair_json(port));
 	json_object_set_new(out, "guard", guard_json(port));
 	json_object_set_new(out, "settings", port_settings_json(port));

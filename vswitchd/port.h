@@ -42,8 +42,10 @@ enum {
 /* What a user or a mode asks for. Strings are borrowed during the call only. */
 struct port_conf {
 	const char *name;    /* unique in the daemon, e.g. "web.eth0" */
-	const char *carrier; /* "tap" (guest side), "hosttap", "netns", "nic", "dummy", "local" */
+	const char *carrier; /* "tap" (guest side), "hosttap", "netns", "nic", "dummy", "local",
+			      * "patch" */
 	const char *ifname;  /* interface to make or to use; NULL: made from the name */
+	const char *peer;    /* for "patch": name of the port at the other end */
 	const char *netns;   /* for "netns": name below /run/netns */
 	const char *lab;     /* owner tag, or NULL */
 	const char *vm;	     /* guest whose NIC this is, or NULL */
@@ -63,6 +65,8 @@ struct port_ops {
 	const char *type;
 	/* Bits of enum offload that the far end takes undone. */
 	unsigned int offloads;
+	/* recv takes frames from a queue inside this process; who fills it sets net->injected. */
+	bool queues;
 	/* Make or attach the OS thing; sets port->fd (or -1) and port->priv. All or nothing. */
 	int (*open)(struct port *port, const struct port_conf *conf, struct err *err);
 	/* Undo open and free priv. Never blocks (slow kernel work goes to reaper.h). Accepts a
@@ -75,6 +79,8 @@ struct port_ops {
 	void (*send)(struct port *port, struct pkt_batch *b);
 	/* Optional: tell the far end about its carrier (cable pulled or back). */
 	void (*carrier)(struct port *port, bool up);
+	/* Optional: why there is no link to the far end just now; NULL when there is. */
+	const char *(*no_link)(const struct port *port);
 };
 
 struct port {
@@ -125,7 +131,7 @@ struct port {
 /* The carriers there are (port_carriers.c), NULL-terminated. Tests bring their own few. */
 extern const struct port_ops *const port_carriers[];
 extern const struct port_ops port_tap_ops, port_hosttap_ops, port_netns_ops, port_nic_ops,
-	port_dummy_ops, port_local_ops;
+	port_dummy_ops, port_local_ops, port_patch_ops, port_member_ops;
 /* By name; NULL when there is none such. */
 const struct port_ops *port_ops_find(const char *carrier);
 
@@ -139,6 +145,11 @@ struct port *port_find(const char *name);
 void port_set_admin(struct port *port, bool up);
 /* The same by the cable's schedule: the far end sees its carrier go and come. */
 void port_pull(struct port *port, bool pulled);
+/* Is the far end ours (the NAT gateway, the DHCP server, the host's leg)? Such a port belongs to
+ * its network for good, and nobody else may claim its address. */
+bool port_is_own(const struct port *port);
+/* The link to the far end came or went (ops->no_link() tells which): for carriers. */
+void port_link_changed(struct port *port);
 /* Move to another network of the same runner; learnt MACs are forgotten on both. The far end sees
  * its cable pulled, and back after PORT_REPLUG_MS, so that it asks for an address again. */
 int port_move(struct port *port, struct net *to, struct err *err);
@@ -194,6 +205,9 @@ typedef void port_local_fn(void *ctx, struct pkt *p);
 struct port *port_local_add(struct net *net, const char *name, const struct mac *mac,
 			    port_local_fn *input, void *ctx, struct err *err);
 void port_local_inject(struct port *port, struct pkt *p);
+
+/* port_patch.c: the name of the port at the other end of a "patch". */
+const char *port_patch_peer(const struct port *port);
 
 /* port_dummy.c: frames in and out by the control socket and by tests. */
 int port_dummy_receive(struct port *port, const void *frame, size_t len,

@@ -106,6 +106,7 @@ void port_local_inject(struct port *port, struct pkt *p)
 const struct port_ops port_local_ops = {
 	.type = "local",
 	.offloads = OFFLOAD_ALL,
+	.queues = true,
 	.open = local_open,
 	.close = local_close,
 	.recv = local_recv,

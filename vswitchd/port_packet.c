@@ -30,6 +30,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "lib/tag.h"
 #include "vswitchd/net.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/packet.h"
@@ -40,7 +41,6 @@
 
 enum {
 	VNET_HDR = sizeof(struct virtio_net_hdr),
-	VLAN_TAG = 4,
 	/* A burst of super-frames (64 KiB each, and as much again in the kernel's accounting). */
 	RCVBUF = 16 << 20,
 	SNDBUF = 16 << 20,
@@ -220,7 +220,7 @@ static unsigned int rx_prepare(struct port *port, struct rx_slots *s)
 			break;
 		s->pkt[n] = p;
 		s->iov[n][0] = (struct iovec){&p->vnet, VNET_HDR};
-		s->iov[n][1] = (struct iovec){p->data, PKT_FRAME_MAX - VLAN_TAG};
+		s->iov[n][1] = (struct iovec){p->data, PKT_FRAME_MAX - TAG_LEN};
 		s->msg[n].msg_hdr = (struct msghdr){.msg_iov = s->iov[n],
 						    .msg_iovlen = 2,
 						    .msg_control = &s->aux[n],
@@ -239,23 +239,12 @@ static const struct tpacket_auxdata *aux_of(struct msghdr *hdr)
 	return NULL;
 }
 
-/* Put the 802.1Q tag back that the kernel took out (802.1Q-2018 9.6). The offsets of the offload
- * header count from the first byte of the frame and move with what they point at. */
+/* Put the 802.1Q tag back that the kernel took out. A fresh packet has room for it. */
 static void vlan_restore(struct pkt *p, const struct tpacket_auxdata *aux)
 {
-	be16 tag[2];
+	bool told = aux->tp_status & TP_STATUS_VLAN_TPID_VALID;
 
-	tag[0] = htons(aux->tp_status & TP_STATUS_VLAN_TPID_VALID ? aux->tp_vlan_tpid
-								  : ETHERTYPE_CTAG);
-	tag[1] = htons(aux->tp_vlan_tci);
-	p->data -= VLAN_TAG;
-	memmove(p->data, p->data + VLAN_TAG, 2 * ETH_ALEN_);
-	memcpy(p->data + 2 * ETH_ALEN_, tag, VLAN_TAG);
-	p->len += VLAN_TAG;
-	if (pkt_needs_csum(p))
-		p->vnet.csum_start = htole16(le16toh(p->vnet.csum_start) + VLAN_TAG);
-	if (pkt_is_gso(p) && p->vnet.hdr_len)
-		p->vnet.hdr_len = htole16(le16toh(p->vnet.hdr_len) + VLAN_TAG);
+	tag_push(&p, told ? aux->tp_vlan_tpid : ETHERTYPE_CTAG, aux->tp_vlan_tci);
 }
 
 /* One received frame goes to the batch or is dropped with its reason. */

@@ -19,6 +19,7 @@
 #include "vswitchd/snoop.h"
 #include "vswitchd/state.h"
 #include "vswitchd/stp.h"
+#include "vswitchd/vlan.h"
 
 /* ---- net.* ----------------------------------------------------------------------------------- */
 
@@ -107,6 +108,7 @@ static void mac_row(void *ctx, const struct mac *mac, uint16_t vid, struct port 
 {
 	char text[MAC_STR];
 
+	vid = vlan_shown(port->net, vid);
 	json_array_append_new(ctx,
 			      json_pack("{s:s, s:o, s:s, s:s?, s:I}", "mac", mac_format(mac, text),
 					"vlan", vid ? json_integer(vid) : json_null(), "port",

@@ -15,6 +15,7 @@
 #include "vswitchd/objects.h"
 #include "vswitchd/port.h"
 #include "vswitchd/rpc.h"
+#include "vswitchd/vlan.h"
 #include "vswitchd/vm.h"
 
 static void list_net(const struct net *net, json_t *list)
@@ -71,6 +72,11 @@ static int refuse_owned(const struct port *port, const char *what, struct err *e
 		return err_set(err, -EBUSY,
 			       "port \"%s\" is a NIC of guest \"%s\": stop the guest to %s it",
 			       port->name, port->vm, what);
+	if (vlan_trunk_of(port))
+		return err_set(err, -EBUSY,
+			       "port \"%s\" is network \"%s\"'s part of trunk \"%s\": change that "
+			       "one's trunk=",
+			       port->name, port->net->conf.name, vlan_trunk_of(port)->name);
 	if (!port->persistent)
 		return err_set(err, -EBUSY, "port \"%s\" belongs to network \"%s\" itself",
 			       port->name, port->net->conf.name);
@@ -277,7 +283,7 @@ static int port_receive_m(struct rpc *rpc, json_t **result, struct err *err)
 const struct rpc_method rpc_port_methods[] = {
 	{"port.list", port_list_m, "net", false},
 	{"port.show", port_show_m, "port!", false},
-	{"port.add", port_add_m, "net! name! netns ifname tap nic mac lab *", false},
+	{"port.add", port_add_m, "net! name! netns ifname tap nic patch mac lab *", false},
 	{"port.set", port_set_m, "port! settings:o!", false},
 	{"port.del", port_del_m, "port!", false},
 	{"port.up", port_up_m, "port!", false},

@@ -166,8 +166,10 @@ static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int reve
 		if (net->injected) {
 			runner_clock(r);
 			net_flush(net);
-			left |= net->injected;
 		}
+	/* Also one that was flushed may have got something from one flushed after it. */
+	for (struct net *net = r->nets; net; net = net->next)
+		left |= net->injected;
 	set_alarm(r);
 	if (left)
 		ev_idle_start(loop, &r->awake);

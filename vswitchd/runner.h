@@ -43,6 +43,9 @@ struct runner {
 	uint64_t alarm_us, alarm_heard_us; /* for when it is set; when it last was readable */
 	struct hold_pool held;		   /* frames that are on cables (impair.h) */
 	unsigned int cables;		   /* users of it */
+	bool woken;			   /* a net->injected was set from outside that network */
+	bool settling;			   /* inside the flushing of such networks */
+	unsigned int patch_held;	   /* frames that wait in the rings of port_patch.c */
 	/* Networks come back from the store: what they need of the host may come later. */
 	bool restoring;
 	void *events_ctx;

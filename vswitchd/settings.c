@@ -10,6 +10,9 @@
 #include "lib/nearest.h"
 #include "vswitchd/guard.h"
 #include "vswitchd/mirror.h"
+#include "vswitchd/net.h"
+#include "vswitchd/port.h"
+#include "vswitchd/runner.h"
 #include "vswitchd/snoop.h"
 #include "vswitchd/storm.h"
 #include "vswitchd/stp.h"
@@ -144,40 +147,39 @@ static int apply_one(const struct target *t, const char *name, const json_t *val
 	return err_wrap(err, "%s=%s", name, shown);
 }
 
-/* Put back the values of @before. What was in use a moment ago is accepted again. */
+/* Put back the values of @before. What was in use a moment ago is accepted again, also when it
+ * names something that is gone since, as when it comes from the store. */
 static void put_back(const struct target *t, json_t *before)
 {
+	struct runner *runner = t->is_port ? t->port->net->runner : t->net->runner;
+	bool restoring = runner->restoring;
 	struct err ignored;
 	const char *name;
 	json_t *value;
 	struct row r;
 
+	runner->restoring = true;
 	json_object_foreach (before, name, value)
 		if (row_find(t, name, &r))
 			row_set(t, &r, json_string_value(value), &ignored);
+	runner->restoring = restoring;
 }
 
-static int apply(const struct target *t, const json_t *values, struct err *err)
+static bool asked_for(const json_t *values, const char *name)
 {
-	json_t *before = json_object(), *value;
-	char text[SETTING_TEXT_MAX];
-	const char *name;
-	struct row r;
-	int rc = 0;
+	const json_t *value = json_object_get(values, name);
+	const char *text = json_string_value(value);
 
-	json_object_foreach ((json_t *)values, name, value) {
-		if (row_find(t, name, &r)) {
-			row_get(t, &r, text);
-			json_object_set_new(before, name, json_string(text));
-		}
-		rc = apply_one(t, name, value, err);
-		if (rc)
-			break;
-	}
-	if (rc)
-		put_back(t, before);
-	json_decref(before);
-	return rc;
+	return value && !(text && !strcmp(text, "none"));
+}
+
+/* Either would end the other: which one is meant? */
+static int check_together(const json_t *values, struct err *err)
+{
+	if (asked_for(values, "vlan") && asked_for(values, "trunk"))
+		return err_set(err, -EINVAL,
+			       "vlan= and trunk= don't go together: a port is one of the two");
+	return 0;
 }
 
 static json_t *as_json(const struct target *t)
@@ -191,6 +193,33 @@ static json_t *as_json(const struct target *t)
 		if (row_get(t, &rows[i], text))
 			json_object_set_new(out, rows[i].name, json_string(text));
 	return out;
+}
+
+static int apply(const struct target *t, const json_t *values, struct err *err)
+{
+	json_t *before, *value;
+	char text[SETTING_TEXT_MAX];
+	const char *name;
+	struct row r;
+	int rc = check_together(values, err);
+
+	if (rc)
+		return rc;
+	/* All of them: setting one may end another. */
+	before = as_json(t);
+	json_object_foreach ((json_t *)values, name, value) {
+		if (row_find(t, name, &r)) {
+			row_get(t, &r, text);
+			json_object_set_new(before, name, json_string(text));
+		}
+		rc = apply_one(t, name, value, err);
+		if (rc)
+			break;
+	}
+	if (rc)
+		put_back(t, before);
+	json_decref(before);
+	return rc;
 }
 
 /* ---- ports and networks ---------------------------------------------------------------------- */

@@ -250,6 +250,7 @@ static void forward(struct walk *w)
 		return;
 	}
 	if (to) {
+		w->only = !w->net->listeners;
 		walk_deliver(w, to);
 		if (w->net->listeners)
 			guard_listen(w, to);
@@ -289,8 +290,50 @@ static enum drop_reason walk_in(struct walk *w)
 	return DROP_NONE;
 }
 
+/* Once inside itself at most: what a trunk hands over comes in by a port that is none. */
+static void walk_any(struct walk *w);
+
+static void count_rx(struct port *from, const struct pkt *p)
+{
+	from->stats.rx_frames++;
+	from->stats.rx_bytes += p->len;
+	from->stats.rx_gso += pkt_is_gso(p);
+}
+
+/* A trunk carries other networks too: a frame of one of those is walked there. False when it is for
+ * the port's own. */
+static bool walked_elsewhere(struct walk *w)
+{
+	struct port *member = vlan_segment_of(w->from, &w->p);
+	struct walk there = *w;
+
+	if (!member)
+		return false;
+	walk_say(w, "trunk", "it is of network %s, where this port is %s", member->net->conf.name,
+		 member->name);
+	there.net = member->net;
+	there.from = member;
+	there.p = w->p;
+	if (!w->dry) {
+		count_rx(member, w->p);
+		net_wake(member->net);
+	}
+	walk_any(&there);
+	/* Counted where it was dropped, not again at the trunk. */
+	if (there.dropped != DROP_NONE && !w->dry) {
+		port_drop(member, there.dropped, NULL);
+		there.dropped = DROP_NONE;
+	}
+	there.net = w->net;
+	there.from = w->from;
+	*w = there;
+	return true;
+}
+
 static void walk(struct walk *w)
 {
+	if (w->from->features & PORT_TRUNK && walked_elsewhere(w))
+		return;
 	w->dropped = walk_in(w);
 	if (w->dropped == DROP_NONE)
 		forward(w);
@@ -311,32 +354,38 @@ void walk_dry(struct walk *w)
 static __attribute__((noinline)) void walk_watched(struct walk *w)
 {
 	struct pkt *came = pkt_get(w->p);
+	struct trace *outer = w->trace;
 	struct narration told;
 
-	if (watch_narrates(w)) {
+	if (!outer && watch_narrates(w)) {
 		narration_init(&told);
 		w->trace = &told.trace;
 	}
 	walk(w);
-	watch_in(w, came, w->trace ? &told : NULL);
+	watch_in(w, came, w->trace != outer ? &told : NULL);
+	w->trace = outer;
 	pkt_put(came);
+}
+
+static void walk_any(struct walk *w)
+{
+	if (w->from->features & PORT_WATCHED && !w->dry)
+		walk_watched(w);
+	else
+		walk(w);
 }
 
 void walk_frame(struct net *net, struct port *from, struct pkt *p)
 {
 	struct walk w = {.net = net, .from = from, .p = p};
 
-	from->stats.rx_frames++;
-	from->stats.rx_bytes += p->len;
-	from->stats.rx_gso += pkt_is_gso(p);
-	if (from->features & PORT_WATCHED)
-		walk_watched(&w);
-	else
-		walk(&w);
+	count_rx(from, p);
+	walk_any(&w);
 	if (w.dropped != DROP_NONE)
 		port_drop(from, w.dropped, w.p);
 	else
 		pkt_put(w.p);
+	pkt_put(w.tagged);
 }
 
 void walk_batch(struct net *net, struct port *from, struct pkt_batch *b)

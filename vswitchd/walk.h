@@ -34,6 +34,7 @@ enum port_feature {
 	PORT_WATCHED = 1 << 8,	/* watch.c: somebody looks at what comes in by it */
 	PORT_LISTEN = 1 << 9,	/* guard.c: is shown unicast between others; see net->listeners */
 	PORT_MONITOR = 1 << 10, /* mirror.c: gets copies only, takes no part */
+	PORT_TRUNK = 1 << 11,	/* vlan_segment.c: carries other networks too */
 	PORT_INGRESS = PORT_VLAN | PORT_STP | PORT_GUARD | PORT_STORM | PORT_MIRROR | PORT_MONITOR,
 	PORT_EGRESS = PORT_VLAN | PORT_STP | PORT_FILTER | PORT_MIRROR | PORT_MONITOR,
 };
@@ -43,8 +44,11 @@ struct walk {
 	struct port *from;
 	struct pkt *p;	     /* borrowed from whoever walks it */
 	struct trace *trace; /* NULL: nobody listens */
-	uint16_t vid;	     /* the VLAN that the frame is in; 0 on a network without VLANs */
 	bool learn_only;     /* spanning tree: the port is learning, not forwarding */
+	uint16_t vid;	     /* the VLAN that the frame is in; 0: VLAN 1, or there are none */
+	uint16_t prio;	     /* of the tag it came with, at its place in a TCI */
+	struct pkt *tagged;  /* the frame with the tag it left with last; walk() puts it */
+	bool only;	     /* no other port gets it: it may be changed for the one it goes to */
 	bool dry;	     /* nothing is learnt, counted, told or sent */
 	/* What came of it, for captures and traces. */
 	bool learns, learnt, moved, flooded;

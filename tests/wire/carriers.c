@@ -37,6 +37,10 @@ static void fake_send(struct port *port, struct pkt_batch *b)
 			f->last_byte[f->frames] = b->pkts[i]->data[b->pkts[i]->len - 1];
 		f->frames++;
 		port_count_tx(port, b->pkts[i]);
+		if (f->keep) {
+			pkt_put(f->kept);
+			f->kept = pkt_get(b->pkts[i]);
+		}
 	}
 	pkt_batch_put(b);
 }
@@ -56,5 +60,5 @@ const struct port_ops port_fake_ops = {
 	.carrier = fake_carrier,
 };
 
-const struct port_ops *const port_carriers[] = {&port_dummy_ops, &port_local_ops, &port_fake_ops,
-						NULL};
+const struct port_ops *const port_carriers[] = {&port_dummy_ops, &port_local_ops,  &port_fake_ops,
+						&port_patch_ops, &port_member_ops, NULL};

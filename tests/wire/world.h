@@ -21,7 +21,9 @@ struct fake {
 	unsigned int sends, frames;
 	uint8_t last_byte[FAKE_SEEN];
 	int recv_error;
-	int up; /* 1 and -1: what it was told */
+	int up;		  /* 1 and -1: what it was told */
+	bool keep;	  /* hold the last packet instead of dropping it */
+	struct pkt *kept; /* the test's to put */
 };
 
 struct world {
