@@ -2,17 +2,19 @@
 /*
  * The daemon's private nftables table.
  *
- * Theory of operation. One table with two chains and two sets, made once; what changes later is
+ * Theory of operation. One table with two chains and four sets, made once; what changes later is
  * only elements of the sets, one transaction each. The table has the owner flag: it belongs to the
  * netlink socket inside `ctx`, nobody else can change it, and the kernel removes it when the
  * socket closes, which a crash does too.
  *
  *	guard  prerouting, before raw (-300) and so before conntrack: a packet that belongs to a
  *	       translated flow is never seen by the host's stack. Defragmentation has been at -400.
+ *	       The same chain drops what is for guests behind a NIC's one MAC address.
  *	leg    forward: nothing from or to a host leg is routed.
  *
  * Guards are counted here, because a set holds an element once.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,9 +34,35 @@ struct guard {
 	unsigned int users;
 };
 
+/* What one network has put into the sets. */
+struct guests {
+	struct guests *next;
+	char ifname[16];
+	unsigned int n;
+	uint8_t addrs[][16];
+};
+
+static struct guests *guest_lists;
+
 static struct nft_ctx *ctx;
 static char table[64];
 static struct guard *guards;
+
+/* Run nftables commands, all or none. */
+static int nft_text(struct err *err, const char *text)
+{
+	const char *said;
+
+	if (!ctx)
+		return err_set(
+			err, -EOPNOTSUPP,
+			"this kernel has no nf_tables: the host's own stack can't be kept out");
+	if (nft_run_cmd_from_buffer(ctx, text) == 0)
+		return 0;
+	/* The first line has the reason, the rest points into the command. */
+	said = nft_ctx_get_error_buffer(ctx);
+	return err_set(err, -EIO, "nftables: %.*s", (int)strcspn(said, "\n"), said);
+}
 
 /* Run one nftables command, all or nothing. */
 static int nft(struct err *err, const char *fmt, ...) CHECK_PRINTF(2, 3);
@@ -42,24 +70,15 @@ static int nft(struct err *err, const char *fmt, ...) CHECK_PRINTF(2, 3);
 static int nft(struct err *err, const char *fmt, ...)
 {
 	char cmd[2048];
-	const char *said;
 	va_list ap;
 	int n;
 
-	if (!ctx)
-		return err_set(
-			err, -EOPNOTSUPP,
-			"this kernel has no nf_tables: the host's own stack can't be kept out");
 	va_start(ap, fmt);
 	n = vsnprintf(cmd, sizeof(cmd), fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(cmd))
 		return err_set(err, -E2BIG, "nftables command too long");
-	if (nft_run_cmd_from_buffer(ctx, cmd) == 0)
-		return 0;
-	/* The first line has the reason, the rest points into the command. */
-	said = nft_ctx_get_error_buffer(ctx);
-	return err_set(err, -EIO, "nftables: %.*s", (int)strcspn(said, "\n"), said);
+	return nft_text(err, cmd);
 }
 
 int hostrules_init(const char *instance, struct err *err)
@@ -77,10 +96,14 @@ int hostrules_init(const char *instance, struct err *err)
 		"table %s {\n"
 		" flags owner;\n"
 		" set guard { typeof iifname . ip daddr . meta l4proto . th dport; flags interval; }\n"
+		" set guests4 { typeof iifname . ip daddr; }\n"
+		" set guests6 { typeof iifname . ip6 daddr; }\n"
 		" set leg { type ifname; }\n"
 		" chain guard {\n"
 		"  type filter hook prerouting priority -310; policy accept;\n"
 		"  iifname . ip daddr . meta l4proto . th dport @guard drop\n"
+		"  iifname . ip daddr @guests4 drop\n"
+		"  iifname . ip6 daddr @guests6 drop\n"
 		" }\n"
 		" chain leg {\n"
 		"  type filter hook forward priority -310; policy accept;\n"
@@ -108,6 +131,12 @@ void hostrules_fini(void)
 	if (ctx)
 		nft_ctx_free(ctx);
 	ctx = NULL;
+	while (guest_lists) {
+		struct guests *next = guest_lists->next;
+
+		free(guest_lists);
+		guest_lists = next;
+	}
 	while (guards) {
 		struct guard *next = guards->next;
 
@@ -186,6 +215,78 @@ void hostrules_guard_del(const char *ifname, be32 addr, uint16_t first, uint16_t
 	guard_change("delete", g, NULL);
 	*where = g->next;
 	free(g);
+}
+
+/* ---- guests behind one MAC address -------------------------------------------------------- */
+
+static struct guests *guests_new(const char *ifname, const uint8_t (*addrs)[16], unsigned int n)
+{
+	struct guests *g = malloc(sizeof(*g) + n * sizeof(*addrs));
+
+	if (!g)
+		return NULL;
+	*g = (struct guests){.n = n};
+	snprintf(g->ifname, sizeof(g->ifname), "%s", ifname);
+	memcpy(g->addrs, addrs, n * sizeof(*addrs));
+	return g;
+}
+
+static void guests_print(FILE *f, const struct guests *g)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	char text[INET6_ADDRSTRLEN];
+
+	for (unsigned int i = 0; i < g->n; i++) {
+		bool four = memcmp(g->addrs[i], mapped, sizeof(mapped)) == 0;
+
+		inet_ntop(four ? AF_INET : AF_INET6, g->addrs[i] + (four ? 12 : 0), text,
+			  sizeof(text));
+		fprintf(f, "add element %s guests%c { \"%s\" . %s }\n", table, four ? '4' : '6',
+			g->ifname, text);
+	}
+}
+
+/* Both sets anew, in one transaction. */
+static int guests_write(struct err *err)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	int rc;
+
+	if (!f)
+		return err_set(err, -ENOMEM, "out of memory");
+	fprintf(f, "flush set %s guests4\nflush set %s guests6\n", table, table);
+	for (const struct guests *g = guest_lists; g; g = g->next)
+		guests_print(f, g);
+	if (fclose(f) == 0)
+		rc = nft_text(err, text);
+	else
+		rc = err_set(err, -ENOMEM, "out of memory");
+	free(text);
+	return rc;
+}
+
+int hostrules_guests_set(const char *ifname, const uint8_t (*addrs)[16], unsigned int n,
+			 struct err *err)
+{
+	struct guests **at = &guest_lists, *old, *new = NULL;
+	int rc = ifname_check(ifname, err);
+
+	if (rc == 0 && n && !(new = guests_new(ifname, addrs, n)))
+		rc = err_set(err, -ENOMEM, "out of memory");
+	if (rc < 0)
+		return rc;
+	while (*at && strcmp((*at)->ifname, ifname) != 0)
+		at = &(*at)->next;
+	old = *at;
+	if (!old && !new)
+		return 0;
+	if (new)
+		new->next = old ? old->next : NULL;
+	*at = new ? new : old->next;
+	free(old);
+	return guests_write(err);
 }
 
 /* ---- legs --------------------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
  * else, and nothing else on the host (Docker, libvirt, firewalld, FORWARD policy) matters to it:
  *  - guard: what arrives on an uplink for a translated port range is dropped before the host's
  *    stack could answer it with RST or ICMP (packet sockets see it first);
+ *  - guests: what arrives on a NIC that guests share with the host under one MAC address, and is
+ *    for a guest, is not forwarded by a host that has ip_forward set: the guest has it already;
  *  - leg: what comes from or would be routed to a host leg is not forwarded, so that a network
  *    without a way out stays without one when the host has ip_forward set.
  */
@@ -28,6 +30,11 @@ bool hostrules_ready(void);
 int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t last,
 			struct err *err);
 void hostrules_guard_del(const char *ifname, be32 addr, uint16_t first, uint16_t last);
+
+/* Keep packets that arrive on @ifname for one of the @n addresses (16 bytes each, IPv4 as
+ * ::ffff:a.b.c.d) from the host's stack; they replace those of the last call for @ifname. */
+int hostrules_guests_set(const char *ifname, const uint8_t (*addrs)[16], unsigned int n,
+			 struct err *err);
 
 int hostrules_leg_add(const char *ifname, struct err *err);
 void hostrules_leg_del(const char *ifname);

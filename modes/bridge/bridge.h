@@ -23,6 +23,7 @@ struct bridge {
 	/* Guests behind the NIC's one address; NULL: each has its own. */
 	struct singlemac *single;
 	struct nic_translate translate;
+	unsigned int guarded; /* version of the table that the host's stack was told of */
 };
 
 /* ---- bridge_link.c: the NIC (or the host's bridge) and its port ---- */
@@ -32,6 +33,8 @@ int bridge_link_check(struct runner *r, const struct net_conf *conf, struct err 
 /* Choose the interface and make its port. */
 int bridge_link_start(struct net *net, struct err *err);
 void bridge_link_stop(struct net *net);
+/* Once a second. */
+void bridge_link_tick(struct net *net, msec now);
 /* Something about the host's interfaces changed: follow it. */
 void bridge_link_changed(struct net *net);
 const char *bridge_link_word(enum nic_state state);

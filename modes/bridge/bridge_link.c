@@ -21,6 +21,7 @@
 
 #include "lib/log.h"
 #include "modes/bridge/bridge.h"
+#include "vswitchd/hostrules.h"
 #include "vswitchd/modeconf.h"
 #include "vswitchd/netlink.h"
 #include "vswitchd/runner.h"
@@ -184,6 +185,38 @@ static void single_follow_host(struct bridge *br)
 	singlemac_host_addrs(br->single, h.addrs, h.n);
 }
 
+struct guest_addrs {
+	uint8_t addrs[SINGLEMAC_ADDRS][16];
+	unsigned int n;
+};
+
+static void add_guest_addr(void *ctx, const struct ip_any *addr, const struct mac *mac)
+{
+	struct guest_addrs *g = ctx;
+
+	(void)mac;
+	memcpy(g->addrs[g->n++], addr->b, sizeof(addr->b));
+}
+
+/* The NIC's address is the host's too, so its stack gets what is for guests. A host that forwards
+ * would send it on, or tell the sender of a better way. */
+void bridge_link_tick(struct net *net, msec now)
+{
+	struct bridge *br = net->mode_state;
+	struct guest_addrs g = {.n = 0};
+	struct err err = {0};
+
+	if (!br->single)
+		return;
+	singlemac_age(br->single, now);
+	if (br->guarded == singlemac_version(br->single))
+		return;
+	br->guarded = singlemac_version(br->single);
+	singlemac_each(br->single, add_guest_addr, &g);
+	if (hostrules_guests_set(br->nic, g.addrs, g.n, &err) < 0)
+		log_debug("network %s: %s", net->conf.name, err.text);
+}
+
 static enum drop_reason single_out(void *ctx, struct pkt *p, msec now)
 {
 	return singlemac_out(ctx, p, now);
@@ -218,6 +251,9 @@ static void unplug(struct bridge *br)
 	if (br->port)
 		port_del(br->port, true);
 	br->port = NULL;
+	if (br->single)
+		hostrules_guests_set(br->nic, NULL, 0, NULL);
+	br->guarded = 0;
 	singlemac_destroy(br->single);
 	br->single = NULL;
 }
@@ -329,6 +365,9 @@ static void follow_name(struct net *net, const char *name)
 	runner_event(
 		net->runner, "nic.renamed",
 		json_pack("{s:s, s:s, s:s}", "net", net->conf.name, "nic", br->nic, "now", name));
+	if (br->single)
+		hostrules_guests_set(br->nic, NULL, 0, NULL);
+	br->guarded = 0;
 	snprintf(br->nic, sizeof(br->nic), "%s", name);
 	if (br->port && !br->via)
 		snprintf(br->port->ifname, sizeof(br->port->ifname), "%s", name);

@@ -20,7 +20,7 @@ struct entry {
 struct singlemac {
 	struct mac nic;
 	struct hash_key key;
-	unsigned int n, n_host;
+	unsigned int n, n_host, version;
 	uint16_t free;
 	uint16_t buckets[BUCKETS];
 	struct entry entries[SINGLEMAC_ADDRS + 1]; /* from 1 */
@@ -76,6 +76,11 @@ unsigned int singlemac_count(const struct singlemac *s)
 	return s->n;
 }
 
+unsigned int singlemac_version(const struct singlemac *s)
+{
+	return s->version;
+}
+
 void singlemac_host_addrs(struct singlemac *s, const struct ip_any *addrs, unsigned int n)
 {
 	s->n_host = MIN(n, (unsigned int)SINGLEMAC_HOST_ADDRS);
@@ -115,6 +120,7 @@ static void forget(struct singlemac *s, uint16_t i)
 	s->free = i;
 	s->used[i] = false;
 	s->n--;
+	s->version++;
 }
 
 void singlemac_age(struct singlemac *s, msec now)
@@ -166,6 +172,7 @@ static enum drop_reason learn(struct singlemac *s, const struct ip_any *addr, co
 	*head = i;
 	s->used[i] = true;
 	s->n++;
+	s->version++;
 	return DROP_NONE;
 }
 

@@ -44,6 +44,8 @@ void singlemac_destroy(struct singlemac *s);
 /* The addresses of the host itself; those beyond SINGLEMAC_HOST_ADDRS are not protected. */
 void singlemac_host_addrs(struct singlemac *s, const struct ip_any *addrs, unsigned int n);
 unsigned int singlemac_count(const struct singlemac *s);
+/* Different after an address has come or gone. */
+unsigned int singlemac_version(const struct singlemac *s);
 /* Call @fn for each address in the table. */
 void singlemac_each(const struct singlemac *s,
 		    void (*fn)(void *ctx, const struct ip_any *addr, const struct mac *mac),

@@ -74,6 +74,14 @@ check "the host still uses its NIC" ping -c 1 -W 3 192.0.2.1
 check "a reaches the host" ping_ok a 192.0.2.50
 check "the host reaches b" ping -c 1 -W 3 "$b"
 equal "the access point refused nothing" 0 "$(refused_frames)"
+# A host that forwards gets what is for guests, too: their MAC address is its own.
+echo 1 >/proc/sys/net/ipv4/ip_forward
+ruled() { nft list ruleset | grep -q "\"wlan0\" . $b"; }
+check "a private rule keeps the host's stack from what is for guests" wait_for 3 ruled
+said=$(ns ap ping -c 3 -i 0.2 -W 2 "$b")
+check_not "no packet is delivered twice, nobody is redirected" grep -qiE "dup|redirect" <<<"$said"
+check "each once" grep -q " 3 received" <<<"$said"
+echo 0 >/proc/sys/net/ipv4/ip_forward
 ns b ip addr add 192.0.2.50/24 dev eth0
 ns b ping -c 1 -W 1 -I 192.0.2.50 192.0.2.1 >/dev/null 2>&1
 check "a guest can't have the host's address" test \
@@ -90,10 +98,13 @@ check "a restarted daemon carries on" wait_for 4 ping_ok a 192.0.2.1 -W 1
 
 # ---- several NICs, and a new name ----
 lan nic1 lan1
-check "a second bridge on a second NIC" vctl net add v mode=bridge nic=nic1
+ip link set nic1 mtu 9000; ns lan1 ip link set p0 mtu 9000; ns lan1 ip link set br0 mtu 9000
+check "a second bridge on a second NIC" vctl net add v mode=bridge nic=nic1 mtu=9000
 plug v c
 check "with the leases of its own LAN" test -n "$(dhcp_get c)"
 check "c reaches its LAN" ping_ok c 192.0.2.1
+check "jumbo frames pass whole" ping_ok c 192.0.2.1 -M do -s 8972
+check "and in" ping_ok lan1 "$(address c)" -M do -s 8972
 vctl events >$DIR/events 2>&1 &
 events=$!
 wait_for 3 test -s $DIR/events || true
