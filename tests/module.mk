@@ -37,3 +37,12 @@ fuzz-targets += $(frame-fuzzers)
 $(foreach x,$(frame-fuzzers),$(eval fuzz_$(x)-objs := lib/frame.c))
 wire-tests += impair
 test_impair-objs := $(wire-world)
+
+# Loops and multicast.
+wire-tests += loops multicast
+test_loops-objs := $(wire-world)
+test_multicast-objs := $(wire-world)
+fuzz-targets += stp snoop
+fuzz_stp-objs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswitchd/rstp_machines.c \
+	vswitchd/rstp_roles.c
+fuzz_snoop-objs := vswitchd-core lib
