@@ -31,7 +31,24 @@ const char *const port_setting_names[] = {
 };
 
 const char *const net_setting_names[] = {
-	"hub", "ageing", "macs", "mtu", "stp", "stp-priority", "snooping", NULL,
+	"hub",
+	"ageing",
+	"macs",
+	"mtu",
+	"stp",
+	"stp-priority",
+	"snooping",
+	"nat-mapping",
+	"nat-filtering",
+	"nat-type",
+	"nat-udp-timeout",
+	"nat-dns-timeout",
+	"nat-icmp-timeout",
+	"nat-tcp-timeout",
+	"nat-tcp-transitory-timeout",
+	"nat-max",
+	"nat-max-guest",
+	NULL,
 };
 
 bool setting_name_in(const char *const *names, const char *name)

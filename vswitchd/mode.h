@@ -16,6 +16,8 @@
 #include "vswitchd/port.h"
 #include "vswitchd/trace.h"
 
+struct net_setting;
+
 struct mode_ops {
 	const char *name;    /* the word in files and commands */
 	const char *summary; /* one line for `vnetctl help` */
@@ -41,6 +43,8 @@ struct mode_ops {
 	 * -ENOSYS: not ours. */
 	int (*call)(struct net *net, const char *method, json_t *params, json_t **result,
 		    struct err *err);
+	/* Settings of the mode's own (settings.h); NULL: none. */
+	const struct net_setting *settings;
 	/* Add the mode's facts to `net show`. */
 	void (*show)(const struct net *net, json_t *out);
 };

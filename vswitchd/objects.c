@@ -114,19 +114,17 @@ int object_net_add(struct daemon *d, const json_t *params, struct net **out, str
 
 int object_net_set(struct net *net, const json_t *values, struct err *err)
 {
-	json_t *doc, *now;
+	json_t *doc;
 	int rc = net_settings_apply(net, values, err);
 
 	if (rc)
 		return rc;
 	doc = state_get("net", net->conf.name);
-	now = net_settings_json(net);
-	json_object_set_new(doc, "settings",
-			    kept_merge(json_object_get(doc, "settings"), values, now));
+	/* All of them: one word may stand for several settings. */
+	json_object_set_new(doc, "settings", net_settings_json(net));
 	if (doc)
 		rc = state_put("net", net->conf.name, doc, err);
 	json_decref(doc);
-	json_decref(now);
 	return rc;
 }
 

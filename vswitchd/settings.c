@@ -10,6 +10,7 @@
 #include "lib/nearest.h"
 #include "vswitchd/guard.h"
 #include "vswitchd/mirror.h"
+#include "vswitchd/mode.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
@@ -57,6 +58,10 @@ static size_t rows_of(const struct target *t, struct row rows[SETTINGS_MAX])
 	for (size_t i = 0; !t->is_port && i < ARRAY_SIZE(net_groups); i++)
 		for (const struct net_setting *s = net_groups[i]; s->name; s++)
 			rows[n++] = (struct row){s->name, s->accepts, NULL, s};
+	for (size_t i = 0; !t->is_port && modes[i]; i++)
+		if (!t->net || t->net->conf.mode == modes[i])
+			for (const struct net_setting *s = modes[i]->settings; s && s->name; s++)
+				rows[n++] = (struct row){s->name, s->accepts, NULL, s};
 	return n;
 }
 
@@ -136,6 +141,9 @@ static int apply_one(const struct target *t, const char *name, const json_t *val
 	const char *text = text_of(value, number);
 	struct row r;
 
+	if (!row_find(t, name, &r) && !t->is_port && net_setting_known(name))
+		return err_set(err, -EINVAL, "%s: is no setting of networks of mode %s", name,
+			       t->net->conf.mode->name);
 	if (!row_find(t, name, &r))
 		return unknown(t, name, err);
 	if (!text)
@@ -307,4 +315,33 @@ int setting_number(const char *value, unsigned long min, unsigned long max, unsi
 		return err_set(err, -EINVAL, "wants a number from %lu to %lu", min, max);
 	*out = n;
 	return 0;
+}
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+static const struct {
+	char unit;
+	msec ms;
+} units[] = {{'d', 86400000}, {'h', 3600000}, {'m', 60000}, {'s', 1000}};
+
+int setting_time(const char *value, msec *out, struct err *err)
+{
+	char *end = NULL;
+	unsigned long n = *value >= '0' && *value <= '9' ? strtoul(value, &end, 10) : 0;
+
+	for (size_t i = 0; n && n <= 1000000 && i < ARRAY_SIZE(units); i++)
+		if (end[0] == units[i].unit && !end[1]) {
+			*out = n * units[i].ms;
+			return 0;
+		}
+	return err_set(err, -EINVAL, "wants " SETTING_TIME_TEXT);
+}
+
+void setting_time_text(msec ms, char *text, size_t size)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(units) - 1 && ms % units[i].ms)
+		i++;
+	snprintf(text, size, "%llu%c", (unsigned long long)(ms / units[i].ms), units[i].unit);
 }

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "lib/clock.h"
 #include "lib/err.h"
 
 struct net;
@@ -59,5 +60,10 @@ int setting_bool(const char *value, bool *out, struct err *err);
 /* A whole decimal number in @min..@max. */
 int setting_number(const char *value, unsigned long min, unsigned long max, unsigned long *out,
 		   struct err *err);
+
+/* A time with its unit, more than 0, as "300s", "5m", "2h" or "1d", and its shortest text. */
+#define SETTING_TIME_TEXT "a time with its unit: 300s, 5m, 2h or 1d"
+int setting_time(const char *value, msec *out, struct err *err);
+void setting_time_text(msec ms, char *text, size_t size);
 
 #endif

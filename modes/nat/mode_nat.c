@@ -271,5 +271,6 @@ const struct mode_ops mode_nat = {
 	.tick = nat_tick_net,
 	.host_changed = nat_host_changed,
 	.call = nat_call,
+	.settings = nat_settings_rows,
 	.show = nat_show,
 };

@@ -10,6 +10,7 @@
 #include "modes/nat/nat_gateway.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
+#include "vswitchd/settings.h"
 
 struct nat_forward;
 struct uplinks;
@@ -29,6 +30,9 @@ struct nat_net {
 
 /* Count a dropped frame on the gateway's port; takes @p (may be NULL). */
 void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p);
+
+/* nat_settings.c */
+extern const struct net_setting nat_settings_rows[];
 
 /* nat_forward.c */
 int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct err *err);

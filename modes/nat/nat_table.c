@@ -16,7 +16,7 @@ enum {
 const struct nat_settings NAT_SETTINGS_DEFAULT = {
 	.max = 65536,
 	.max_guest = 16384,
-	.filter = NAT_FILTER_ADDRESS,
+	.filter = NAT_ADDRESS,
 	.udp_ms = 300000,
 	.udp_dns_ms = 30000,
 	.icmp_ms = 60000,
@@ -45,6 +45,7 @@ const char *nat_why_text(enum nat_why why)
 		"gave way to a new flow",
 		"its port forward changed",
 		"the way out is gone",
+		"the rule of mapping is another now",
 		"the network is gone",
 	};
 
@@ -126,6 +127,43 @@ int nat_table_init(struct nat_table *t, const struct nat_settings *set, struct n
 	return -ENOMEM;
 }
 
+void nat_table_set_mapping(struct nat_table *t, enum nat_kind mapping, msec now)
+{
+	struct nat_link *next;
+
+	if (mapping == t->set.mapping)
+		return;
+	for (uint32_t i = 0; i <= t->bucket_mask; i++)
+		for (struct nat_link *l = t->by_inside[i]; l; l = next) {
+			struct nat_mapping *m = CONTAINER_OF(l, struct nat_mapping, by_inside);
+
+			next = l->next;
+			if (!m->forward)
+				nat_mapping_del(t, m, NAT_END_SETTING, now);
+		}
+	t->set.mapping = mapping;
+}
+
+int nat_table_resize(struct nat_table *t, uint32_t max, uint8_t plen, msec now)
+{
+	uint64_t seed[4] = {t->key.k0, t->key.k1, t->rng[0], t->rng[1]};
+	struct nat_settings set = t->set;
+	struct nat_table new;
+
+	assert(!t->n_mappings);
+	set.max = max;
+	if (nat_table_init(&new, &set, t->owner, plen, seed, now) < 0)
+		return -ENOMEM;
+	new.note = t->note;
+	new.note_ctx = t->note_ctx;
+	nat_table_fini(t, now);
+	*t = new;
+	/* Both have pointers into themselves, and are empty. */
+	t->closed_tail = &t->closed;
+	timer_wheel_init(&t->wheel, now);
+	return 0;
+}
+
 void nat_table_fini(struct nat_table *t, msec now)
 {
 	if (t->mappings && t->by_inside) {
@@ -176,10 +214,10 @@ static struct nat_link **inside_bucket(struct nat_table *t, const struct nat_key
 {
 	struct inside_text x = {k->ext, k->addr, 0, k->port, 0, k->proto};
 
-	if (t->set.symmetric) {
+	if (t->set.mapping >= NAT_ADDRESS)
 		x.peer = k->peer;
+	if (t->set.mapping == NAT_ADDRESS_PORT)
 		x.peer_port = k->peer_port;
-	}
 	return &t->by_inside[hash_bytes(&t->key, &x, sizeof(x)) & t->bucket_mask];
 }
 
@@ -205,8 +243,8 @@ static bool mapping_is(const struct nat_table *t, const struct nat_mapping *m,
 {
 	if (m->addr != k->addr || m->port != k->port || m->proto != k->proto || m->ext != k->ext)
 		return false;
-	return m->forward || !t->set.symmetric ||
-	       (m->peer == k->peer && m->peer_port == k->peer_port);
+	return m->forward || ((t->set.mapping < NAT_ADDRESS || m->peer == k->peer) &&
+			      (t->set.mapping < NAT_ADDRESS_PORT || m->peer_port == k->peer_port));
 }
 
 static struct nat_mapping *mapping_in(const struct nat_table *t, struct nat_link *chain,
@@ -226,7 +264,7 @@ struct nat_mapping *nat_mapping_find(struct nat_table *t, const struct nat_key *
 	struct nat_key any = {k->ext, k->proto, k->addr, 0, k->port, 0};
 	struct nat_mapping *m = mapping_in(t, *inside_bucket(t, k), k);
 
-	if (m || !t->set.symmetric)
+	if (m || t->set.mapping == NAT_ENDPOINT)
 		return m;
 	/* A forward has no peer of its own; it sits where the peer is zero. */
 	m = mapping_in(t, *inside_bucket(t, &any), &any);
@@ -288,10 +326,8 @@ static void mapping_fill(struct nat_table *t, struct nat_mapping *m, const struc
 	m->addr = k->addr;
 	m->port = k->port;
 	m->proto = (uint8_t)k->proto;
-	if (t->set.symmetric) {
-		m->peer = k->peer;
-		m->peer_port = k->peer_port;
-	}
+	m->peer = k->peer;
+	m->peer_port = k->peer_port;
 	link_push(inside_bucket(t, k), &m->by_inside);
 	t->n_mappings++;
 }
@@ -414,10 +450,10 @@ struct nat_session *nat_session_find(struct nat_table *t, struct nat_mapping *m,
 bool nat_session_admits(struct nat_table *t, const struct nat_mapping *m, be32 peer, be16 peer_port)
 {
 	(void)peer_port;
-	if (m->forward || t->set.filter == NAT_FILTER_ENDPOINT)
+	if (m->forward || t->set.filter == NAT_ENDPOINT)
 		return true;
 	/* Who has a session was let in before this is asked. */
-	if (t->set.filter == NAT_FILTER_ADDRESS_PORT)
+	if (t->set.filter == NAT_ADDRESS_PORT)
 		return false;
 	for (struct nat_link *l = *addr_bucket(t, m, peer); l; l = l->next) {
 		struct nat_session *s = CONTAINER_OF(l, struct nat_session, by_addr);

@@ -4,7 +4,7 @@
  *
  * Theory of operation. A *mapping* binds an inside endpoint (protocol, address, port or echo id)
  * to a port of an outside address; it is made by the first packet out and stays the same for every
- * peer (endpoint-independent mapping, RFC 4787 REQ-1), unless the settings ask for the symmetric
+ * peer (endpoint-independent mapping, RFC 4787 REQ-1), unless the settings ask for another
  * kind. Under it hangs one *session* for each peer: it carries the state, the timeout and the
  * counters, and it is what inbound packets are filtered by. A mapping lives as long as it has a
  * session, or for ever when it is a port forward.
@@ -29,15 +29,16 @@
 #include "modes/nat/nat_ext.h"
 #include "modes/nat/nat_tcp.h"
 
-enum nat_filter { NAT_FILTER_ENDPOINT, NAT_FILTER_ADDRESS, NAT_FILTER_ADDRESS_PORT };
+/* RFC 4787 4.1 and 5: what of the peer a mapping, or a filter, depends on. */
+enum nat_kind { NAT_ENDPOINT, NAT_ADDRESS, NAT_ADDRESS_PORT };
 
 struct nat_settings {
 	uint32_t max, max_guest;
-	bool symmetric;		/* address and port dependent mapping, for lessons */
-	enum nat_filter filter; /* RFC 4787 REQ-8; default: address */
-	msec udp_ms;		/* RFC 4787 REQ-5: 300 s */
-	msec udp_dns_ms;	/* peers' port 53 (REQ-5a lets well-known ports be shorter): 30 s */
-	msec icmp_ms;		/* RFC 5508 REQ-2: 60 s */
+	enum nat_kind mapping; /* RFC 4787 REQ-1; default: endpoint */
+	enum nat_kind filter;  /* RFC 4787 REQ-8; default: address */
+	msec udp_ms;	       /* RFC 4787 REQ-5: 300 s */
+	msec udp_dns_ms;       /* peers' port 53 (REQ-5a lets well-known ports be shorter): 30 s */
+	msec icmp_ms;	       /* RFC 5508 REQ-2: 60 s */
 	msec tcp_established_ms; /* RFC 5382 REQ-5: 2 h 4 min */
 	msec tcp_transitory_ms;	 /* RFC 5382 REQ-5: 4 min */
 	msec hold_ms;		 /* RFC 6888 REQ-8: 120 s */
@@ -61,6 +62,7 @@ enum nat_why {
 	NAT_END_ROOM,	 /* gave way to a new flow */
 	NAT_END_FORWARD, /* a port forward was made or removed */
 	NAT_END_UPLINK,
+	NAT_END_SETTING, /* the rule of mapping is another now */
 	NAT_END_NETWORK
 };
 enum nat_note { NAT_CREATED, NAT_CHANGED, NAT_ENDED };
@@ -94,7 +96,7 @@ struct nat_mapping {
 	be32 addr; /* inside */
 	be16 port; /* inside */
 	be16 ext_port;
-	be32 peer; /* symmetric mapping: the only peer */
+	be32 peer; /* of a mapping that depends on the peer: the only one */
 	be16 peer_port;
 	uint8_t proto;
 	bool forward; /* a port forward: stays without sessions, lets everybody in */
@@ -135,6 +137,10 @@ struct nat_key {
 /* 0 or -ENOMEM. @seed: 32 random bytes. @plen: prefix length of the inside subnet. */
 int nat_table_init(struct nat_table *t, const struct nat_settings *set, struct nat *owner,
 		   uint8_t plen, const uint64_t seed[4], msec now);
+/* Map by another rule from now on: what was mapped by the old one ends, port forwards stay. */
+void nat_table_set_mapping(struct nat_table *t, enum nat_kind mapping, msec now);
+/* Make room for @max mappings and sessions in a table without any. 0 or -ENOMEM. */
+int nat_table_resize(struct nat_table *t, uint32_t max, uint8_t plen, msec now);
 /* Gives all ports back. A zeroed table is accepted. */
 void nat_table_fini(struct nat_table *t, msec now);
 

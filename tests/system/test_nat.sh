@@ -132,6 +132,26 @@ equal "shuts the door" 0 "$(peer outside flows 198.51.100.1 8080 1 2>/dev/null |
 
 check "nat watch told why its flows ended" wait_for 5 watched "ended .*its port forward changed"
 
+# ---- the four kinds of textbooks ----
+ns outside ip addr add 198.51.100.10/24 dev eth0
+peer outside serve 7100 198.51.100.9 198.51.100.10 >/dev/null 2>&1 &
+wait_for 5 ns outside sh -c "ss -Hlun | grep -q 198.51.100.10:7100"
+same_port() {
+	[ "$(peer a seen 198.51.100.9 7100 5600)" = "$(peer a seen 198.51.100.10 7100 5600)" ]
+}
+check "by default one outside port for all peers" same_port
+check "symmetric, while it runs" vctl net set n nat-type=symmetric nat-udp-timeout=2m
+check_not "another port for each peer" same_port
+check "net show names it" sh -c "'$VNETCTL' -s $SOCK net show n | grep -q nat-mapping=address-and-port-dependent"
+check "full cone" vctl net set n nat-type=full-cone
+check "one port again" same_port
+equal "two settings, and only what is not usual is kept" "nat-filtering nat-udp-timeout" \
+	"$(jctl net show n | json "' '.join(sorted(d['settings']))")"
+refused "a time without a unit" "nat-udp-timeout=5: wants a time" vctl net set n nat-udp-timeout=5
+refused "a setting of NAT on another mode" "no setting of networks of mode internal" \
+	sh -c "'$VNETCTL' -s $SOCK net add i mode=internal nat-type=symmetric"
+check "as it was" vctl net set n nat-type=restricted-cone nat-udp-timeout=5m
+
 # ---- change ----
 rss() { awk '/VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status"; }
 ip addr del 198.51.100.1/24 dev up0

@@ -102,7 +102,7 @@ static void u3_symmetric_when_asked(void **state)
 	uint16_t port;
 
 	(void)state;
-	set.symmetric = true;
+	set.mapping = NAT_ADDRESS_PORT;
 	world_init(&w, &set);
 	port = udp_out(&w, a_to(PEER_1, 5000, 7));
 	assert_int_not_equal(udp_out(&w, a_to(PEER_2, 5000, 7)), port);
@@ -156,12 +156,12 @@ static void u8_filtering(void **state)
 	const enum drop_reason other_port[] = {DROP_NONE, DROP_NONE, DROP_FILTERED};
 
 	(void)state;
-	for (int f = NAT_FILTER_ENDPOINT; f <= NAT_FILTER_ADDRESS_PORT; f++) {
+	for (int f = NAT_ENDPOINT; f <= NAT_ADDRESS_PORT; f++) {
 		struct nat_settings set = NAT_SETTINGS_DEFAULT;
 		struct world w;
 		uint16_t port;
 
-		set.filter = (enum nat_filter)f;
+		set.filter = (enum nat_kind)f;
 		world_init(&w, &set);
 		port = udp_out(&w, a_to(PEER_1, 5000, 7));
 		assert_int_equal(world_receive(&w, make_udp(&w, back(PEER_2, 7, port), 5)),

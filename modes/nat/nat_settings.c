@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `net set` and `net add` can change of a NAT network: how it maps and filters (RFC 4787 4.1
+ * and 5), how long it remembers, how much.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "modes/nat/nat_net.h"
+#include "vswitchd/mode.h"
+#include "vswitchd/runner.h"
+#include "vswitchd/settings.h"
+
+enum { NAT_MAX_MIN = 16, NAT_MAX_MAX = 1u << 20 };
+
+static struct nat_settings *set_of(const struct net *net)
+{
+	const struct nat_net *nn = net->mode_state;
+
+	return &nn->nat->table.set;
+}
+
+/* ---- mapping and filtering ------------------------------------------------------------------- */
+
+static const char *const kinds[] = {"endpoint-independent", "address-dependent",
+				    "address-and-port-dependent"};
+#define KINDS_TEXT "endpoint-independent, address-dependent or address-and-port-dependent"
+
+static int kind_of(const char *value, enum nat_kind *out, struct err *err)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i], value)) {
+			*out = i;
+			return 0;
+		}
+	return err_set(err, -EINVAL, "wants " KINDS_TEXT);
+}
+
+static void map_as(struct net *net, enum nat_kind kind)
+{
+	struct nat_net *nn = net->mode_state;
+
+	nat_table_set_mapping(&nn->nat->table, kind, net->runner->now);
+}
+
+static int mapping_set(struct net *net, const char *value, struct err *err)
+{
+	enum nat_kind kind = NAT_ENDPOINT;
+	int rc = kind_of(value, &kind, err);
+
+	if (!rc)
+		map_as(net, kind);
+	return rc;
+}
+
+static bool mapping_get(const struct net *net, char *text, size_t size)
+{
+	enum nat_kind kind = set_of(net)->mapping;
+
+	snprintf(text, size, "%s", kinds[kind]);
+	return kind != NAT_SETTINGS_DEFAULT.mapping;
+}
+
+static int filtering_set(struct net *net, const char *value, struct err *err)
+{
+	return kind_of(value, &set_of(net)->filter, err);
+}
+
+static bool filtering_get(const struct net *net, char *text, size_t size)
+{
+	enum nat_kind kind = set_of(net)->filter;
+
+	snprintf(text, size, "%s", kinds[kind]);
+	return kind != NAT_SETTINGS_DEFAULT.filter;
+}
+
+/* The four kinds that textbooks know (RFC 3489 5): each is a mapping and a filtering. */
+static const struct {
+	const char *name;
+	enum nat_kind mapping, filter;
+} types[] = {
+	{"full-cone", NAT_ENDPOINT, NAT_ENDPOINT},
+	{"restricted-cone", NAT_ENDPOINT, NAT_ADDRESS},
+	{"port-restricted-cone", NAT_ENDPOINT, NAT_ADDRESS_PORT},
+	{"symmetric", NAT_ADDRESS_PORT, NAT_ADDRESS_PORT},
+};
+
+static int type_set(struct net *net, const char *value, struct err *err)
+{
+	if (!strcmp(value, "mixed")) /* what type_get() says of any other pair */
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (strcmp(types[i].name, value))
+			continue;
+		map_as(net, types[i].mapping);
+		set_of(net)->filter = types[i].filter;
+		return 0;
+	}
+	return err_set(err, -EINVAL,
+		       "wants full-cone, restricted-cone, port-restricted-cone or symmetric");
+}
+
+/* Never shown nor kept: it is a word for the two settings above. */
+static bool type_get(const struct net *net, char *text, size_t size)
+{
+	const struct nat_settings *s = set_of(net);
+	const char *name = "mixed";
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].mapping == s->mapping && types[i].filter == s->filter)
+			name = types[i].name;
+	snprintf(text, size, "%s", name);
+	return false;
+}
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+#define TIME_SETTING(field)                                                                        \
+	static int field##_set(struct net *net, const char *value, struct err *err)                \
+	{                                                                                          \
+		return setting_time(value, &set_of(net)->field, err);                              \
+	}                                                                                          \
+	static bool field##_get(const struct net *net, char *text, size_t size)                    \
+	{                                                                                          \
+		setting_time_text(set_of(net)->field, text, size);                                 \
+		return set_of(net)->field != NAT_SETTINGS_DEFAULT.field;                           \
+	}
+TIME_SETTING(udp_ms)
+TIME_SETTING(udp_dns_ms)
+TIME_SETTING(icmp_ms)
+TIME_SETTING(tcp_established_ms)
+TIME_SETTING(tcp_transitory_ms)
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static int max_guest_set(struct net *net, const char *value, struct err *err)
+{
+	unsigned long n;
+	int rc = setting_number(value, 1, NAT_MAX_MAX, &n, err);
+
+	if (!rc)
+		set_of(net)->max_guest = (uint32_t)n;
+	return rc;
+}
+
+static bool max_guest_get(const struct net *net, char *text, size_t size)
+{
+	snprintf(text, size, "%u", set_of(net)->max_guest);
+	return set_of(net)->max_guest != NAT_SETTINGS_DEFAULT.max_guest;
+}
+
+static int max_set(struct net *net, const char *value, struct err *err)
+{
+	struct nat_net *nn = net->mode_state;
+	unsigned long n;
+	int rc = setting_number(value, NAT_MAX_MIN, NAT_MAX_MAX, &n, err);
+
+	if (rc || n == set_of(net)->max)
+		return rc;
+	/* The table is of one piece: a new one is empty, and guests' flows would break in silence.
+	 */
+	if (nn->nat->table.n_mappings)
+		return err_set(err, -EBUSY,
+			       "the table is in use by %u flows: set it when there are none, or "
+			       "with net add",
+			       nn->nat->table.n_sessions);
+	return nat_table_resize(&nn->nat->table, (uint32_t)n, net->conf.subnet.plen,
+				net->runner->now) < 0
+		       ? err_set(err, -ENOMEM, "memory is short")
+		       : 0;
+}
+
+static bool max_get(const struct net *net, char *text, size_t size)
+{
+	snprintf(text, size, "%u", set_of(net)->max);
+	return set_of(net)->max != NAT_SETTINGS_DEFAULT.max;
+}
+
+const struct net_setting nat_settings_rows[] = {
+	{"nat-mapping", KINDS_TEXT, mapping_set, mapping_get},
+	{"nat-filtering", KINDS_TEXT, filtering_set, filtering_get},
+	{"nat-type", "full-cone, restricted-cone, port-restricted-cone or symmetric", type_set,
+	 type_get},
+	{"nat-udp-timeout", SETTING_TIME_TEXT, udp_ms_set, udp_ms_get},
+	{"nat-dns-timeout", SETTING_TIME_TEXT, udp_dns_ms_set, udp_dns_ms_get},
+	{"nat-icmp-timeout", SETTING_TIME_TEXT, icmp_ms_set, icmp_ms_get},
+	{"nat-tcp-timeout", SETTING_TIME_TEXT, tcp_established_ms_set, tcp_established_ms_get},
+	{"nat-tcp-transitory-timeout", SETTING_TIME_TEXT, tcp_transitory_ms_set,
+	 tcp_transitory_ms_get},
+	{"nat-max", "16 to 1048576 flows", max_set, max_get},
+	{"nat-max-guest", "1 to 1048576 flows", max_guest_set, max_guest_get},
+	{0},
+};
