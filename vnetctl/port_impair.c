@@ -49,7 +49,7 @@ int port_impair(struct ctl *c, int argc, char **argv)
 			return ctl_usage(c, "wants words such as delay=20ms, or none");
 		snprintf(key, sizeof(key), "%.*s", (int)len, argv[i]);
 		if (link_word(&words, key, equals ? equals + 1 : "", &err))
-			return ctl_usage(c, err.text);
+			return ctl_usage(c, "%s", err.text);
 	}
 	text = join(argc - 1, argv + 1);
 	rc = ctl_do(c, "port.impair",
