@@ -87,13 +87,15 @@ equal "a bridge passes nothing that is for one link only" 0 \
 	"$(sniffed $DIR/station.pcap 'ether[0:4] = 0x0180c200 and ether[4] = 0 and ether[5] < 16')"
 equal "nothing from a group address" 0 "$(sniffed $DIR/station.pcap 'ether[6] & 1 = 1')"
 equal "nothing longer than the MTU" 0 "$(sniffed $DIR/station.pcap greater 1519)"
-check "but what is good" test "$(sniffed $DIR/station.pcap ether src "$(ns_mac bbad)")" -gt 1000
+# (few, as one frame from the station's own address makes bbad take its place until it speaks)
+check "but what is good" test "$(sniffed $DIR/station.pcap ether src "$(ns_mac bbad)")" -gt 100
 equal "nothing on another network" 0 "$(sniffed $DIR/s1.pcap)"
 equal "the daemon is the same" 0 "$(kill -0 "$DAEMON_PID"; echo $?)"
 
 # ---- over and over ----
-flood udp 20000 >/dev/null # tables grow to their full size once
-flood frag 20000 >/dev/null
+# Tables grow to their full size once.
+for kind in frag mac arp syn udp; do flood $kind 20000 >/dev/null; done
+send_catalogue 1 >/dev/null
 before=$(rss_kib)
 begin=$SECONDS
 sent=$(send_catalogue "$LOOPS")
