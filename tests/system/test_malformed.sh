@@ -72,7 +72,7 @@ listeners=
 listen() { sniff "$@" && listeners="$listeners $sniffer"; }
 listen outside eth0 $DIR/outside.pcap ether src "$(cat /sys/class/net/up0/address)" and not arp
 listen station eth0 $DIR/station.pcap -Q in
-listen s1 eth0 $DIR/s1.pcap not ether src "$(ns_mac s2)" and not ether src "$(ns_mac s1)"
+listen s1 eth0 $DIR/s1.pcap not ether proto 0x9000 and not ether src "$(ns_mac s2)" and not ether src "$(ns_mac s1)"
 # Without super-frames, which are longer than the MTU by right.
 sent=$(send_catalogue 1 l2,arp,ip4,frags,l4,v6,mutate)
 check "the catalogue was sent, $sent frames" test "${sent:-0}" -gt 15000
