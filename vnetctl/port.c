@@ -75,6 +75,21 @@ static void print_counts(const char *way, const json_t *n)
 	       (long long)jint(n, "gso"));
 }
 
+/* What its guards have refused, and addresses from a DHCP server outside. */
+static void print_guard(const json_t *guard)
+{
+	const char *word;
+	json_t *value;
+	size_t i;
+
+	json_object_foreach (json_object_get(guard, "hits"), word, value)
+		printf("  %-9s %lld by %s\n", "refused", (long long)json_integer_value(value),
+		       word);
+	json_array_foreach (jarr(guard, "learnt"), i, value)
+		printf("  %-9s %s by a DHCP server outside, ends in %lld s\n", "leased",
+		       jstr(value, "address"), (long long)jint(value, "expires_s"));
+}
+
 static void print_port(const json_t *p)
 {
 	static const char *const lines[] = {"net", "carrier", "ifname", "netns", "vm",
@@ -99,6 +114,7 @@ static void print_port(const json_t *p)
 	       (long long)jint(soft, "csum"));
 	json_object_foreach (json_object_get(p, "drops"), word, value)
 		printf("  %-9s %lld %s\n", "dropped", (long long)json_integer_value(value), word);
+	print_guard(json_object_get(p, "guard"));
 	port_print_impair(json_object_get(p, "impair"));
 }
 
