@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "lib/log.h"
+#include "lib/setting_names.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
@@ -22,16 +23,19 @@ static const char kind[] = "port-settings";
 
 static json_t *kept; /* name -> settings */
 
-/* One by one: what can't be had must not take the others with it. */
+/* One by one, so that what can't be had does not take the others with it, and in the order of the
+ * rows: some build on earlier ones (native= on trunk=). */
 static void apply_again(struct port *port, bool say)
 {
 	json_t *values = json_object_get(kept, port->name), *value, *one;
-	const char *name;
 
-	json_object_foreach (values, name, value) {
+	for (const char *const *name = port_setting_names; values && *name; name++) {
 		struct err err = {0};
 
-		one = json_pack("{s:O}", name, value);
+		value = json_object_get(values, *name);
+		if (!value)
+			continue;
+		one = json_pack("{s:O}", *name, value);
 		if (port_settings_apply(port, one, &err) && say)
 			log_warn("port %s: %s", port->name, err.text);
 		json_decref(one);
@@ -65,6 +69,20 @@ void kept_settle(struct daemon *d)
 				apply_again(port, true);
 }
 
+/* Setting one of these may end another. */
+static const char *const bound[] = {"vlan", "trunk", "native"};
+
+static void merge_bound(json_t *all, const json_t *values, const json_t *now)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bound); i++)
+		any |= json_object_get(values, bound[i]) != NULL;
+	for (size_t i = 0; any && i < ARRAY_SIZE(bound); i++)
+		if (!json_object_get(now, bound[i]))
+			json_object_del(all, bound[i]);
+}
+
 json_t *kept_merge(const json_t *old, const json_t *values, const json_t *now)
 {
 	json_t *all = old ? json_copy((json_t *)old) : json_object(), *value;
@@ -78,6 +96,7 @@ json_t *kept_merge(const json_t *old, const json_t *values, const json_t *now)
 		else
 			json_object_del(all, name);
 	}
+	merge_bound(all, values, now);
 	return all;
 }
 

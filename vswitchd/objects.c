@@ -313,8 +313,8 @@ static int port_conf_parse(const struct rpc *q, struct port_conf *conf, struct e
 /* What port.add takes beside the settings. */
 static bool port_key(const char *name)
 {
-	static const char *const keys[] = {"net", "name", "netns", "ifname", "tap",
-					   "nic", "mac",  "lab",   NULL};
+	static const char *const keys[] = {"net", "name",  "netns", "ifname", "tap",
+					   "nic", "patch", "mac",   "lab",    NULL};
 
 	return setting_name_in(keys, name);
 }
