@@ -73,7 +73,7 @@ static void bridge_tick(struct net *net, msec now)
 {
 	struct bridge *br = net->mode_state;
 
-	bridge_link_tick(net, now);
+	bridge_single_tick(net, now);
 	if (!br->port || br->port->failed || br->via)
 		return;
 	/* The host's address is the NIC's, whoever else claims it; setting a port down unpins. */

@@ -33,11 +33,21 @@ int bridge_link_check(struct runner *r, const struct net_conf *conf, struct err 
 /* Choose the interface and make its port. */
 int bridge_link_start(struct net *net, struct err *err);
 void bridge_link_stop(struct net *net);
-/* Once a second. */
-void bridge_link_tick(struct net *net, msec now);
 /* Something about the host's interfaces changed: follow it. */
 void bridge_link_changed(struct net *net);
 const char *bridge_link_word(enum nic_state state);
+
+/* ---- bridge_single.c: uplink=single-mac ---- */
+
+/* An access point takes frames from one address only. The kernel marks a wireless device so. */
+bool bridge_is_wireless(const char *ifname);
+/* Translate what passes br->port. */
+int bridge_single_start(struct bridge *br, struct err *err);
+void bridge_single_stop(struct bridge *br);
+/* The host's addresses may be others now. */
+void bridge_single_follow_host(struct bridge *br);
+/* Once a second. */
+void bridge_single_tick(struct net *net, msec now);
 
 /* ---- bridge.c ---- */
 

@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "lib/log.h"
 #include "modes/bridge/bridge.h"
@@ -140,103 +138,6 @@ int bridge_link_check(struct runner *r, const struct net_conf *conf, struct err 
 	return conf->via[0] ? via_resolve(conf, &link, err) : nic_check(r, conf, err);
 }
 
-/* ---- one MAC address ---------------------------------------------------------------------- */
-
-/* An access point takes frames from one address only. The kernel marks a wireless device so. */
-static bool is_wireless(const char *ifname)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/phy80211", ifname);
-	if (access(path, F_OK) == 0)
-		return true;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/wireless", ifname);
-	return access(path, F_OK) == 0;
-}
-
-struct host_addrs {
-	struct ip_any addrs[SINGLEMAC_HOST_ADDRS];
-	unsigned int n;
-};
-
-static void add_host_addr(void *ctx, int ifindex, int family, const void *addr)
-{
-	struct host_addrs *h = ctx;
-	be32 four;
-
-	(void)ifindex;
-	if (h->n == SINGLEMAC_HOST_ADDRS)
-		return;
-	if (family == AF_INET) {
-		memcpy(&four, addr, sizeof(four));
-		h->addrs[h->n++] = ip_any4(four);
-	} else {
-		memcpy(h->addrs[h->n++].b, addr, sizeof(h->addrs[0].b));
-	}
-}
-
-static void single_follow_host(struct bridge *br)
-{
-	struct host_addrs h = {.n = 0};
-
-	if (!br->single)
-		return;
-	nl_addr_each(add_host_addr, &h);
-	singlemac_host_addrs(br->single, h.addrs, h.n);
-}
-
-struct guest_addrs {
-	uint8_t addrs[SINGLEMAC_ADDRS][16];
-	unsigned int n;
-};
-
-static void add_guest_addr(void *ctx, const struct ip_any *addr, const struct mac *mac)
-{
-	struct guest_addrs *g = ctx;
-
-	(void)mac;
-	memcpy(g->addrs[g->n++], addr->b, sizeof(addr->b));
-}
-
-/* The NIC's address is the host's too, so its stack gets what is for guests. A host that forwards
- * would send it on, or tell the sender of a better way. */
-void bridge_link_tick(struct net *net, msec now)
-{
-	struct bridge *br = net->mode_state;
-	struct guest_addrs g = {.n = 0};
-	struct err err = {0};
-
-	if (!br->single)
-		return;
-	singlemac_age(br->single, now);
-	if (br->guarded == singlemac_version(br->single))
-		return;
-	br->guarded = singlemac_version(br->single);
-	singlemac_each(br->single, add_guest_addr, &g);
-	if (hostrules_guests_set(br->nic, g.addrs, g.n, &err) < 0)
-		log_debug("network %s: %s", net->conf.name, err.text);
-}
-
-static enum drop_reason single_out(void *ctx, struct pkt *p, msec now)
-{
-	return singlemac_out(ctx, p, now);
-}
-
-static enum drop_reason single_in(void *ctx, struct pkt *p, msec now)
-{
-	return singlemac_in(ctx, p, now);
-}
-
-static int single_start(struct bridge *br, struct err *err)
-{
-	br->single = singlemac_create(&br->mac);
-	if (!br->single)
-		return err_set(err, -ENOMEM, "out of memory");
-	single_follow_host(br);
-	br->translate = (struct nic_translate){br->single, single_out, single_in};
-	return nic_single_mac(br->port, &br->translate, err);
-}
-
 /* ---- the port ----------------------------------------------------------------------------- */
 
 const char *bridge_link_word(enum nic_state state)
@@ -251,11 +152,7 @@ static void unplug(struct bridge *br)
 	if (br->port)
 		port_del(br->port, true);
 	br->port = NULL;
-	if (br->single)
-		hostrules_guests_set(br->nic, NULL, 0, NULL);
-	br->guarded = 0;
-	singlemac_destroy(br->single);
-	br->single = NULL;
+	bridge_single_stop(br);
 }
 
 static int nic_plug(struct net *net, const struct nl_link *link, struct err *err)
@@ -271,8 +168,8 @@ static int nic_plug(struct net *net, const struct nl_link *link, struct err *err
 	br->port = port_add(net, &conf, err);
 	if (!br->port)
 		return -EIO;
-	if (uplink == UPLINK_SINGLE_MAC || (uplink == UPLINK_AUTO && is_wireless(br->nic)))
-		rc = single_start(br, err);
+	if (uplink == UPLINK_SINGLE_MAC || (uplink == UPLINK_AUTO && bridge_is_wireless(br->nic)))
+		rc = bridge_single_start(br, err);
 	if (rc < 0) {
 		unplug(br);
 		return rc;
@@ -434,7 +331,7 @@ void bridge_link_changed(struct net *net)
 	follow_name(net, link.ifname);
 	if (!is_current(br, &link))
 		replug(net, &link);
-	single_follow_host(br);
+	bridge_single_follow_host(br);
 	if (br->port)
 		set_state(net, link.up ? NIC_UP : NIC_DOWN,
 			  link.up ? "" : "it is set down, or has no cable");

@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/csum.h"
-#include "lib/hash.h"
 #include "lib/wire.h"
-#include "modes/bridge/singlemac.h"
+#include "modes/bridge/singlemac_table.h"
 
-enum { BUCKETS = 1024 };
-
-struct entry {
-	struct ip_any addr;
-	struct mac mac;
-	uint16_t next; /* in its bucket or among the free; 0: none */
-	msec seen_ms;
-};
-
-struct singlemac {
-	struct mac nic;
-	struct hash_key key;
-	unsigned int n, n_host, version;
-	uint16_t free;
-	uint16_t buckets[BUCKETS];
-	struct entry entries[SINGLEMAC_ADDRS + 1]; /* from 1 */
-	bool used[SINGLEMAC_ADDRS + 1];
-	struct ip_any host[SINGLEMAC_HOST_ADDRS];
-};
-
-/* ---- the table ---------------------------------------------------------------------------- */
-
-struct ip_any ip_any4(be32 addr)
-{
-	struct ip_any a = {.b = {[10] = 0xff, [11] = 0xff}};
-
-	memcpy(a.b + 12, &addr, sizeof(addr));
-	return a;
-}
+/* ---- what is in a frame ------------------------------------------------------------------- */
 
 static struct ip_any ip_any6(const uint8_t addr[16])
 {
@@ -45,147 +15,6 @@ static struct ip_any ip_any6(const uint8_t addr[16])
 	memcpy(a.b, addr, sizeof(a.b));
 	return a;
 }
-
-static bool same(const struct ip_any *a, const struct ip_any *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-struct singlemac *singlemac_create(const struct mac *nic)
-{
-	struct singlemac *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->nic = *nic;
-	hash_key_init(&s->key);
-	for (uint16_t i = SINGLEMAC_ADDRS; i > 0; i--) {
-		s->entries[i].next = s->free;
-		s->free = i;
-	}
-	return s;
-}
-
-void singlemac_destroy(struct singlemac *s)
-{
-	free(s);
-}
-
-unsigned int singlemac_count(const struct singlemac *s)
-{
-	return s->n;
-}
-
-unsigned int singlemac_version(const struct singlemac *s)
-{
-	return s->version;
-}
-
-void singlemac_host_addrs(struct singlemac *s, const struct ip_any *addrs, unsigned int n)
-{
-	s->n_host = MIN(n, (unsigned int)SINGLEMAC_HOST_ADDRS);
-	memcpy(s->host, addrs, s->n_host * sizeof(*addrs));
-}
-
-static bool is_host(const struct singlemac *s, const struct ip_any *addr)
-{
-	for (unsigned int i = 0; i < s->n_host; i++)
-		if (same(&s->host[i], addr))
-			return true;
-	return false;
-}
-
-static uint16_t *bucket(struct singlemac *s, const struct ip_any *addr)
-{
-	return &s->buckets[hash_bytes(&s->key, addr, sizeof(*addr)) % BUCKETS];
-}
-
-static struct entry *find(struct singlemac *s, const struct ip_any *addr, msec now)
-{
-	for (uint16_t i = *bucket(s, addr); i; i = s->entries[i].next)
-		if (same(&s->entries[i].addr, addr))
-			return now - s->entries[i].seen_ms <= SINGLEMAC_AGE_MS ? &s->entries[i]
-									       : NULL;
-	return NULL;
-}
-
-static void forget(struct singlemac *s, uint16_t i)
-{
-	uint16_t *at = bucket(s, &s->entries[i].addr);
-
-	while (*at != i)
-		at = &s->entries[*at].next;
-	*at = s->entries[i].next;
-	s->entries[i].next = s->free;
-	s->free = i;
-	s->used[i] = false;
-	s->n--;
-	s->version++;
-}
-
-void singlemac_age(struct singlemac *s, msec now)
-{
-	for (uint16_t i = 1; i <= SINGLEMAC_ADDRS; i++)
-		if (s->used[i] && now - s->entries[i].seen_ms > SINGLEMAC_AGE_MS)
-			forget(s, i);
-}
-
-/* One guest's addresses are bounded: the oldest gives way. */
-static void make_room(struct singlemac *s, const struct mac *mac)
-{
-	uint16_t oldest = 0;
-	unsigned int n = 0;
-
-	for (uint16_t i = 1; i <= SINGLEMAC_ADDRS; i++) {
-		if (!s->used[i] || !mac_equal(&s->entries[i].mac, mac))
-			continue;
-		n++;
-		if (!oldest || s->entries[i].seen_ms < s->entries[oldest].seen_ms)
-			oldest = i;
-	}
-	if (n >= SINGLEMAC_PER_GUEST)
-		forget(s, oldest);
-}
-
-/* The guest at @mac uses @addr. */
-static enum drop_reason learn(struct singlemac *s, const struct ip_any *addr, const struct mac *mac,
-			      msec now)
-{
-	struct entry *e = find(s, addr, now);
-	uint16_t *head, i;
-
-	if (e) {
-		e->mac = *mac;
-		e->seen_ms = now;
-		return DROP_NONE;
-	}
-	if (is_host(s, addr))
-		return DROP_SPOOFED;
-	singlemac_age(s, now);
-	make_room(s, mac);
-	i = s->free;
-	if (!i)
-		return DROP_TABLE_FULL;
-	s->free = s->entries[i].next;
-	head = bucket(s, addr);
-	s->entries[i] = (struct entry){*addr, *mac, *head, now};
-	*head = i;
-	s->used[i] = true;
-	s->n++;
-	s->version++;
-	return DROP_NONE;
-}
-
-void singlemac_each(const struct singlemac *s,
-		    void (*fn)(void *ctx, const struct ip_any *addr, const struct mac *mac),
-		    void *ctx)
-{
-	for (uint16_t i = 1; i <= SINGLEMAC_ADDRS; i++)
-		if (s->used[i])
-			fn(ctx, &s->entries[i].addr, &s->entries[i].mac);
-}
-
-/* ---- what is in a frame ------------------------------------------------------------------- */
 
 /* An address that one machine can have: not 0.0.0.0, 127/8 or 224.0.0.0 and up. */
 static bool unicast4(be32 addr)
@@ -342,8 +171,8 @@ static enum drop_reason out_arp(struct singlemac *s, struct pkt *p, const struct
 		return DROP_BAD_ARP;
 	addr = ip_any4(arp->spa);
 	if (unicast4(arp->spa))
-		reason = learn(s, &addr, guest, now);
-	arp->sha = s->nic;
+		reason = table_learn(s, &addr, guest, now);
+	arp->sha = *table_nic(s);
 	return reason;
 }
 
@@ -357,7 +186,7 @@ static enum drop_reason out_ip4(struct singlemac *s, struct pkt *p, const struct
 		return DROP_BAD_IP;
 	dhcp_ask_broadcast(p, ip);
 	addr = ip_any4(ip->src);
-	return unicast4(ip->src) ? learn(s, &addr, guest, now) : DROP_NONE;
+	return unicast4(ip->src) ? table_learn(s, &addr, guest, now) : DROP_NONE;
 }
 
 static enum drop_reason out_ip6(struct singlemac *s, struct pkt *p, const struct mac *guest,
@@ -368,9 +197,9 @@ static enum drop_reason out_ip6(struct singlemac *s, struct pkt *p, const struct
 
 	if (!ip)
 		return DROP_BAD_IP;
-	nd_rename(p, guest, &s->nic);
+	nd_rename(p, guest, table_nic(s));
 	addr = ip_any6(ip->src);
-	return unicast6(ip->src) ? learn(s, &addr, guest, now) : DROP_NONE;
+	return unicast6(ip->src) ? table_learn(s, &addr, guest, now) : DROP_NONE;
 }
 
 enum drop_reason singlemac_out(struct singlemac *s, struct pkt *p, msec now)
@@ -395,7 +224,7 @@ enum drop_reason singlemac_out(struct singlemac *s, struct pkt *p, msec now)
 	default:
 		return DROP_PROTO;
 	}
-	eth->src = s->nic;
+	eth->src = *table_nic(s);
 	return reason;
 }
 
@@ -409,8 +238,8 @@ struct ends {
 static void ends_set(struct singlemac *s, struct ends *e, struct ip_any from, struct ip_any to,
 		     msec now)
 {
-	e->from = find(s, &from, now);
-	e->to = find(s, &to, now);
+	e->from = table_find(s, &from, now);
+	e->to = table_find(s, &to, now);
 }
 
 static struct ends ends_of(struct singlemac *s, const struct pkt *p, be16 type, msec now)
@@ -437,7 +266,7 @@ static bool in_dhcp(const struct singlemac *s, struct pkt *p, struct eth_hdr *et
 	struct udp_hdr *udp;
 
 	bootp = ip ? bootp_at(p, ip, BOOTP_SERVER, BOOTP_CLIENT, &udp) : NULL;
-	if (!bootp || bootp->op != 2 || mac_equal(&bootp->chaddr, &s->nic) ||
+	if (!bootp || bootp->op != 2 || mac_equal(&bootp->chaddr, table_nic(s)) ||
 	    mac_is_multicast(&bootp->chaddr))
 		return false;
 	eth->dst = bootp->chaddr;
@@ -454,16 +283,16 @@ enum drop_reason singlemac_in(struct singlemac *s, struct pkt *p, msec now)
 		return DROP_RUNT;
 	e = ends_of(s, p, eth->type, now);
 	/* An access point sends a station's broadcasts back to it. */
-	if (mac_equal(&eth->src, &s->nic) && e.from)
+	if (mac_equal(&eth->src, table_nic(s)) && e.from)
 		return DROP_SPOOFED;
-	if (!mac_equal(&eth->dst, &s->nic))
+	if (!mac_equal(&eth->dst, table_nic(s)))
 		return DROP_NONE;
 	if (!e.to)
 		return in_dhcp(s, p, eth) ? DROP_NONE : DROP_CONSUMED;
 	e.to->seen_ms = now;
 	eth->dst = e.to->mac;
 	arp = eth->type == htons(ETHERTYPE_ARP_) ? arp_at(p) : NULL;
-	if (arp && mac_equal(&arp->tha, &s->nic))
+	if (arp && mac_equal(&arp->tha, table_nic(s)))
 		arp->tha = e.to->mac;
 	return DROP_NONE;
 }

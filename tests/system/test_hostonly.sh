@@ -69,7 +69,7 @@ check_not "nor in" ping_ok outside "${h6%1}a" -W 1
 kill_daemon
 check "a crash leaves the leg" ip link show vs-h
 start_daemon
-check "a restarted daemon carries on" wait_for 2 ping_ok a 10.0.7.1 -W 1
+check "a restarted daemon carries on" wait_for 5 ping_ok a 10.0.7.1 -W 1
 equal "with the same IPv6 address" "$h6" "$(jctl net show h | json "d['host6']")"
 check "that works" wait_for 4 ping_ok a "$h6" -W 1
 check_not "and still lets nobody out" ping_ok a 198.51.100.9 -W 1
