@@ -46,11 +46,17 @@ rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status"; }
 # where: the victims know each other's address for good, and the station speaks first.
 ns station ip neigh replace 203.0.113.51 lladdr "$(ns_mac bgood)" nud permanent dev eth0
 ns bgood ip neigh replace 203.0.113.9 lladdr "$(ns_mac station)" nud permanent dev eth0
-# Everybody else is fine, at once: a second for each.
+# Everybody else is fine, at once: a second, three where the machine is busy with other things. What
+# it took is in $DIR/took.
+others_now() {
+	ns station ping -n -q -c 1 -W 0.3 203.0.113.51
+	ns good ping -n -q -c 1 -W 0.3 198.51.100.9 && ns bgood ping -n -q -c 1 -W 0.3 203.0.113.9 &&
+		ns s1 ping -n -q -c 1 -W 0.3 10.5.0.2 && timeout 1 "$VNETCTL" -s $SOCK status
+}
 others() {
-	ns station ping -n -q -c 1 -W 1 203.0.113.51
-	ns good ping -n -q -c 1 -W 1 198.51.100.9 && ns bgood ping -n -q -c 1 -W 1 203.0.113.9 &&
-		ns s1 ping -n -q -c 1 -W 1 10.5.0.2 && timeout 2 "$VNETCTL" -s $SOCK status
+	local start=${EPOCHREALTIME/[.,]/}
+	wait_for 3 others_now || others_now || return 1
+	echo "$(((${EPOCHREALTIME/[.,]/} - start) / 1000)) ms" >$DIR/took
 }
 send_catalogue() { # TIMES [GROUPS]
 	local groups=${2:-all}
@@ -69,6 +75,7 @@ flood() { # KIND COUNT
 
 # ---- the catalogue once, with listeners ----
 listeners=
+# shellcheck disable=SC2154 # sniff sets sniffer
 listen() { sniff "$@" && listeners="$listeners $sniffer"; }
 listen outside eth0 $DIR/outside.pcap ether src "$(cat /sys/class/net/up0/address)" and not arp
 listen station eth0 $DIR/station.pcap -Q in
@@ -106,7 +113,8 @@ for kind in frag mac arp syn udp; do
 		flood $kind 20000 >$DIR/flood.txt || break
 	done
 	note "$kind: $(tr '\n' ';' <$DIR/flood.txt)"
-	check "the others are well within a second after the $kind flood" others
+	check "the others are well right after the $kind flood" others
+	note "after $(cat $DIR/took)"
 done
 after=$(rss_kib)
 note "resident before $before KiB, after $after KiB"
