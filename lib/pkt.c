@@ -54,6 +54,12 @@ void pkt_pool_destroy(struct pkt_pool *pool)
 	free(pool);
 }
 
+void pkt_pool_trim(struct pkt_pool *pool)
+{
+	if (pool->n_free == pool->n)
+		madvise(pool->bufs, (size_t)pool->n * BUF_SIZE, MADV_DONTNEED);
+}
+
 unsigned int pkt_pool_free(const struct pkt_pool *pool)
 {
 	return pool->n_free;

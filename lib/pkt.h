@@ -57,6 +57,9 @@ struct pkt_batch {
 struct pkt_pool *pkt_pool_create(unsigned int n);
 /* All packets must be back (asserted). NULL is accepted. */
 void pkt_pool_destroy(struct pkt_pool *pool);
+/* Give the memory of buffers back to the system while no packet is in use; it returns page by page
+ * as they are used again. */
+void pkt_pool_trim(struct pkt_pool *pool);
 /* Number of packets free now. */
 unsigned int pkt_pool_free(const struct pkt_pool *pool);
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -361,6 +362,8 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	options_absolute(&d.opt);
+	/* The other threads hardly allocate: one arena for all spares a heap for each. */
+	mallopt(M_ARENA_MAX, 1);
 	ready = daemon_fork(&d.opt);
 	proc_raise_nofile();
 	d.started_ms = clock_now_ms();

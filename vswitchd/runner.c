@@ -12,6 +12,7 @@
  * rests for 50 us, so that frames that leave a fast cable one by one are taken in bursts.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,6 +90,8 @@ static void rest(struct runner *r)
 	ev_timer_set(&r->tick, REST_MS / 1e3, REST_MS / 1e3);
 	if (has_addresses(r))
 		ev_timer_start(r->loop, &r->tick);
+	pkt_pool_trim(r->pool);
+	malloc_trim(0);
 }
 
 static void rest_end(struct runner *r)

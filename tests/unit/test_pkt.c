@@ -109,6 +109,25 @@ static void batches(void **state)
 	pkt_pool_destroy(pool);
 }
 
+/* Only an idle pool is trimmed; afterwards its buffers are as new. */
+static void trimmed(void **state)
+{
+	struct pkt_pool *pool = pkt_pool_create(2);
+	struct pkt *p = pkt_alloc(pool);
+
+	(void)state;
+	memset(p->data, 0xab, 100);
+	pkt_pool_trim(pool);
+	assert_int_equal(p->data[99], 0xab);
+	pkt_put(p);
+	pkt_pool_trim(pool);
+	p = pkt_alloc(pool);
+	assert_int_equal(p->data[99], 0);
+	memset(p->data, 0xcd, PKT_FRAME_MAX);
+	pkt_put(p);
+	pkt_pool_destroy(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +136,7 @@ int main(void)
 		cmocka_unit_test(shared_is_copied_before_writing),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(batches),
+		cmocka_unit_test(trimmed),
 	};
 
 	return cmocka_run_group_tests_name("pkt", tests, NULL, NULL);
