@@ -18,6 +18,7 @@
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/vlan.h"
 
 enum { RUNS = 5, STATIONS = 1024, SINKS = 8, SUPER = 65000 };
 
@@ -171,6 +172,37 @@ static void do_switch(struct stage *s)
 	net_input(s->net, s->port[0], &b);
 }
 
+/* The same between access ports (their bit is tested and nothing changes), and from an access port
+ * to trunks (each frame gets a tag). */
+static const struct vlan_case {
+	const char *what, *from, *to_row, *to;
+} vlan_cases[] = {
+	{"  the same, all ports in VLAN 10", "10", "vlan", "10"},
+	{"  the same, from VLAN 10 to trunks", "10", "trunk", "10"},
+};
+
+static void vlan_set(struct port *port, const char *row, const char *value)
+{
+	const struct port_setting *s = vlan_settings;
+
+	while (strcmp(s->name, row))
+		s++;
+	if (s->set(port, value, NULL))
+		abort();
+}
+
+static void vlan_case_begin(struct stage *s, const struct vlan_case *c)
+{
+	vlan_set(s->port[0], "vlan", c->from);
+	for (int i = 1; i < SINKS; i++)
+		vlan_set(s->port[i], c->to_row, c->to);
+	for (unsigned int i = 0; i < STATIONS; i++) {
+		struct mac mac = station(i);
+
+		fdb_learn(s->fdb, &mac, 10, s->port[i % SINKS], 1);
+	}
+}
+
 static void do_alloc_only(struct stage *s)
 {
 	static unsigned int round;
@@ -274,6 +306,12 @@ int main(void)
 	measure("  of which making the burst", "M/s", 1e6, PKT_BATCH_MAX, do_alloc_only, &s);
 	measure("switch, broadcast to 7 ports (frames in)", "M/s", 1e6, PKT_BATCH_MAX, do_flood,
 		&s);
+	for (size_t i = 0; i < ARRAY_SIZE(vlan_cases); i++) {
+		const struct vlan_case *c = &vlan_cases[i];
+
+		vlan_case_begin(&s, c);
+		measure(c->what, "M/s", 1e6, PKT_BATCH_MAX, do_switch, &s);
+	}
 	measure("timers: start, restart, fire", "M/s", 1e6, STATIONS, do_timers, &s);
 	runner_fini(&s.runner, true);
 	return 0;

@@ -15,6 +15,7 @@
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/vlan.h"
 #include "vswitchd/watch.h"
 
 enum { PORTS = 6, LOCALS = 2 };
@@ -188,6 +189,11 @@ static void send_frame(struct stage *s, struct port *port, struct input *in)
 		frame[5] = (uint8_t)(how >> 4);
 		frame[10] = how & 8;
 	}
+	/* A tag of a VLAN that set_vlan() knows. */
+	if (how & 8 && len > 16) {
+		memcpy(frame + 12, "\x81\x00\x00", 3);
+		frame[15] &= 11;
+	}
 	if (how & 4 && len < sizeof(frame) / 32)
 		len *= 32;
 	if (len >= ETH_HLEN_)
@@ -196,6 +202,15 @@ static void send_frame(struct stage *s, struct port *port, struct input *in)
 		port_dummy_receive(port, frame, len, &vnet);
 	else
 		ask_and_receive(port, frame, len, &vnet); /* it takes its time */
+}
+
+/* Access, trunk and native in all combinations; what is refused changes nothing. */
+static void set_vlan(struct port *port, uint8_t which)
+{
+	static const char *const values[] = {"none", "1", "2", "10", "1-4094", "2,10", "all", "0"};
+	const struct port_setting *row = &vlan_settings[which % 3];
+
+	row->set(port, values[which >> 2 & 7], NULL);
 }
 
 static void command(struct stage *s, struct input *in)
@@ -232,6 +247,9 @@ static void command(struct stage *s, struct input *in)
 	case 7:
 		drain(s, port);
 		break;
+	case 8:
+		set_vlan(port, take8(in));
+		break;
 	default:
 		send_frame(s, port, in);
 	}
@@ -250,7 +268,10 @@ static void stage_reset(struct stage *s)
 		}
 		port_set_admin(port, true);
 		drain(s, port);
+		vlan_settings[0].set(port, "none", NULL);
+		vlan_settings[1].set(port, "none", NULL);
 	}
+	MUST(!s->net[0]->n_vlan && !s->net[1]->n_vlan);
 	for (unsigned int i = 0; i < LOCALS; i++)
 		port_set_admin(s->local[i], true);
 	for (int i = 0; i < 2; i++)

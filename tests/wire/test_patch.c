@@ -195,7 +195,7 @@ static void a_row_of_switches(void **state)
 {
 	struct net *net = w.net, *next;
 	struct port *last;
-	char a[8], b[8], name[8];
+	char a[16], b[16], name[16];
 
 	(void)state;
 	for (int i = 0; i < 6; i++) {
