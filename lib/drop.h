@@ -59,6 +59,8 @@
 	X(LOOP,           "loop",           "the port is blocked: what leaves by it comes back by another") \
 	X(BAD_BPDU,       "bad-bpdu",       "a spanning tree message that is malformed") \
 	X(NO_MEMBER,      "no-member",      "multicast that nobody has joined, by IGMP or MLD") \
+	X(STORM,          "storm",          "more broadcast, multicast or unknown frames than its port lets in (storm-...=)") \
+	X(MAC_LIMIT,      "mac-limit",      "one more address than its port may have (macs=)") \
 	X(CONSUMED,       "consumed",       "taken by a service inside the switch")
 
 enum drop_reason {

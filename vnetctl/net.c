@@ -195,4 +195,7 @@ const struct noun noun_net = {
 	"  internal     guests only; DHCP when asked for\n"
 	"  lan-segment  a bare wire between guests\n"
 	"Settings, of `add` and `set` (vnet-modes(7) tells more):\n"
-	"  hub=on|off       repeat every frame to every port and learn nothing\n"};
+	"  hub=on|off       repeat every frame to every port and learn nothing\n"
+	"  ageing=300s      forget an address that was not heard for so long\n"
+	"  macs=8192        size of the table of addresses\n"
+	"  mtu=1500         576 to 65520\n"};

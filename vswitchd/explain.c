@@ -155,18 +155,17 @@ struct search {
 	struct mac mac;
 };
 
-static void search_lease(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
-			 msec age_ms)
+static void search_lease(struct search *s, const struct mac *mac)
 {
-	struct search *s = ctx;
-
-	(void)vid;
-	(void)port;
-	(void)age_ms;
 	if (!s->found && s->lease(s->net, mac) == s->addr) {
 		s->found = true;
 		s->mac = *mac;
 	}
+}
+
+static void search_learnt(void *ctx, const struct fdb_row *row)
+{
+	search_lease(ctx, &row->mac);
 }
 
 bool explain_resolve(const struct net *net, be32 addr,
@@ -183,9 +182,9 @@ bool explain_resolve(const struct net *net, be32 addr,
 		}
 	for (const struct port *port = net->ports; lease && port && !s.found; port = port->next)
 		if (!mac_is_zero(&port->mac))
-			search_lease(&s, &port->mac, 0, NULL, 0);
+			search_lease(&s, &port->mac);
 	if (lease && !s.found)
-		fdb_each(net->fdb, net->runner->now, search_lease, &s);
+		fdb_each(net->fdb, net->runner->now, search_learnt, &s);
 	if (!s.found)
 		return false;
 	*out = s.mac;

@@ -18,6 +18,7 @@
 #include "vswitchd/port.h"
 #include "vswitchd/settings.h"
 #include "vswitchd/state.h"
+#include "vswitchd/statics.h"
 
 static const char kind[] = "port-settings";
 
@@ -46,12 +47,14 @@ static void port_made_cb(void *ctx, struct port *port)
 {
 	struct daemon *d = ctx;
 
+	statics_apply(port);
 	apply_again(port, !d->runner.restoring);
 }
 
 void kept_open(struct daemon *d)
 {
 	kept = state_all(kind);
+	statics_open();
 	d->runner.port_made = port_made_cb;
 }
 
@@ -59,6 +62,7 @@ void kept_close(void)
 {
 	json_decref(kept);
 	kept = NULL;
+	statics_close();
 }
 
 void kept_settle(struct daemon *d)
@@ -133,6 +137,7 @@ int kept_port_set(struct port *port, const json_t *values, struct err *err)
 
 void kept_port_forget(const char *name)
 {
+	statics_forget(name);
 	if (!json_object_get(kept, name))
 		return;
 	json_object_del(kept, name);

@@ -39,6 +39,8 @@ struct mode_ops {
 	bool (*at_rest)(const struct net *net);
 	/* Links, addresses, routes or neighbours of the host changed (netlink.h). */
 	void (*host_changed)(struct net *net);
+	/* The MTU is what it was when the network started. */
+	bool fixed_mtu;
 	/* Serve control methods of the mode's own ("nat.list"); sets *@result to a new reference.
 	 * -ENOSYS: not ours. */
 	int (*call)(struct net *net, const char *method, json_t *params, json_t **result,

@@ -9,7 +9,7 @@ vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd
 	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \
 	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/explain.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
 	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
-vswitchd-core-srcs += vswitchd/switch_settings.c
+vswitchd-core-srcs += vswitchd/switch_settings.c vswitchd/learn.c
 vswitchd-core-srcs += vswitchd/guard_own.c vswitchd/guard_set.c
 vswitchd-core-srcs += vswitchd/impair_conf.c vswitchd/impair_json.c
 rstp-srcs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswitchd/rstp_machines.c \
@@ -33,7 +33,7 @@ test_fdb-objs := vswitchd/fdb.c lib
 
 vswitchd-srcs += vswitchd/impair_store.c
 vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/restore.c vswitchd/firstuse.c vswitchd/objects.c \
-	vswitchd/kept.c \
+	vswitchd/kept.c vswitchd/statics.c \
 	vswitchd/linebuf.c vswitchd/ctl.c vswitchd/rpc.c vswitchd/rpc_parse.c vswitchd/rpc_daemon.c \
 	vswitchd/rpc_net.c vswitchd/rpc_port.c vswitchd/rpc_vm.c vswitchd/rpc_ns.c vswitchd/rpc_lab.c \
 	vswitchd/rpc_capture.c vswitchd/rpc_explain.c vswitchd/events.c vswitchd/doctor.c vswitchd/capture.c vswitchd/capture_stream.c vswitchd/proc.c \

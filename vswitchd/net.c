@@ -104,6 +104,44 @@ void net_flush(struct net *net)
 	settle(net->runner);
 }
 
+/* ---- MTU ------------------------------------------------------------------------------------- */
+
+/* Tell the ports of @net before @end (NULL: all). */
+static int ports_mtu(struct net *net, const struct port *end, uint16_t mtu, struct port **failed,
+		     struct err *err)
+{
+	int rc = 0;
+
+	for (struct port *port = net->ports; port != end && !rc; port = port->next) {
+		if (port->ops->mtu && !port->failed)
+			rc = port->ops->mtu(port, mtu, err);
+		if (rc)
+			*failed = port;
+	}
+	return rc;
+}
+
+int net_set_mtu(struct net *net, uint16_t mtu, struct err *err)
+{
+	struct port *failed = NULL, *ignored;
+	struct err again;
+	int rc;
+
+	if (mtu == net_mtu(net))
+		return 0;
+	if (net->conf.mode->fixed_mtu)
+		return err_set(err, -EBUSY,
+			       "the MTU of a %s network is given when it is made: net add ... "
+			       "mtu=%u",
+			       net->conf.mode->name, mtu);
+	rc = ports_mtu(net, NULL, mtu, &failed, err);
+	if (!rc)
+		net->conf.mtu = mtu;
+	else
+		ports_mtu(net, failed, net_mtu(net), &ignored, &again);
+	return rc;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct net *net_find(struct runner *r, const char *name)
@@ -129,6 +167,11 @@ static struct net *net_new(struct runner *r, const struct net_conf *conf)
 	}
 	net->conf = *conf;
 	net->runner = r;
+	if (learn_init(net)) {
+		fdb_destroy(net->fdb);
+		free(net);
+		return NULL;
+	}
 	net->next = r->nets;
 	r->nets = net;
 	return net;
@@ -184,6 +227,7 @@ void net_del(struct net *net, bool forget)
 		}
 	stp_net_fini(net);
 	snoop_net_fini(net);
+	learn_fini(net);
 	fdb_destroy(net->fdb);
 	free(net);
 }

@@ -12,9 +12,11 @@
 
 #include "lib/addr.h"
 #include "lib/clock.h"
+#include "lib/due.h"
 #include "lib/err.h"
 #include "lib/pkt.h"
 #include "vswitchd/fdb.h"
+#include "vswitchd/learn.h"
 
 struct frame_hook;
 struct mode_ops;
@@ -64,9 +66,10 @@ struct net {
 	bool asking;	     /* inside walk_dry(): a mode's ingress() has no effects now */
 	bool injected;	     /* a port->ops->queues has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
-	unsigned int n_vlan;	 /* ports that are access or trunk: above 0 VLANs are kept apart */
-	unsigned int moves_told; /* "mac.moved" events since moves_since */
-	msec moves_since;	 /* start of the second they are counted in */
+	unsigned int n_vlan;	/* ports that are access or trunk: above 0 VLANs are kept apart */
+	struct learn_told told; /* learn.c */
+	struct due ageing;	/* learn.c: the next step of ageing */
+	unsigned int storms;	/* ports with a storm (storm.c) */
 	struct fdb *fdb;
 	void *mode_state;
 	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches */
@@ -82,9 +85,15 @@ struct net {
 	uint64_t floods;	/* frames sent to all ports */
 };
 
-enum {
-	NET_MOVES_PER_S = 10, /* more "mac.moved" events a second are not told */
-};
+enum { NET_MTU_MIN = 576, NET_MTU_MAX = 65520, NET_MTU_DEFAULT = 1500 };
+
+static inline uint16_t net_mtu(const struct net *net)
+{
+	return net->conf.mtu ? net->conf.mtu : NET_MTU_DEFAULT;
+}
+/* Another MTU: the far ends that we can tell are told (port_ops.mtu), the switch drops what is
+ * longer. All ports or none. */
+int net_set_mtu(struct net *net, uint16_t mtu, struct err *err);
 
 /* Make and start a network. On failure nothing is left. The runner owns it. */
 struct net *net_add(struct runner *r, const struct net_conf *conf, struct err *err);
@@ -111,7 +120,7 @@ json_t *net_json(const struct net *net);
 /* Default frame length limit: MTU + Ethernet header + one VLAN tag. */
 static inline uint32_t net_frame_max(const struct net *net)
 {
-	return (net->conf.mtu ? net->conf.mtu : 1500u) + 18u;
+	return net_mtu(net) + 18u;
 }
 
 #endif

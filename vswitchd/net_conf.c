@@ -18,7 +18,7 @@
 #include "vswitchd/port.h"
 #include "vswitchd/settings.h"
 
-enum { MTU_MIN = 576, MTU_MAX = 65520, VLAN_MAX = 4094, NAMES_MORE = 32 };
+enum { VLAN_MAX = 4094, NAMES_MORE = 32 };
 
 struct key {
 	const char *name;
@@ -219,7 +219,7 @@ static int parse_vlan(struct net_conf *conf, const char *value)
 
 static int parse_mtu(struct net_conf *conf, const char *value)
 {
-	return parse_u16(value, MTU_MIN, MTU_MAX, &conf->mtu);
+	return parse_u16(value, NET_MTU_MIN, NET_MTU_MAX, &conf->mtu);
 }
 
 static const struct key keys[] = {
@@ -384,7 +384,7 @@ json_t *net_json(const struct net *net)
 		c->subnet.plen ? json_string(ip4_prefix_format(c->subnet, subnet)) : json_null(),
 		"gateway", addr_json(c->gateway), "host", addr_json(c->host), "dhcp",
 		dhcp_json(net), "nic", text_json(c->nic), "vlan",
-		c->vlan ? json_integer(c->vlan) : json_null(), "mtu", c->mtu ? c->mtu : 1500,
+		c->vlan ? json_integer(c->vlan) : json_null(), "mtu", net_mtu(net),
 		"ports", (int)net->n_ports, "ports_max", PORTS_MAX, "macs",
 		(int)fdb_count(net->fdb), "lab", text_json(c->lab), "floods",
 		(json_int_t)net->floods, "hub", net->hub, "settings", net_settings_json(net));

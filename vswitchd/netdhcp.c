@@ -291,6 +291,7 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 			     .port_limit = port ? port_limit(port) : 0};
 	struct dhcp_reply reply;
 
+	d->server.conf.mtu = net_mtu(d->net); /* may change while it runs */
 	carry_out(d, dhcp_server_input(&d->server, &rx, r->now, clock_wall_s(), &reply), &reply);
 	commit_soon(d);
 	if (port && d->server.count[DHCP_N_PORT_LIMIT] != limited)
@@ -355,7 +356,7 @@ static int server_start(struct netdhcp *d, struct err *err)
 				 .avoid = {c->gateway, c->host, c->dhcp_router, c->dhcp_dns},
 				 .router = c->dhcp_router ? c->dhcp_router : c->gateway,
 				 .dns = c->dhcp_dns,
-				 .mtu = c->mtu ? c->mtu : 1500,
+				 .mtu = net_mtu(d->net),
 				 .lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
 				 .probe_ms = PROBE_MS};
 	msec now = d->net->runner->now;

@@ -87,7 +87,7 @@ static void unlink_port(struct port *port)
 {
 	struct net *net = port->net;
 
-	fdb_flush(net->fdb, port);
+	fdb_forget(net->fdb, port);
 	impair_flush(port);
 	snoop_port_gone(net, port);
 	stp_port_left(net, port);

@@ -36,7 +36,7 @@ enum {
 	/* How long the far end of a port that moves has no carrier: long enough for the kernel and a
 	 * DHCP client to notice (linkwatch tells once a second at most). */
 	PORT_REPLUG_MS = 1000,
-	PORTS_MAX = 1024 /* ports of one network, those of its mode included */
+	PORTS_MAX = 4096 /* ports of one network, those of its mode included */
 };
 
 /* What a user or a mode asks for. Strings are borrowed during the call only. */
@@ -81,6 +81,8 @@ struct port_ops {
 	void (*carrier)(struct port *port, bool up);
 	/* Optional: why there is no link to the far end just now; NULL when there is. */
 	const char *(*no_link)(const struct port *port);
+	/* Optional: give the interface at the far end this MTU. */
+	int (*mtu)(struct port *port, uint16_t mtu, struct err *err);
 };
 
 struct port {

@@ -415,7 +415,13 @@ void packet_send(struct port *port, struct pkt_batch *b)
 	b->n = 0;
 }
 
+static int guest_mtu(struct port *port, uint16_t mtu, struct err *err)
+{
+	return nl_link_mtu(port->ifname, mtu, err);
+}
+
 const struct port_ops port_tap_ops = {
+	.mtu = guest_mtu,
 	.type = "tap",
 	.offloads = OFFLOAD_ALL,
 	.open = guest_open,

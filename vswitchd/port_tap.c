@@ -243,6 +243,27 @@ static int tap_setup(void *ctx, struct err *err)
 	return rc;
 }
 
+struct tap_mtu {
+	const char *ifname;
+	uint16_t mtu;
+};
+
+static int mtu_in_netns(void *ctx, struct err *err)
+{
+	const struct tap_mtu *m = ctx;
+
+	return nl_link_mtu(m->ifname, m->mtu, err);
+}
+
+static int tap_mtu(struct port *port, uint16_t mtu, struct err *err)
+{
+	struct tap_mtu m = {port->ifname, mtu};
+
+	if (!port->netns[0])
+		return mtu_in_netns(&m, err);
+	return nl_in_netns(port->netns, mtu_in_netns, &m, err);
+}
+
 static int tap_open(struct port *port, const struct port_conf *conf, struct err *err)
 {
 	struct tap_setup s = {port, !mac_is_zero(&conf->mac)};
@@ -295,6 +316,7 @@ const struct port_ops port_hosttap_ops = {
 	.recv = tap_recv,
 	.send = tap_send,
 	.carrier = tap_carrier,
+	.mtu = tap_mtu,
 };
 
 const struct port_ops port_netns_ops = {
@@ -305,4 +327,5 @@ const struct port_ops port_netns_ops = {
 	.recv = tap_recv,
 	.send = tap_send,
 	.carrier = tap_carrier,
+	.mtu = tap_mtu,
 };

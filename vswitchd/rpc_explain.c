@@ -125,15 +125,12 @@ struct learnt {
 	struct mac mac;
 };
 
-static void first_learnt(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
-			 msec age_ms)
+static void first_learnt(void *ctx, const struct fdb_row *row)
 {
 	struct learnt *l = ctx;
 
-	(void)vid;
-	(void)age_ms;
-	if (port == l->port && mac_is_zero(&l->mac))
-		l->mac = *mac;
+	if (row->port == l->port && mac_is_zero(&l->mac))
+		l->mac = row->mac;
 }
 
 /* The sender's addresses, when they were not given: those that its port is known for. */

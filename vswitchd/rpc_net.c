@@ -6,6 +6,7 @@
  * for it (the subnet), so that a restart makes the same network again, and its port forwards.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/addr.h"
@@ -13,11 +14,14 @@
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
 #include "vswitchd/mode.h"
+#include "vswitchd/net.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/objects.h"
+#include "vswitchd/port.h"
 #include "vswitchd/rpc.h"
 #include "vswitchd/snoop.h"
 #include "vswitchd/state.h"
+#include "vswitchd/statics.h"
 #include "vswitchd/stp.h"
 #include "vswitchd/vlan.h"
 
@@ -104,37 +108,126 @@ static int net_set_m(struct rpc *rpc, json_t **result, struct err *err)
 
 /* ---- mac.* ----------------------------------------------------------------------------------- */
 
-static void mac_row(void *ctx, const struct mac *mac, uint16_t vid, struct port *port, msec age_ms)
-{
-	char text[MAC_STR];
+struct mac_rows {
+	struct fdb_row *v;
+	size_t n;
+};
 
-	vid = vlan_shown(port->net, vid);
-	json_array_append_new(ctx,
-			      json_pack("{s:s, s:o, s:s, s:s?, s:I}", "mac", mac_format(mac, text),
-					"vlan", vid ? json_integer(vid) : json_null(), "port",
-					port->name, "vm", port->vm[0] ? port->vm : NULL, "age_s",
-					(json_int_t)(age_ms / 1000)));
+static void mac_row(void *ctx, const struct fdb_row *row)
+{
+	struct mac_rows *rows = ctx;
+
+	rows->v[rows->n++] = *row;
+}
+
+static int row_order(const void *a, const void *b)
+{
+	const struct fdb_row *x = a, *y = b;
+	int by_mac = memcmp(&x->mac, &y->mac, sizeof(x->mac));
+
+	return by_mac ? by_mac : (int)x->vid - (int)y->vid;
+}
+
+static json_t *mac_json(const struct fdb_row *row)
+{
+	static const char *const words[] = {
+		[FDB_DYNAMIC] = "learnt", [FDB_OWN] = "own", [FDB_STATIC] = "static"};
+	const struct port *port = row->port;
+	char text[MAC_STR];
+	uint16_t vid;
+
+	vid = vlan_shown(port->net, row->vid);
+	return json_pack("{s:s, s:o, s:s, s:s, s:s?, s:o}", "mac", mac_format(&row->mac, text),
+			 "vlan", vid ? json_integer(vid) : json_null(), "kind", words[row->kind],
+			 "port", port->name, "vm", port->vm[0] ? port->vm : NULL, "age_s",
+			 row->kind == FDB_DYNAMIC ? json_integer((json_int_t)row->age_ms / 1000)
+						  : json_null());
 }
 
 static int mac_list_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	struct mac_rows rows = {0};
 	struct net *net;
 	int rc = rpc_net(rpc, &net, err);
 
 	if (rc)
 		return rc;
+	rows.v = calloc(fdb_count(net->fdb) + 1, sizeof(*rows.v));
+	if (!rows.v)
+		return err_set(err, -ENOMEM, "memory is short");
 	*result = json_array();
-	fdb_each(net->fdb, net->runner->now, mac_row, *result);
+	if (!net->hub)
+		fdb_each(net->fdb, net->runner->now, mac_row, &rows);
+	qsort(rows.v, rows.n, sizeof(*rows.v), row_order);
+	for (size_t i = 0; i < rows.n; i++)
+		json_array_append_new(*result, mac_json(&rows.v[i]));
+	free(rows.v);
 	return 0;
 }
 
 static int mac_flush_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	struct port *port = NULL;
 	struct net *net;
 	int rc = rpc_net(rpc, &net, err);
 
+	if (!rc && rpc_str(rpc, "port"))
+		rc = rpc_port(rpc, &port, err);
+	if (!rc && port && port->net != net)
+		rc = err_set(err, -EINVAL, "port \"%s\" is on network \"%s\"", port->name,
+			     port->net->conf.name);
 	if (!rc)
-		*result = json_pack("{s:i}", "flushed", (int)fdb_flush(net->fdb, NULL));
+		*result = json_pack("{s:i}", "flushed", (int)fdb_flush(net->fdb, port));
+	return rc;
+}
+
+/* "mac" and "vlan" of the request. */
+static int mac_params(const struct rpc *rpc, struct mac *mac, uint16_t *vid, struct err *err)
+{
+	int64_t v;
+	int rc = rpc_int(rpc, "vlan", 1, 4094, 0, &v, err);
+
+	if (rc)
+		return rc;
+	*vid = (uint16_t)v;
+	return mac_parse(rpc_str(rpc, "mac"), mac)
+		       ? err_set(err, -EINVAL, "parameter \"mac\" is not a MAC address")
+		       : 0;
+}
+
+static int mac_add_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct port *port;
+	struct net *net;
+	struct mac mac;
+	uint16_t vid;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		rc = rpc_port(rpc, &port, err);
+	if (!rc)
+		rc = mac_params(rpc, &mac, &vid, err);
+	if (!rc && port->net != net)
+		rc = err_set(err, -EINVAL, "port \"%s\" is on network \"%s\"", port->name,
+			     port->net->conf.name);
+	if (!rc)
+		rc = statics_add(port, &mac, vid, err);
+	*result = rc ? NULL : json_object();
+	return rc;
+}
+
+static int mac_del_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	struct mac mac;
+	uint16_t vid;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		rc = mac_params(rpc, &mac, &vid, err);
+	if (!rc)
+		rc = statics_del(net, &mac, vid, err);
+	*result = rc ? NULL : json_object();
 	return rc;
 }
 
@@ -192,7 +285,9 @@ const struct rpc_method rpc_net_methods[] = {
 	{"net.set", net_set_m, "net! settings:o!", false},
 	{"net.del", net_del_m, "net!", false},
 	{"mac.list", mac_list_m, "net!", false},
-	{"mac.flush", mac_flush_m, "net!", false},
+	{"mac.flush", mac_flush_m, "net! port", false},
+	{"mac.add", mac_add_m, "net! mac! port! vlan:i", false},
+	{"mac.del", mac_del_m, "net! mac! vlan:i", false},
 	{"stp.show", stp_show_m, "net!", false},
 	{"group.list", group_list_m, "net!", false},
 	{"nat.list", mode_m, "net! guest proto state address peer", false},

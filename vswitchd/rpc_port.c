@@ -15,6 +15,7 @@
 #include "vswitchd/objects.h"
 #include "vswitchd/port.h"
 #include "vswitchd/rpc.h"
+#include "vswitchd/statics.h"
 #include "vswitchd/vlan.h"
 #include "vswitchd/vm.h"
 
@@ -161,6 +162,7 @@ static int port_move_m(struct rpc *rpc, json_t **result, struct err *err)
 	firstuse_end(rpc->d, made, rc);
 	if (rc)
 		return rc;
+	statics_forget(port->name);
 	if (port->vm[0])
 		vm_port_moved(rpc->d, port);
 	object_port_changed(port);

@@ -22,6 +22,7 @@
 #include "vswitchd/port.h"
 #include "vswitchd/runner.h"
 #include "vswitchd/snoop.h"
+#include "vswitchd/storm.h"
 #include "vswitchd/stp.h"
 #include "vswitchd/watch.h"
 
@@ -47,7 +48,8 @@ void runner_due(struct runner *r, struct due *d, uint64_t at_us)
 static void tick(struct runner *r)
 {
 	for (struct net *net = r->nets; net; net = net->next) {
-		fdb_age(net->fdb, r->now);
+		learn_tick(net);
+		storm_tick(net);
 		for (struct port *port = net->ports; port; port = port->next)
 			port_tick(port, r->now);
 		stp_tick(net, r->now);

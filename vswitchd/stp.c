@@ -88,7 +88,7 @@ static void flush_port(void *owner)
 {
 	struct port *port = owner;
 
-	fdb_flush_learnt(port->net->fdb, port);
+	fdb_flush(port->net->fdb, port);
 }
 
 static void topology_changed(void *owner, bool told)

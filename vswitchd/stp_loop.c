@@ -107,7 +107,7 @@ static void block(struct port *port, const struct port *with)
 	if (!is_new)
 		return;
 	stp_update_feature(port);
-	fdb_flush_learnt(port->net->fdb, port);
+	fdb_flush(port->net->fdb, port);
 	log_write(LOG_LEVEL_WARN, "network %s: loop between ports %s and %s: %s is blocked",
 		  port->net->conf.name, with->name, port->name, port->name);
 	tell(port, "loop.found");

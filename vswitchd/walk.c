@@ -4,6 +4,7 @@
 
 #include "vswitchd/guard.h"
 #include "vswitchd/impair.h"
+#include "vswitchd/learn.h"
 #include "vswitchd/mirror.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/net.h"
@@ -93,50 +94,6 @@ static enum drop_reason ingress(struct walk *w, bool *learn)
 }
 
 /* ---- learning -------------------------------------------------------------------------------- */
-
-static void tell_move(struct net *net, const struct mac *mac, const struct port *to)
-{
-	struct runner *r = net->runner;
-	char text[MAC_STR];
-
-	if (!r->events)
-		return;
-	if (r->now - net->moves_since >= 1000) {
-		net->moves_since = r->now;
-		net->moves_told = 0;
-	}
-	if (net->moves_told++ < NET_MOVES_PER_S)
-		runner_event(r, "mac.moved",
-			     json_pack("{s:s, s:s, s:s}", "net", net->conf.name, "mac",
-				       mac_format(mac, text), "port", to->name));
-}
-
-/* Learn where the sender is. False when it uses an address that it must not use. */
-static bool learn_source(struct walk *w)
-{
-	const struct eth_hdr *eth = (const void *)w->p->data;
-	struct fdb_answer known;
-
-	if (w->trace)
-		tell_learning(w);
-	if (w->dry)
-		return !fdb_ask(w->net->fdb, &eth->src, w->vid, w->net->runner->now, &known) ||
-		       !known.pinned || known.port == w->from;
-	switch (fdb_learn(w->net->fdb, &eth->src, w->vid, w->from, w->net->runner->now)) {
-	case FDB_PINNED:
-		return false;
-	case FDB_MOVED:
-		w->moved = true;
-		tell_move(w->net, &eth->src, w->from);
-		stp_moved(w->net, w->from);
-		return true;
-	case FDB_LEARNT:
-		w->learnt = true;
-		return true;
-	default:
-		return true;
-	}
-}
 
 /* ARP tells which address a NIC uses (RFC 826; a sender of zero is a probe, RFC 5227 1.1). */
 static void note_address(struct port *from, const struct pkt *p)
@@ -280,8 +237,10 @@ static enum drop_reason walk_in(struct walk *w)
 	if (reason != DROP_NONE)
 		return reason;
 	w->learns = learn;
-	if (learn && !learn_source(w))
-		return DROP_SPOOFED;
+	if (learn)
+		reason = learn_source(w);
+	if (reason != DROP_NONE)
+		return reason;
 	eth = (const void *)w->p->data;
 	if (w->learn_only)
 		return DROP_STP_BLOCKING;

@@ -39,15 +39,12 @@ struct naming {
 	struct port *nic;
 };
 
-static void name_learnt(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
-			msec age_ms)
+static void name_learnt(void *ctx, const struct fdb_row *row)
 {
 	struct naming *n = ctx;
 
-	(void)vid;
-	(void)age_ms;
-	if (port != n->nic)
-		nic_guest_seen(n->nic, mac);
+	if (row->port != n->nic)
+		nic_guest_seen(n->nic, &row->mac);
 }
 
 /* Those that ports were made for. */

@@ -267,6 +267,7 @@ const struct mode_ops mode_nat = {
 	.check = nat_check,
 	.start = nat_start,
 	.stop = nat_stop,
+	.fixed_mtu = true,
 	.ingress = nat_ingress,
 	.tick = nat_tick_net,
 	.host_changed = nat_host_changed,

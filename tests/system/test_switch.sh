@@ -18,7 +18,9 @@ check "three stations are plugged in" eval \
 
 # overheard TEXT WANTED: how many of the pings of a to b does c see?
 overheard() {
+	# After a restart of the daemon their links settle first.
 	ping_ok a 10.9.0.2 >/dev/null
+	ping_ok c 10.9.0.1 >/dev/null
 	sniff c eth0 $DIR/c.pcap icmp and greater 140
 	ns a ping -n -q -c 3 -i 0.05 -s 100 10.9.0.2 >/dev/null
 	sniff_end
@@ -45,5 +47,75 @@ usage_error "and of a port" "did you mean 'mirror='" vctl port set a.eth0 miror=
 refused "a network that is not there" 'no network' vctl net set nolan hub=on
 check_not "a network with a bad setting is not made" vctl net add bad mode=internal hub=perhaps
 check_not "and is not there" vctl net show bad
+
+# ---- the table -------------------------------------------------------------------------------
+
+mac_c=$(ns_mac c)
+row() { jctl mac list lan | json "' '.join('%s:%s' % (m['port'], m['kind']) for m in d if m['mac'] == '$1')"; }
+drops() { port_stat "$1" "d['drops'].get('$2', 0)"; }
+ping_ok c 10.9.0.1 >/dev/null
+equal "an address is learnt" "c.eth0:learnt" "$(row "$mac_c")"
+check "one port's are flushed" vctl mac flush lan port=c.eth0
+equal "and gone" "" "$(row "$mac_c")"
+check "an address is tied to a port" vctl mac add lan 52:54:00:aa:bb:cc b.eth0
+check "the list is sorted" eval "vctl mac list lan | awk 'NR > 1 {print \$1}' | sort -c"
+refused "a group is nobody's address" 'not the address of a station' \
+	vctl mac add lan 01:00:5e:00:00:01 b.eth0
+check "settings of a port, all at once" vctl port set a.eth0 storm-broadcast=50 macs=3
+check "and of the network" vctl net set lan mtu=9000 ageing=60s macs=1000
+check "after kill -9" eval 'kill_daemon; start_daemon'
+equal "the static address is back" "b.eth0:static" "$(row 52:54:00:aa:bb:cc)"
+equal "the port's settings are back" "macs=3 storm-broadcast=50" "$(settings port a.eth0)"
+equal "the network's are back" "ageing=60s macs=1000 mtu=9000" "$(settings net lan)"
+check "an address is untied" vctl mac del lan 52:54:00:aa:bb:cc
+refused "once" 'no static address' vctl mac del lan 52:54:00:aa:bb:cc
+
+# ---- the MTU ---------------------------------------------------------------------------------
+
+has_mtu() { ns a ip link show eth0 | grep -q "mtu $1"; }
+check "interfaces have the network's MTU" has_mtu 9000
+check "a jumbo frame passes whole" ping_ok a 10.9.0.2 -M "do" -s 8972
+vctl net set lan mtu=1500
+check "they are back at 1500" has_mtu 1500
+check "and a full frame passes" ping_ok a 10.9.0.2 -M "do" -s 1472
+ns a ip link set eth0 mtu 9000
+check_not "a longer one does not" ping_ok a 10.9.0.2 -M "do" -s 8000
+check "its drop has a reason" test "$(drops a.eth0 too-big)" -ge 1
+ns a ip link set eth0 mtu 1500
+
+# ---- storms ----------------------------------------------------------------------------------
+
+cat >$DIR/storm.py <<-'EOF'
+	import socket, sys
+	s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+	s.bind((sys.argv[1], 0))
+	src = s.getsockname()[4]
+	for i in range(int(sys.argv[2])):
+	    s.send(b'\xff' * 6 + src + b'\x88\xb5' + bytes(50))
+EOF
+"$VNETCTL" -s $SOCK events >$DIR/events 2>&1 &
+events=$!
+sniff b eth0 $DIR/storm.pcap ether proto 0x88b5
+check "2000 broadcasts in a moment" ns a /usr/bin/python3 $DIR/storm.py eth0 2000
+check "are told as a storm" wait_for 3 grep -q storm.started $DIR/events
+sniff_end
+n=$(sniffed $DIR/storm.pcap)
+check "few of them get through ($n)" test "$n" -gt 0 -a "$n" -lt 500
+check "and are dropped for that reason" test "$(drops a.eth0 storm)" -ge 1000
+check "the storm's end is told too" wait_for 6 grep -q storm.ended $DIR/events
+kill $events
+check "the port still works" ping_ok a 10.9.0.2
+vctl port set a.eth0 macs=off storm-broadcast=off
+equal "what is at its default is not listed" "" "$(settings port a.eth0)"
+
+# ---- forgotten with the port -----------------------------------------------------------------
+
+vctl port set c.eth0 storm-unknown=7
+vctl mac add lan 52:54:00:aa:bb:dd c.eth0
+check "a port is deleted" vctl port del c.eth0
+check "one of its name is made" vctl port add lan c.eth0 netns=c ifname=eth9
+equal "it has none of the old settings" "" "$(settings port c.eth0)"
+equal "and no static address" "" "$(row 52:54:00:aa:bb:dd)"
+check "the daemon ends cleanly" stop_daemon
 
 finish

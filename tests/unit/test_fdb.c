@@ -53,9 +53,9 @@ static void learns_moves_ages(void **state)
 	assert_int_equal(learn(fdb, 1, &a, 5000), FDB_LEARNT);
 	assert_int_equal(learn(fdb, 1, &a, 9000), FDB_LEARNT);
 	assert_int_equal(fdb_count(fdb), 1);
-	fdb_age(fdb, 10000);
+	fdb_age(fdb, 10000, NULL, NULL);
 	assert_int_equal(fdb_count(fdb), 1);
-	fdb_age(fdb, 10001);
+	fdb_age(fdb, 10001, NULL, NULL);
 	assert_int_equal(fdb_count(fdb), 0);
 	fdb_destroy(fdb);
 	fdb_destroy(NULL);
@@ -70,7 +70,7 @@ static void refreshed_entries_live(void **state)
 	for (msec now = 0; now < 100000; now += 700) {
 		assert_ptr_equal(lookup(fdb, 1, now), &a);
 		learn(fdb, 1, &a, now);
-		fdb_age(fdb, now);
+		fdb_age(fdb, now, NULL, NULL);
 	}
 	fdb_destroy(fdb);
 }
@@ -111,7 +111,8 @@ static void a_flood_harms_only_its_port(void **state)
 		assert_ptr_equal(lookup(fdb, 2000 + i, 2000), &c);
 	}
 	/* Others still learn, and the flooder lost its oldest, not its newest. */
-	assert_int_equal(learn(fdb, 3000, &b, 2000), FDB_LEARNT);
+	assert_int_equal(learn(fdb, 3000, &b, 2000), FDB_REPLACED);
+	assert_ptr_equal(fdb_was(fdb), &a);
 	assert_ptr_equal(lookup(fdb, 3000, 2000), &b);
 	assert_ptr_equal(lookup(fdb, 100000 + 99999, 2000), &a);
 	assert_null(lookup(fdb, 100000, 2000));
@@ -146,11 +147,11 @@ static void pinned_addresses_stay(void **state)
 	assert_int_equal(learn(fdb, 1, &a, 0), FDB_KNOWN);
 	for (unsigned int i = 0; i < 100; i++)
 		learn(fdb, 100 + i, &a, i);
-	fdb_age(fdb, 1000000);
+	fdb_age(fdb, 1000000, NULL, NULL);
 	assert_int_equal(fdb_count(fdb), 1);
 	fdb_flush(fdb, NULL);
 	assert_ptr_equal(lookup(fdb, 1, 1000000), &a);
-	assert_int_equal(fdb_flush(fdb, &a), 1);
+	fdb_forget(fdb, &a);
 	assert_null(lookup(fdb, 1, 1000000));
 	/* Nothing but pinned ones: nothing is evicted, nothing breaks. */
 	for (unsigned int i = 0; i < 4; i++) {
@@ -165,15 +166,14 @@ static void pinned_addresses_stay(void **state)
 	fdb_destroy(fdb);
 }
 
-static void count_row(void *ctx, const struct mac *mac, uint16_t vid, struct port *port,
-		      msec age_ms)
+static void count_row(void *ctx, const struct fdb_row *row)
 {
 	unsigned int *n = ctx;
 
-	assert_int_equal(vid, 0);
-	assert_int_equal(mac->b[0], 2);
-	assert_ptr_equal(port, &a);
-	assert_int_equal(age_ms, 500);
+	assert_int_equal(row->vid, 0);
+	assert_int_equal(row->mac.b[0], 2);
+	assert_ptr_equal(row->port, &a);
+	assert_int_equal(row->age_ms, 500);
 	++*n;
 }
 
@@ -188,6 +188,110 @@ static void each_shows_the_living(void **state)
 	learn(fdb, 3, &a, 1000);
 	fdb_each(fdb, 1500, count_row, &n);
 	assert_int_equal(n, 2);
+	fdb_destroy(fdb);
+}
+
+/* Entry size, another size, what fits and whose it is. */
+static void sizes(void **state)
+{
+	struct fdb *fdb = fdb_create(8192, 300000);
+	struct mac own = mac_nr(9999);
+
+	(void)state;
+	assert_true(fdb_bytes(fdb) <= 8192 * 32);
+	assert_true(fdb_pin(fdb, &own, &c));
+	for (unsigned int i = 0; i < 1000; i++)
+		learn(fdb, i, &a, i);
+	for (unsigned int i = 0; i < 10; i++)
+		learn(fdb, 5000 + i, &b, i);
+	assert_int_equal(fdb_resize(&fdb, 100000), 0);
+	assert_int_equal(fdb_max(fdb), 100000);
+	assert_true(fdb_bytes(fdb) <= 100000 * 32);
+	assert_int_equal(fdb_count(fdb), 1011);
+	for (unsigned int i = 0; i < 1000; i++)
+		assert_ptr_equal(lookup(fdb, i, 1000), &a);
+	assert_int_equal(fdb_resize(&fdb, 64), 0);
+	assert_int_equal(fdb_count(fdb), 64);
+	for (unsigned int i = 0; i < 10; i++)
+		assert_ptr_equal(lookup(fdb, 5000 + i, 1000), &b);
+	assert_ptr_equal(lookup(fdb, 999, 1000), &a);
+	assert_null(lookup(fdb, 1, 1000));
+	assert_ptr_equal(lookup(fdb, 9999, 1000), &c);
+	fdb_forget(fdb, &a);
+	fdb_forget(fdb, &b);
+	fdb_forget(fdb, &c);
+	assert_int_equal(fdb_count(fdb), 0);
+	fdb_destroy(fdb);
+}
+
+static void a_port_has_its_limit(void **state)
+{
+	struct fdb *fdb = fdb_create(64, 1000);
+
+	(void)state;
+	a.fdb_share.limit = 2;
+	assert_int_equal(learn(fdb, 1, &a, 0), FDB_LEARNT);
+	assert_int_equal(learn(fdb, 2, &a, 500), FDB_LEARNT);
+	assert_int_equal(learn(fdb, 3, &a, 500), FDB_LIMITED);
+	assert_null(lookup(fdb, 3, 500));
+	assert_int_equal(learn(fdb, 3, &b, 500), FDB_LEARNT);
+	assert_int_equal(learn(fdb, 3, &a, 500), FDB_LIMITED); /* nor by a move */
+	assert_ptr_equal(lookup(fdb, 3, 500), &b);
+	assert_int_equal(learn(fdb, 2, &a, 1100), FDB_KNOWN);
+	/* The first is too old by now, and makes room. */
+	assert_int_equal(learn(fdb, 4, &a, 1200), FDB_LEARNT);
+	assert_int_equal(a.fdb_share.limit, 2);
+	fdb_forget(fdb, &a);
+	fdb_forget(fdb, &b);
+	fdb_destroy(fdb);
+}
+
+static void count_aged(void *ctx, const struct mac *mac, uint16_t vid, struct port *port)
+{
+	(void)mac;
+	(void)vid;
+	assert_ptr_equal(port, &a);
+	++*(unsigned int *)ctx;
+}
+
+/* Many at once go in steps, each of which is told. */
+static void ageing_is_done_in_steps(void **state)
+{
+	struct fdb *fdb = fdb_create(4096, 1000);
+	unsigned int steps = 1, aged = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4000; i++)
+		learn(fdb, i, &a, 0);
+	learn(fdb, 5000, &b, 2000);
+	while (fdb_age(fdb, 2000, count_aged, &aged))
+		steps++;
+	assert_int_equal(aged, 4000);
+	assert_true(steps > 20);
+	assert_int_equal(fdb_count(fdb), 1);
+	fdb_forget(fdb, &b);
+	fdb_destroy(fdb);
+}
+
+static void static_entries(void **state)
+{
+	struct fdb *fdb = fdb_create(64, 1000);
+	struct mac mac = mac_nr(7);
+	struct fdb_answer known;
+
+	(void)state;
+	assert_true(fdb_tie(fdb, &mac, 10, &a, FDB_STATIC));
+	assert_true(fdb_ask(fdb, &mac, 10, 999999, &known));
+	assert_int_equal(known.kind, FDB_STATIC);
+	assert_null(fdb_lookup(fdb, &mac, 0, 0)); /* another VLAN */
+	assert_int_equal(fdb_flush(fdb, &a), 0);
+	assert_int_equal(fdb_learn(fdb, &mac, 10, &b, 0), FDB_PINNED);
+	assert_true(fdb_tie(fdb, &mac, 10, &b, FDB_STATIC)); /* elsewhere */
+	assert_ptr_equal(fdb_lookup(fdb, &mac, 10, 0), &b);
+	assert_false(fdb_unpin(fdb, &mac, 10, FDB_OWN));
+	assert_true(fdb_unpin(fdb, &mac, 10, FDB_STATIC));
+	assert_false(fdb_unpin(fdb, &mac, 10, FDB_STATIC));
+	assert_int_equal(fdb_count(fdb), 0);
 	fdb_destroy(fdb);
 }
 
@@ -211,7 +315,7 @@ static void agrees_with_a_model(void **state)
 		assert_ptr_equal(lookup(fdb, nr, now), model[nr]);
 		switch (rand() % 16) {
 		case 0:
-			fdb_age(fdb, now);
+			fdb_age(fdb, now, NULL, NULL);
 			break;
 		case 1:
 			if (rand() % 8)
@@ -243,6 +347,10 @@ int main(void)
 		cmocka_unit_test_setup(eviction_takes_the_oldest, reset),
 		cmocka_unit_test_setup(pinned_addresses_stay, reset),
 		cmocka_unit_test_setup(each_shows_the_living, reset),
+		cmocka_unit_test_setup(sizes, reset),
+		cmocka_unit_test_setup(a_port_has_its_limit, reset),
+		cmocka_unit_test_setup(ageing_is_done_in_steps, reset),
+		cmocka_unit_test_setup(static_entries, reset),
 		cmocka_unit_test_setup(agrees_with_a_model, reset),
 	};
 

@@ -152,7 +152,7 @@ static void as_json(void **state)
 		text,
 		"{\"name\":\"x\",\"mode\":\"lan-segment\",\"subnet\":null,\"gateway\":"
 		"null,\"host\":null,\"dhcp\":null,\"nic\":null,\"vlan\":3,\"mtu\":1500,"
-		"\"ports\":1,\"ports_max\":1024,\"macs\":0,\"lab\":\"l\",\"floods\":0,\"hub\":false,\"settings\":{}}");
+		"\"ports\":1,\"ports_max\":4096,\"macs\":0,\"lab\":\"l\",\"floods\":0,\"hub\":false,\"settings\":{}}");
 	free(text);
 	json_decref(j);
 	assert_null(net_add(&w.runner, &c, &err));

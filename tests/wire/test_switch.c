@@ -92,8 +92,9 @@ static void a_station_may_move(void **state)
 	world_send(w.port[1], 2, 1, 60, 'a');
 	assert_int_equal(world_take(w.port[2]), 'a');
 	assert_int_equal(world_take(w.port[0]), -1);
-	assert_true(world_event(&w, "mac.moved {\"mac\": \"52:54:00:00:00:01\", \"net\": \"n\", "
-				    "\"port\": \"p2\"}"));
+	assert_true(world_event(
+		&w, "mac.moved {\"from\": \"p0\", \"mac\": \"52:54:00:00:00:01\", \"net\": \"n\", "
+		    "\"port\": \"p2\"}"));
 }
 
 /* A loop in the network moves addresses with every frame: events must not follow. */
@@ -102,10 +103,13 @@ static void a_storm_of_moves_is_told_slowly(void **state)
 	(void)state;
 	for (int i = 0; i < 1000; i++)
 		world_send(w.port[i % 2], 1, 9, 60, 'x');
-	assert_int_equal(w.n_events, NET_MOVES_PER_S);
+	/* And one word of what it means. */
+	assert_int_equal(w.n_events, LEARN_MOVES_PER_S + 1);
+	assert_true(
+		world_event(&w, "mac.flapping {\"from\": \"p0\", \"mac\": \"52:54:00:00:00:01\""));
 	runner_step(&w.runner, w.runner.now + 1000);
 	world_send(w.port[2], 1, 9, 60, 'x');
-	assert_int_equal(w.n_events, NET_MOVES_PER_S + 1);
+	assert_int_equal(w.n_events, LEARN_MOVES_PER_S + 2);
 }
 
 static void link_local_groups_stay_on_their_link(void **state)
