@@ -107,6 +107,24 @@ check_not "nothing passes" ns c1 ping -n -q -c 1 -W 1 10.0.0.1
 vctl port up s1.up
 check "and again" ping_ok c1 10.0.0.1
 
+# ---- said in a topology file ----
+cat >$DIR/vlans.yaml <<-'EOT'
+	version: 1
+	name: vlans
+	networks: {sw: {mode: lan-segment}}
+	nodes:
+	  h1: {kind: namespace, interfaces: [{network: sw, address: 10.0.0.1/24, vlan: 10}]}
+	  h2: {kind: namespace, interfaces: [{network: sw, address: 10.0.0.2/24, vlan: 10}]}
+	  h3: {kind: namespace, interfaces: [{network: sw, address: 10.0.0.3/24, vlan: 20}]}
+	  tap: {kind: namespace, interfaces: [{network: sw, trunk: "10,20"}]}
+	checks:
+	  - {id: same, title: h1 reaches h2, ping: {from: h1, to: h2}, within: 5s}
+	  - {id: other, title: h1 does not reach h3, ping: {from: h1, to: h3}, expect: fail, needs: [same], within: 2s}
+EOT
+check "lab up" vctl lab up $DIR/vlans.yaml
+check "its checks: one VLAN is joined, two are not" vctl lab check $DIR/vlans.yaml
+check "lab down" vctl lab down vlans
+
 # ---- the kernel's bridge at the other end of a trunk ----
 if ip link add vbr type bridge vlan_filtering 1 2>/dev/null; then
 	ip link add k0 type veth peer name k1
