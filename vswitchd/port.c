@@ -28,7 +28,15 @@
 #include "vswitchd/watch.h"
 
 /* Every port of the daemon: names are unique over all networks. */
-static struct port *all_ports;
+static struct port *all_ports[4096]; /* by the hash of their names, chained by next_named */
+
+static struct port **bucket_of(const char *name)
+{
+	/* Users choose the names, and can only make their own daemon slow. */
+	static const struct hash_key key = {0x706f7274, 0x6e616d65};
+
+	return &all_ports[hash_bytes(&key, name, strlen(name)) % ARRAY_SIZE(all_ports)];
+}
 /* How often a port came to a network. */
 static uint64_t plugs;
 
@@ -42,7 +50,7 @@ const struct port_ops *port_ops_find(const char *carrier)
 
 struct port *port_find(const char *name)
 {
-	struct port *port = all_ports;
+	struct port *port = *bucket_of(name);
 
 	while (port && strcmp(port->name, name) != 0)
 		port = port->next_named;
@@ -181,8 +189,8 @@ struct port *port_add(struct net *net, const struct port_conf *conf, struct err 
 		free(port);
 		return NULL;
 	}
-	port->next_named = all_ports;
-	all_ports = port;
+	port->next_named = *bucket_of(port->name);
+	*bucket_of(port->name) = port;
 	mirror_refresh(net);
 	pin_mac(port);
 	runner_watch(net->runner, port);
@@ -215,7 +223,7 @@ void port_del(struct port *port, bool forget)
 	runner_unwatch(r, port);
 	unlink_port(port);
 	port->ops->close(port, forget);
-	for (struct port **at = &all_ports; *at; at = &(*at)->next_named)
+	for (struct port **at = bucket_of(port->name); *at; at = &(*at)->next_named)
 		if (*at == port) {
 			*at = port->next_named;
 			break;
