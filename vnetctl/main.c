@@ -11,7 +11,7 @@
 #include "lib/nearest.h"
 #include "vnetctl/ctl.h"
 
-enum { NOUNS_MAX = 16 };
+enum { NOUNS_MAX = 32 };
 
 static const struct noun *noun_find(const char *name)
 {

@@ -3,3 +3,4 @@ vnetctl-srcs := $(addprefix vnetctl/,main.c nouns.c ctl.c client.c args.c table.
 	status.c net.c port.c mac.c nat.c dhcp.c vm.c relay.c lab.c \
 	lab_find.c lab_check.c capture.c frames.c decode.c story.c packet_text.c explain.c)
 vnetctl-srcs += vnetctl/port_impair.c
+vnetctl-srcs += vnetctl/top.c

@@ -9,6 +9,7 @@
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/table.h"
+#include "vnetctl/top.h"
 
 /* "up", "down" by its user's wish or by its cable's schedule, "failed"; with faults or not. */
 static const char *state_word(const json_t *p)
@@ -27,6 +28,8 @@ static const char *state_word(const json_t *p)
 static void port_row(struct table *t, const json_t *p)
 {
 	const json_t *rx = json_object_get(p, "rx"), *tx = json_object_get(p, "tx");
+	const json_t *rate = json_object_get(p, "rate");
+	char text[16];
 
 	table_add(t, jstr(p, "name"));
 	table_add(t, jstr(p, "net"));
@@ -39,13 +42,15 @@ static void port_row(struct table *t, const json_t *p)
 	table_add(t, jstr(p, "mac"));
 	table_addf(t, "%lld", (long long)jint(rx, "frames"));
 	table_addf(t, "%lld", (long long)jint(tx, "frames"));
+	table_add(t, human_rate(jint(rate, "rx_bps"), text, sizeof(text)));
+	table_add(t, human_rate(jint(rate, "tx_bps"), text, sizeof(text)));
 	table_addf(t, "%lld", (long long)jint(p, "drops_total"));
 }
 
 static int port_list(struct ctl *c, int argc, char **argv)
 {
-	static const char *const titles[] = {"~NAME", "~NET", "CARRIER", "IFNAME", "STATE",
-					     "MAC",   ">RX",  ">TX",	 ">DROPS", NULL};
+	static const char *const titles[] = {"~NAME", "~NET", "CARRIER", "IFNAME", "STATE",  "MAC",
+					     ">RX",   ">TX",  ">IN/s",	 ">OUT/s", ">DROPS", NULL};
 	struct table *t;
 	json_t *r, *p;
 	size_t i;

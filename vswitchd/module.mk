@@ -7,7 +7,7 @@ vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vsw
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \
 	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \
-	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/explain.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
+	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/rates.c vswitchd/explain.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
 	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
 vswitchd-core-srcs += vswitchd/switch_settings.c vswitchd/learn.c
 vswitchd-core-srcs += vswitchd/guard_own.c vswitchd/guard_set.c

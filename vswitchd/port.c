@@ -341,6 +341,7 @@ int port_move(struct port *port, struct net *to, struct err *err)
 
 void port_tick(struct port *port, msec now)
 {
+	rates_tick(port, now);
 	if (port->replug_ms && now >= port->replug_ms)
 		carrier_tell(port, true);
 }
@@ -555,6 +556,7 @@ json_t *port_json(const struct port *port)
 			"drops_total", (json_int_t)total);
 	if (port_peer_name(port))
 		json_object_set_new(out, "peer", json_string(port_peer_name(port)));
+	json_object_set_new(out, "rate", rates_json(port));
 	json_object_set_new(out, "impair", impair_json(port));
 	json_object_set_new(out, "guard", guard_json(port));
 	json_object_set_new(out, "settings", port_settings_json(port));

@@ -24,6 +24,7 @@
 #include "lib/gso.h"
 #include "lib/pkt.h"
 #include "vswitchd/fdb.h"
+#include "vswitchd/rates.h"
 
 struct frame_hook;
 struct net;
@@ -33,8 +34,8 @@ struct walk;
 
 enum {
 	PORT_NAME_MAX = 63,
-	/* How long the far end of a port that moves has no carrier: long enough for the kernel and a
-	 * DHCP client to notice (linkwatch tells once a second at most). */
+	/* How long the far end of a port that moves has no carrier: long enough for the kernel and
+	 * a DHCP client to notice (linkwatch tells once a second at most). */
 	PORT_REPLUG_MS = 1000,
 	PORTS_MAX = 4096 /* ports of one network, those of its mode included */
 };
@@ -128,6 +129,7 @@ struct port {
 	struct mirror *mirror;
 	struct nic *nic;
 	struct port_stats stats;
+	struct rates rates; /* how fast they grow */
 };
 
 /* The carriers there are (port_carriers.c), NULL-terminated. Tests bring their own few. */

@@ -482,6 +482,38 @@ static void mirror_settings_in_words(void **state)
 	json_decref(got);
 }
 
+/* ---- rates ----------------------------------------------------------------------------------- */
+
+static json_int_t rate(int port, const char *key)
+{
+	json_t *all = rates_json(w.port[port]);
+	json_int_t n = json_integer_value(json_object_get(all, key));
+
+	json_decref(all);
+	return n;
+}
+
+static void rates_come_and_go(void **state)
+{
+	(void)state;
+	runner_step(&w.runner, w.runner.now + 1000);
+	for (int second = 0; second < 10; second++) {
+		for (int i = 0; i < 100; i++) {
+			world_send(w.port[0], 1, 0, 1000, 'a');
+			drain();
+		}
+		runner_step(&w.runner, w.runner.now + 1000);
+	}
+	assert_in_range(rate(0, "rx_bps"), 780000, 800000);
+	assert_in_range(rate(0, "rx_fps"), 98, 100);
+	assert_in_range(rate(1, "tx_bps"), 780000, 800000);
+	assert_int_equal(rate(0, "tx_fps"), 0);
+	for (int second = 0; second < 20; second++)
+		runner_step(&w.runner, w.runner.now + 1000);
+	assert_int_equal(rate(0, "rx_bps"), 0);
+	assert_int_equal(rate(1, "tx_fps"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +533,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mirrors_of_mirrors_make_no_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(mirrors_go_and_come_with_their_ports, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(rates_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(mirror_settings_in_words, setup, teardown),
 	};
 
