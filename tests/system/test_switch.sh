@@ -16,6 +16,7 @@ check "three stations are plugged in" eval \
 
 # ---- a hub, a switch -------------------------------------------------------------------------
 
+heard() { [ "$(sniffed $DIR/c.pcap icmp)" -ge "$1" ]; }
 # overheard TEXT WANTED: how many of the pings of a to b does c see?
 overheard() {
 	# After a restart of the daemon their links settle first.
@@ -23,6 +24,7 @@ overheard() {
 	ping_ok c 10.9.0.1 >/dev/null
 	sniff c eth0 $DIR/c.pcap icmp and greater 140
 	ns a ping -n -q -c 3 -i 0.05 -s 100 10.9.0.2 >/dev/null
+	wait_for 3 heard "$2"
 	sniff_end
 	equal "$1" "$2" "$(sniffed $DIR/c.pcap icmp)"
 }
