@@ -46,3 +46,8 @@ fuzz-targets += stp snoop
 fuzz_stp-objs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswitchd/rstp_machines.c \
 	vswitchd/rstp_roles.c
 fuzz_snoop-objs := vswitchd-core lib
+
+# The bridge mode with a NIC that tests make.
+wire-tests += bridge
+test_bridge-objs := $(wire-world) modes/bridge/bridge.c modes/bridge/singlemac.c \
+	modes/bridge/singlemac_table.c vswitchd/modeconf.c

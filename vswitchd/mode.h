@@ -17,6 +17,7 @@
 #include "vswitchd/trace.h"
 
 struct net_setting;
+struct walk;
 
 struct mode_ops {
 	const char *name;    /* the word in files and commands */
@@ -28,8 +29,9 @@ struct mode_ops {
 	/* Undo start. Can't fail, safe twice and on a half-started network. The mode's ports that
 	 * are still on the network are deleted by net_del() afterwards. */
 	void (*stop)(struct net *net);
-	/* Look at a frame before it is learnt from; anything but DROP_NONE drops it. */
-	enum drop_reason (*ingress)(struct net *net, struct port *from, struct pkt *p);
+	/* Look at the frame of a walk before it is learnt from; anything but DROP_NONE drops it. May
+	 * set w->knows. No effects when w->dry. */
+	enum drop_reason (*ingress)(struct walk *w);
 	/* Optional: a frame @p would be, or was, sent to @to, a port of the mode's own: tell @trace
 	 * what the mode does with it. No effects. */
 	void (*explain)(struct net *net, struct port *to, const struct pkt *p, struct trace *trace);

@@ -63,7 +63,6 @@ struct net {
 	struct port *ports;
 	struct port *queued; /* ports with frames to flush */
 	bool switching;	     /* inside net_input() or net_flush() */
-	bool asking;	     /* inside walk_dry(): a mode's ingress() has no effects now */
 	bool injected;	     /* a port->ops->queues has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
 	unsigned int n_vlan;	/* ports that are access or trunk: above 0 VLANs are kept apart */

@@ -89,7 +89,7 @@ static enum drop_reason ingress(struct walk *w, bool *learn)
 	if (reason == DROP_NONE && w->from->features & PORT_INGRESS)
 		reason = port_ingress(w, learn);
 	if (reason == DROP_NONE && mode->ingress)
-		reason = mode->ingress(w->net, w->from, w->p);
+		reason = mode->ingress(w);
 	return reason;
 }
 
@@ -197,6 +197,8 @@ static void forward(struct walk *w)
 
 	if (!multicast && !w->net->hub)
 		to = fdb_lookup(w->net->fdb, &eth->dst, w->vid, w->net->runner->now);
+	if (!to && !multicast && !w->net->hub)
+		to = w->knows;
 	/* It would have been learnt by now. */
 	if (w->dry && w->learns && mac_equal(&eth->dst, &eth->src))
 		to = w->from;
@@ -303,9 +305,7 @@ static void walk(struct walk *w)
 void walk_dry(struct walk *w)
 {
 	w->dry = true;
-	w->net->asking = true;
 	walk(w);
-	w->net->asking = false;
 }
 
 /* Somebody watches. Steps may change the frame (they then work on a copy of their own), watchers

@@ -49,6 +49,7 @@ struct walk {
 	uint16_t prio;	     /* of the tag it came with, at its place in a TCI */
 	struct pkt *tagged;  /* the frame with the tag it left with last; walk() puts it */
 	bool only;	     /* no other port gets it: it may be changed for the one it goes to */
+	struct port *knows;  /* where the mode says that the destination is, if no table does */
 	bool dry;	     /* nothing is learnt, counted, told or sent */
 	/* What came of it, for captures and traces. */
 	bool learns, learnt, moved, flooded;

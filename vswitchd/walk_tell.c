@@ -70,6 +70,9 @@ void tell_lookup(const struct walk *w, const struct port *to)
 		walk_say(w, "table", "%s is a group, which is not looked up", mac);
 	else if (w->net->hub)
 		walk_say(w, "table", "the network is a hub: it looks nothing up");
+	else if (to && to == w->knows)
+		walk_say(w, "table", "nobody has heard of %s, but %s was made for it", mac,
+			 to->name);
 	else if (to)
 		walk_say(w, "table", "%s is behind %s", mac, to->name);
 	else

@@ -8,8 +8,8 @@
  *  - the kernel's packet filter (port_packet.c) lets no unicast to the host itself pass;
  *  - bridge_ingress() drops unicast from the NIC to an address that is behind none of our ports.
  * So a unicast frame from outside is never flooded. An address counts as ours when the switch
- * has learnt it or when a port was made for it; the latter is then put into the MAC table, for
- * guests that have not spoken yet.
+ * has learnt it, in the frame's VLAN, or when a port was made for it, for guests that have not
+ * spoken yet.
  *
  * Some wireless access points and hubs send a station's broadcast back to it. Such an echo would
  * move the guest's address to the NIC's side in the MAC table; it is dropped when the source is
@@ -30,6 +30,7 @@
 #include "modes/bridge/bridge.h"
 #include "vswitchd/modeconf.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/walk.h"
 
 enum { NAME_MS = 60000 };
 
@@ -96,37 +97,35 @@ static struct port *port_of_mac(struct net *net, const struct mac *mac)
 	return p;
 }
 
-static enum drop_reason from_outside(struct net *net, const struct port *nic,
-				     const struct eth_hdr *eth)
+static enum drop_reason from_outside(struct walk *w, const struct eth_hdr *eth)
 {
+	const struct port *nic = w->from;
+	struct net *net = w->net;
 	msec now = net->runner->now;
-	struct port *port = fdb_lookup(net->fdb, &eth->src, 0, now);
+	struct port *port = fdb_lookup(net->fdb, &eth->src, w->vid, now);
 
 	if (port && port != nic && mac_equal(&port->mac, &eth->src))
 		return DROP_SPOOFED;
 	if (mac_is_multicast(&eth->dst))
 		return DROP_NONE;
-	port = fdb_lookup(net->fdb, &eth->dst, 0, now);
+	port = fdb_lookup(net->fdb, &eth->dst, w->vid, now);
 	if (port)
 		return port == nic ? DROP_NOT_FOR_US : DROP_NONE;
-	port = port_of_mac(net, &eth->dst);
-	if (!port)
-		return DROP_NOT_FOR_US;
-	fdb_learn(net->fdb, &eth->dst, 0, port, now);
-	return DROP_NONE;
+	w->knows = port_of_mac(net, &eth->dst);
+	return w->knows && w->knows != nic ? DROP_NONE : DROP_NOT_FOR_US;
 }
 
-static enum drop_reason bridge_ingress(struct net *net, struct port *from, struct pkt *p)
+static enum drop_reason bridge_ingress(struct walk *w)
 {
-	const struct bridge *br = net->mode_state;
-	const struct eth_hdr *eth = pkt_at(p, 0, sizeof(*eth));
+	const struct bridge *br = w->net->mode_state;
+	const struct eth_hdr *eth = pkt_at(w->p, 0, sizeof(*eth));
 
 	if (!eth)
 		return DROP_RUNT;
-	if (from == br->port)
-		return from_outside(net, from, eth);
-	if (br->port && !br->via && !net->asking &&
-	    fdb_lookup(net->fdb, &eth->src, 0, net->runner->now) != from)
+	if (w->from == br->port)
+		return from_outside(w, eth);
+	if (br->port && !br->via && !w->dry &&
+	    fdb_lookup(w->net->fdb, &eth->src, w->vid, w->net->runner->now) != w->from)
 		nic_guest_seen(br->port, &eth->src);
 	return DROP_NONE;
 }

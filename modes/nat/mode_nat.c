@@ -20,6 +20,7 @@
 #include "vswitchd/modeconf.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/runner.h"
+#include "vswitchd/walk.h"
 
 void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p)
 {
@@ -207,14 +208,14 @@ static int nat_start(struct net *net, struct err *err)
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 /* No guest may pass for the gateway, the host's leg or the DHCP server. */
-static enum drop_reason nat_ingress(struct net *net, struct port *from, struct pkt *p)
+static enum drop_reason nat_ingress(struct walk *w)
 {
-	const struct nat_net *nn = net->mode_state;
-	const char *type = from->ops->type;
+	const struct nat_net *nn = w->net->mode_state;
+	const char *type = w->from->ops->type;
 
-	if (!nn || from == nn->port || strcmp(type, "local") == 0 || strcmp(type, "hosttap") == 0)
+	if (!nn || w->from == nn->port || strcmp(type, "local") == 0 || strcmp(type, "hosttap") == 0)
 		return DROP_NONE;
-	return gateway_check_claim(&nn->gw, p);
+	return gateway_check_claim(&nn->gw, w->p);
 }
 
 static void nat_tick_net(struct net *net, msec now)

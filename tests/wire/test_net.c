@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "tests/wire/world.h"
+#include "vswitchd/walk.h"
 
 static struct world w;
 
@@ -189,11 +190,9 @@ static void h_stop(struct net *net)
 	hooks.stops++;
 }
 
-static enum drop_reason h_ingress(struct net *net, struct port *from, struct pkt *p)
+static enum drop_reason h_ingress(struct walk *walk)
 {
-	(void)net;
-	(void)from;
-	return p->data[p->len - 1] == 'x' ? DROP_MODE : DROP_NONE;
+	return walk->p->data[walk->p->len - 1] == 'x' ? DROP_MODE : DROP_NONE;
 }
 
 static void h_tick(struct net *net, msec now)
