@@ -39,19 +39,43 @@ static uint64_t echo_hash(const struct nichost *h, const struct pkt *p)
 	return hash_bytes(&h->key, p->data, MIN(p->len, (uint32_t)ECHO_BYTES));
 }
 
+/* Leave behind what has come, or will not come any more. */
+static void echoes_expire(struct nichost *h, msec now)
+{
+	for (; h->tail != h->head; h->tail++) {
+		msec sent = h->echoes[h->tail % NICHOST_ECHOES].sent_ms;
+
+		if (sent && now - sent <= ECHO_MS)
+			break;
+	}
+}
+
+/* Before the frame is written: its echo is in our socket when writev() returns. False: no room. */
+static bool echo_await(struct nichost *h, const struct pkt *p, msec now)
+{
+	unsigned int at = h->head % NICHOST_ECHOES;
+
+	echoes_expire(h, now);
+	if (h->head - h->tail == NICHOST_ECHOES)
+		return false;
+	h->echoes[at].hash = echo_hash(h, p);
+	h->echoes[at].sent_ms = now ? now : 1;
+	h->head++;
+	return true;
+}
+
 enum drop_reason nichost_write(struct nichost *h, const struct pkt *p, msec now)
 {
 	struct virtio_net_hdr vnet = p->vnet;
 	struct iovec iov[2] = {{&vnet, sizeof(vnet)}, {p->data, p->len}};
+	bool echoes = mac_is_multicast((const struct mac *)(const void *)p->data);
 
-	/* Noted first: the echo is in our socket when writev() returns. */
-	if (mac_is_multicast((const struct mac *)(const void *)p->data)) {
-		h->echoes[h->next].hash = echo_hash(h, p);
-		h->echoes[h->next].sent_ms = now ? now : 1;
-		h->next = (h->next + 1) % NICHOST_ECHOES;
-	}
+	if (echoes && !echo_await(h, p, now))
+		return DROP_QUEUE_FULL;
 	if (writev(h->fd, iov, 2) >= 0)
 		return DROP_NONE;
+	if (echoes)
+		h->head--;
 	return errno == EAGAIN || errno == ENOBUFS ? DROP_QUEUE_FULL : DROP_SEND_ERROR;
 }
 
@@ -61,12 +85,14 @@ bool nichost_is_echo(struct nichost *h, const struct pkt *p, msec now)
 
 	if (h->fd < 0 || !mac_is_multicast((const struct mac *)(const void *)p->data))
 		return false;
+	echoes_expire(h, now);
+	if (h->tail == h->head)
+		return false;
 	hash = echo_hash(h, p);
-	for (unsigned int i = 0; i < NICHOST_ECHOES; i++) {
-		unsigned int at = (h->next + i) % NICHOST_ECHOES; /* the oldest first */
+	for (unsigned int i = h->tail; i != h->head; i++) { /* the oldest first */
+		unsigned int at = i % NICHOST_ECHOES;
 
-		if (!h->echoes[at].sent_ms || h->echoes[at].hash != hash ||
-		    now - h->echoes[at].sent_ms > ECHO_MS)
+		if (!h->echoes[at].sent_ms || h->echoes[at].hash != hash)
 			continue;
 		h->echoes[at].sent_ms = 0;
 		return true;

@@ -10,7 +10,9 @@
  * the descriptor, also after a crash, it is gone with its classifier.
  *
  * A broadcast that is brought in this way passes the NIC's packet sockets again, ours too. Such an
- * echo is known by its hash, which waits in a ring until the echo came or ECHO_MS are over.
+ * echo is known by its hash, which waits in a ring until the echo came or ECHO_MS are over. An echo
+ * that is not known would be taken for a frame from outside, and for a loop: while the ring is full
+ * the host gets no more broadcasts.
  */
 #ifndef VSWITCHD_NICHOST_H
 #define VSWITCHD_NICHOST_H
@@ -22,16 +24,16 @@
 #include "lib/pkt.h"
 #include "lib/wire.h"
 
-enum { NICHOST_ECHOES = 256 };
+enum { NICHOST_ECHOES = 1024 };
 
 struct nichost {
 	int fd; /* the tap; -1: the host can't be reached */
 	struct mac mac;
 	struct hash_key key;
-	unsigned int next;
+	unsigned int head, tail; /* counts; from tail to head: those that are awaited */
 	struct {
 		uint64_t hash;
-		msec sent_ms; /* 0: free */
+		msec sent_ms; /* 0: it has come */
 	} echoes[NICHOST_ECHOES];
 };
 
