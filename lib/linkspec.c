@@ -46,17 +46,19 @@ static int word_preset(struct link_words *w, const char *text, struct err *err)
 	return 0;
 }
 
+static const struct {
+	const char *word;
+	unsigned int dirs;
+} dir_words[] = {{"in", 1 << LINK_IN}, {"out", 1 << LINK_OUT}, {"both", BOTH}};
+
 static int word_dir(struct link_words *w, const char *text, struct err *err)
 {
-	if (!strcmp(text, "in"))
-		w->dirs = 1 << LINK_IN;
-	else if (!strcmp(text, "out"))
-		w->dirs = 1 << LINK_OUT;
-	else if (!strcmp(text, "both"))
-		w->dirs = BOTH;
-	else
-		return err_set(err, -EINVAL, "wants in, out or both");
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(dir_words); i++)
+		if (!strcmp(text, dir_words[i].word)) {
+			w->dirs = dir_words[i].dirs;
+			return 0;
+		}
+	return err_set(err, -EINVAL, "wants in, out or both");
 }
 
 static void forget_schedule(struct link_words *w)
@@ -300,6 +302,25 @@ int link_words_end(struct link_words *w, struct err *err)
 	return 0;
 }
 
+/* A dir= behind all other words, or behind all before at=, could say nothing of what follows: it is
+ * meant for what it stands behind. */
+static void dir_said_last(struct link_words *w, const char *text)
+{
+	const char *last = NULL;
+	size_t len = 0;
+
+	for (; *(text += strspn(text, " \t")) && strncmp(text, "at=", 3) != 0; text += len) {
+		last = text;
+		len = strcspn(text, " \t");
+	}
+	if (!last || strncmp(last, "dir=", 4) != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(dir_words); i++)
+		if (len - 4 == strlen(dir_words[i].word) &&
+		    !strncmp(last + 4, dir_words[i].word, len - 4))
+			w->dirs = dir_words[i].dirs;
+}
+
 int link_spec_parse(struct link_spec *spec, const char *text, struct err *err)
 {
 	struct link_spec new = *spec;
@@ -308,6 +329,7 @@ int link_spec_parse(struct link_spec *spec, const char *text, struct err *err)
 	int rc = 0;
 
 	link_words_begin(&w, &new);
+	dir_said_last(&w, text);
 	while (!rc && *(text += strspn(text, " \t"))) {
 		size_t len = strcspn(text, " \t");
 
@@ -324,6 +346,8 @@ int link_spec_parse(struct link_spec *spec, const char *text, struct err *err)
 				     word);
 		else
 			rc = link_word(&w, word, equals ? equals : "", err);
+		if (!rc && !strcmp(word, "at"))
+			dir_said_last(&w, text);
 	}
 	if (!rc)
 		rc = link_words_end(&w, err);

@@ -176,7 +176,6 @@ static const struct verb verbs[] = {
 	{"add",
 	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
 	 "           [subnet6=fd00:1:2:3::/64] [ipv6=on|off]\n"
-	 "           [subnet6=fd00:1:2:3::/64] [ipv6=on|off]\n"
 	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
 	 "           [vlan=ID] [mtu=1500] [KEY=VALUE...]",
