@@ -62,8 +62,8 @@ struct lab_dhcp {
 };
 
 struct lab_forward {
-	const char *proto; /* "tcp" or "udp" */
-	const char *bind;  /* "[ADDR:]PORT" */
+	const char *proto; /* "tcp", "udp" or "both" */
+	const char *bind;  /* "[ADDR:]PORT[-PORT]" */
 	const char *to;	   /* node name or address, without the port */
 	unsigned int port;
 	struct lab_pos pos;

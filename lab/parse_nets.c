@@ -98,8 +98,8 @@ static void read_vlan(struct schema *s, const struct yaml_tree *t, void *out)
 static void forward_error(struct schema *s, const struct yaml_tree *t)
 {
 	lab_error(s->errors, t->pos,
-		  "'%s' is not a forward: write it as \"8080 -> web:80\" or "
-		  "\"127.0.0.1:5353 -> web:53/udp\"",
+		  "'%s' is not a forward: write it as \"8080 -> web:80\", "
+		  "\"8000-8010 -> web:8000/both\" or \"127.0.0.1:5353 -> web:53/udp\"",
 		  t->text);
 }
 
@@ -115,25 +115,47 @@ static bool port_parse(const char *text, size_t len, unsigned int *out)
 	return !buf[strspn(buf, "0123456789")] && *out >= 1 && *out <= 65535;
 }
 
-/* "[ADDR:]PORT" of @len bytes. */
+/* "PORT" or "FIRST-LAST" of @len bytes. */
+static bool ports_ok(const char *text, size_t len)
+{
+	const char *dash = memchr(text, '-', len);
+	size_t n = dash ? (size_t)(dash - text) : len;
+	unsigned int first, last;
+
+	if (!port_parse(text, n, &first))
+		return false;
+	return !dash || (port_parse(dash + 1, len - n - 1, &last) && last >= first);
+}
+
+/* "[ADDR:]PORTS" of @len bytes. */
 static bool bind_ok(const char *text, size_t len)
 {
 	const char *colon = memchr(text, ':', len);
 	char addr[IP4_STR];
-	unsigned int port;
 	size_t n = colon ? (size_t)(colon - text) : 0;
 	be32 a;
 
 	if (!colon)
-		return port_parse(text, len, &port);
+		return ports_ok(text, len);
 	if (n >= sizeof(addr))
 		return false;
 	memcpy(addr, text, n);
 	addr[n] = 0;
-	return !ip4_parse(addr, &a) && port_parse(colon + 1, len - n - 1, &port);
+	return !ip4_parse(addr, &a) && ports_ok(colon + 1, len - n - 1);
 }
 
-/* "[ADDR:]PORT -> NODE:PORT[/tcp|/udp]" */
+/* What follows a forward's target; NULL: no such protocol. */
+static const char *forward_proto(const char *slash)
+{
+	static const char *const words[] = {"tcp", "udp", "both"};
+
+	for (size_t i = 0; *slash && i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(slash + 1, words[i]))
+			return words[i];
+	return *slash ? NULL : "tcp";
+}
+
+/* "[ADDR:]PORT[-PORT] -> NODE:PORT[/tcp|/udp|/both]" */
 static void read_forward(struct schema *s, const struct yaml_tree *t, struct lab_forward *f)
 {
 	const char *v = schema_scalar(s, t);
@@ -144,10 +166,9 @@ static void read_forward(struct schema *s, const struct yaml_tree *t, struct lab
 	if (!v)
 		return;
 	f->pos = t->pos;
-	f->proto = slash && !strcmp(slash, "/udp") ? "udp" : "tcp";
+	f->proto = slash ? forward_proto(slash) : NULL;
 	if (!colon || colon == to || !bind_ok(v, (size_t)(arrow - v)) ||
-	    !port_parse(colon + 1, (size_t)(slash - colon) - 1, &f->port) ||
-	    (*slash && strcmp(slash, "/udp") && strcmp(slash, "/tcp"))) {
+	    !port_parse(colon + 1, (size_t)(slash - colon) - 1, &f->port) || !f->proto) {
 		forward_error(s, t);
 		return;
 	}

@@ -235,7 +235,8 @@ static int nat_watch(struct ctl *c, int argc, char **argv)
 
 static int forward_list(struct ctl *c, const char *net)
 {
-	static const char *const titles[] = {">ID", "PROTO", "FROM", "TO", NULL};
+	static const char *const titles[] = {">ID",    "PROTO",	   "FROM",	 "TO", "~ADDRESS",
+					     ">FLOWS", ">BY HOST", "~WAITS FOR", NULL};
 	json_t *r = ctl_call(c, "nat.forward.list", json_pack("{s:s}", "net", net));
 	struct table *t;
 	json_t *f;
@@ -251,6 +252,10 @@ static int forward_list(struct ctl *c, const char *net)
 		table_add(t, jstr(f, "proto"));
 		table_add(t, jstr(f, "bind"));
 		table_add(t, jstr(f, "to"));
+		table_add(t, jstr(f, "to_address"));
+		table_addf(t, "%lld", (long long)jint(f, "flows"));
+		table_addf(t, "%lld", (long long)jint(f, "from_host"));
+		table_add(t, jstr(f, "reason"));
 	}
 	json_decref(r);
 	table_finish(t, "nothing is forwarded inwards");
@@ -267,7 +272,8 @@ static int forward_add(struct ctl *c, char **argv)
 		return CTL_FAILED;
 	if (c->json)
 		return ctl_print_json(r);
-	printf("forward %lld\n", (long long)jint(r, "id"));
+	printf("forward %lld%s%s\n", (long long)jint(r, "id"),
+	       jstr(r, "reason")[0] ? " waits: " : "", jstr(r, "reason"));
 	json_decref(r);
 	return CTL_OK;
 }
@@ -300,10 +306,10 @@ static const struct verb verbs[] = {
 	{"watch", "NET [guest=NAME] [address=ADDR] [peer=ADDR] [proto=..]",
 	 "flows as they are created, change and end, and why; until Ctrl-C", nat_watch},
 	{"forward",
-	 "add NET tcp|udp [ADDR:]PORT GUEST:PORT\n"
+	 "add NET tcp|udp|both [ADDR:]PORT[-PORT] GUEST:PORT\n"
 	 "       vnetctl nat forward list NET\n"
 	 "       vnetctl nat forward del NET ID",
-	 "let the outside in to one port of a guest", nat_forward},
+	 "let the outside, and the host, in to ports of a guest", nat_forward},
 	{0},
 };
 

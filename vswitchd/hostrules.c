@@ -31,7 +31,7 @@ struct guard {
 	char ifname[16];
 	be32 addr;
 	uint16_t first, last;
-	unsigned int users;
+	unsigned int protos, users;
 };
 
 /* What one network has put into the sets. */
@@ -147,26 +147,32 @@ void hostrules_fini(void)
 
 /* ---- guards ------------------------------------------------------------------------------- */
 
-static struct guard **guard_find(const char *ifname, be32 addr, uint16_t first, uint16_t last)
+static struct guard **guard_find(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
+				 uint16_t last)
 {
 	struct guard **g;
 
 	for (g = &guards; *g; g = &(*g)->next)
 		if (!strcmp((*g)->ifname, ifname) && (*g)->addr == addr && (*g)->first == first &&
-		    (*g)->last == last)
+		    (*g)->last == last && (*g)->protos == protos)
 			break;
 	return g;
 }
 
 static int guard_change(const char *verb, const struct guard *g, struct err *err)
 {
-	char addr[IP4_STR];
+	static const char *const words[] = {"tcp", "udp"};
+	char addr[IP4_STR], list[160];
+	size_t n = 0;
 
 	ip4_format(g->addr, addr);
-	return nft(err,
-		   "%s element %s guard { \"%s\" . %s . tcp . %u-%u, \"%s\" . %s . udp . %u-%u }",
-		   verb, table, g->ifname, addr, g->first, g->last, g->ifname, addr, g->first,
-		   g->last);
+	list[0] = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+		if (g->protos & 1u << i)
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+					      "%s\"%s\" . %s . %s . %u-%u", n ? ", " : "",
+					      g->ifname, addr, words[i], g->first, g->last);
+	return nft(err, "%s element %s guard { %s }", verb, table, list);
 }
 
 /* Interface names may have almost any byte in them; ours go into a command in quotes, where '"' and
@@ -178,10 +184,10 @@ static int ifname_check(const char *ifname, struct err *err)
 	return err_set(err, -EINVAL, "interface '%.20s' has a name that no rule can have", ifname);
 }
 
-int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t last,
-			struct err *err)
+int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
+			uint16_t last, struct err *err)
 {
-	struct guard *g = *guard_find(ifname, addr, first, last);
+	struct guard *g = *guard_find(ifname, addr, protos, first, last);
 	int rc;
 
 	if (g) {
@@ -194,7 +200,8 @@ int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t 
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory");
-	*g = (struct guard){.addr = addr, .first = first, .last = last, .users = 1};
+	*g = (struct guard){
+		.addr = addr, .first = first, .last = last, .protos = protos, .users = 1};
 	snprintf(g->ifname, sizeof(g->ifname), "%s", ifname);
 	rc = guard_change("add", g, err);
 	if (rc < 0) {
@@ -206,9 +213,10 @@ int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t 
 	return 0;
 }
 
-void hostrules_guard_del(const char *ifname, be32 addr, uint16_t first, uint16_t last)
+void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
+			 uint16_t last)
 {
-	struct guard **where = guard_find(ifname, addr, first, last), *g = *where;
+	struct guard **where = guard_find(ifname, addr, protos, first, last), *g = *where;
 
 	if (!g || --g->users)
 		return;

@@ -25,11 +25,14 @@ void hostrules_fini(void);
 /* Is the table in place? */
 bool hostrules_ready(void);
 
-/* Drop TCP and UDP to @addr with destination port in [@first, @last] arriving on @ifname. Adding
- * the same twice counts; del undoes one add. */
-int hostrules_guard_add(const char *ifname, be32 addr, uint16_t first, uint16_t last,
-			struct err *err);
-void hostrules_guard_del(const char *ifname, be32 addr, uint16_t first, uint16_t last);
+/* Drop what arrives on @ifname for @addr with destination port in [@first, @last], by the protocols
+ * of @protos. Adding the same twice counts; del undoes one add. Ranges that overlap otherwise are
+ * refused. */
+enum { GUARD_TCP = 1, GUARD_UDP = 2, GUARD_BOTH = GUARD_TCP | GUARD_UDP };
+int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
+			uint16_t last, struct err *err);
+void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
+			 uint16_t last);
 
 /* Keep packets that arrive on @ifname for one of the @n addresses (16 bytes each, IPv4 as
  * ::ffff:a.b.c.d) from the host's stack; they replace those of the last call for @ifname. */

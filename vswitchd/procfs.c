@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vswitchd/procfs.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,4 +50,74 @@ void proc_boot_id(char out[static 37])
 {
 	if (read_file("/proc/sys/kernel/random/boot_id", out, 37) != 36)
 		out[0] = '\0';
+}
+
+/* ---- who has a port -------------------------------------------------------------------------- */
+
+/* States of proc_net_tcp: a listening TCP socket, a UDP socket without a peer. */
+enum { STATE_LISTEN = 0x0a, STATE_UNCONNECTED = 0x07 };
+
+/* The inode of the socket that has @port in one of the tables of /proc/net; 0 when there is none.
+ */
+static unsigned long socket_inode(const char *path, uint16_t port, unsigned int wanted)
+{
+	FILE *f = fopen(path, "re");
+	unsigned int local, state;
+	unsigned long inode, found = 0;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %lu", &local,
+			   &state, &inode) == 3 &&
+		    local == port && state == wanted)
+			found = inode;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool process_has(const char *pid, const char *link)
+{
+	char path[300], target[64];
+	struct dirent *e;
+	bool found = false;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	fds = opendir(path);
+	while (fds && !found && (e = readdir(fds))) {
+		ssize_t n = readlinkat(dirfd(fds), e->d_name, target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		found = strcmp(target, link) == 0;
+	}
+	if (fds)
+		closedir(fds);
+	return found;
+}
+
+void proc_port_user(bool udp, uint16_t port, char *out, size_t size, bool *own)
+{
+	unsigned int state = udp ? STATE_UNCONNECTED : STATE_LISTEN;
+	unsigned long inode = socket_inode(udp ? "/proc/net/udp" : "/proc/net/tcp", port, state);
+	char link[64], path[300], name[32];
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+
+	out[0] = '\0';
+	*own = false;
+	if (!inode)
+		inode = socket_inode(udp ? "/proc/net/udp6" : "/proc/net/tcp6", port, state);
+	snprintf(link, sizeof(link), "socket:[%lu]", inode);
+	while (inode && proc && !out[0] && (e = readdir(proc))) {
+		if (!isdigit((unsigned char)e->d_name[0]) || !process_has(e->d_name, link))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		read_file(path, name, sizeof(name));
+		name[strcspn(name, "\n")] = '\0';
+		snprintf(out, size, "%s, process %s", name, e->d_name);
+		*own = atoi(e->d_name) == getpid();
+	}
+	if (proc)
+		closedir(proc);
 }

@@ -16,5 +16,8 @@ uint64_t proc_rss_kib(pid_t pid);
 uint64_t proc_start_ticks(pid_t pid);
 /* The id of this boot, 36 characters; "" when the kernel does not tell. */
 void proc_boot_id(char out[static 37]);
+/* Who has @port of the host open, as a server: "nginx, process 812" in @out of @size, which stays
+ * empty when it can't be found out. @udp: else TCP. @own: it is this very process. */
+void proc_port_user(bool udp, uint16_t port, char *out, size_t size, bool *own);
 
 #endif

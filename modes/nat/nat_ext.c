@@ -51,15 +51,50 @@ static struct nat_slot *slot_of(const struct nat_ext *ext, enum nat_proto proto,
 	return n >= ext->first && n <= ext->last ? &ext->slots[proto][n - ext->first] : NULL;
 }
 
+static uint16_t *static_head(const struct nat_ext *ext, be16 port)
+{
+	return (uint16_t *)&ext->fixed_heads[ntohs(port) % NAT_EXT_HEADS];
+}
+
 static struct nat_static_slot *static_of(const struct nat_ext *ext, enum nat_proto proto, be16 port)
 {
-	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
-		const struct nat_static_slot *s = &ext->fixed[i];
+	for (uint16_t i = *static_head(ext, port); i; i = ext->fixed[i - 1].next) {
+		const struct nat_static_slot *s = &ext->fixed[i - 1];
 
-		if (s->owner && s->proto == proto && s->port == port)
+		if (s->proto == proto && s->port == port)
 			return (struct nat_static_slot *)s;
 	}
 	return NULL;
+}
+
+/* False when there are too many. */
+static bool static_add(struct nat_ext *ext, struct nat_static_slot slot)
+{
+	uint16_t i = ext->fixed_free, *head = static_head(ext, slot.port);
+
+	if (i)
+		ext->fixed_free = ext->fixed[i - 1].next;
+	else if (ext->fixed_touched < NAT_EXT_STATICS)
+		i = ++ext->fixed_touched;
+	else
+		return false;
+	slot.next = *head;
+	*head = i;
+	ext->fixed[i - 1] = slot;
+	ext->n_low += slot.low;
+	return true;
+}
+
+static void static_del(struct nat_ext *ext, struct nat_static_slot *slot)
+{
+	uint16_t i = (uint16_t)(slot - ext->fixed + 1), *at = static_head(ext, slot->port);
+
+	while (*at != i)
+		at = &ext->fixed[*at - 1].next;
+	*at = slot->next;
+	ext->n_low -= slot->low;
+	*slot = (struct nat_static_slot){.next = ext->fixed_free};
+	ext->fixed_free = i;
 }
 
 struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto, be16 port,
@@ -123,32 +158,19 @@ static bool low_is_owned(const struct nat_ext *ext, be16 port)
 	return static_of(ext, NAT_TCP, port) || static_of(ext, NAT_UDP, port);
 }
 
-static struct nat_static_slot *low_slot(struct nat_ext *ext)
-{
-	struct nat_static_slot *free_slot = NULL;
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
-		if (!ext->fixed[i].owner)
-			free_slot = &ext->fixed[i];
-		else if (ext->fixed[i].low)
-			n++;
-	}
-	return n < NAT_LOW_MAX ? free_slot : NULL;
-}
-
 static be16 take_low(struct nat_ext *ext, enum nat_proto proto, uint16_t like, struct nat *owner,
 		     struct nat_mapping *m, uint64_t seed)
 {
-	struct nat_static_slot *slot = low_slot(ext);
-
-	for (unsigned int k = 0; slot && k < LOW_GUESSES; k++) {
+	for (unsigned int k = 0; ext->n_low < NAT_LOW_MAX && k < LOW_GUESSES; k++) {
 		uint16_t n = (uint16_t)(seed % ((NAT_LOW_LAST + 1 - NAT_LOW_FIRST) / 2));
 		uint16_t port = (uint16_t)(NAT_LOW_FIRST + 2 * n + (like & 1));
 
 		if (!low_is_owned(ext, htons(port)) && ext->claim(ext->ctx, proto, port) == 0) {
-			*slot = (struct nat_static_slot){proto, htons(port), owner, m, true};
-			return slot->port;
+			if (static_add(ext, (struct nat_static_slot){proto, htons(port), owner, m,
+								     0, true}))
+				return htons(port);
+			ext->unclaim(ext->ctx, port);
+			return 0;
 		}
 		seed = (seed * 6364136223846793005u + 1442695040888963407u) >> 7;
 	}
@@ -195,13 +217,8 @@ int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port, st
 		slot->mapping = m;
 		return 0;
 	}
-	for (unsigned int i = 0; i < NAT_EXT_STATICS; i++) {
-		if (ext->fixed[i].owner)
-			continue;
-		ext->fixed[i] = (struct nat_static_slot){proto, port, owner, m, false};
-		return 0;
-	}
-	return -ENOSPC;
+	return static_add(ext, (struct nat_static_slot){proto, port, owner, m, 0, false}) ? 0
+											  : -ENOSPC;
 }
 
 void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now)
@@ -214,5 +231,5 @@ void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec 
 	if (st && st->low)
 		ext->unclaim(ext->ctx, ntohs(port));
 	if (st)
-		*st = (struct nat_static_slot){0};
+		static_del(ext, st);
 }

@@ -10,7 +10,7 @@
  * 6056, RFC 7857 9), of the same parity as the inside port where one is free (RFC 4787 REQ-4),
  * never two inside endpoints on one (REQ-3). A number given back rests for the hold time (RFC 6888
  * REQ-8) as long as others are free; when none is, the hold gives way before a new flow is
- * refused. Numbers outside the range are in a short list: port forwards, and numbers below 1024
+ * refused. Numbers outside the range are in a small hash: port forwards, and numbers below 1024
  * for inside ports below 1024 (REQ-3a; some servers take no others), each taken from the host for
  * just as long as it is owned.
  */
@@ -28,7 +28,8 @@ enum nat_proto { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_PROTOS };
 enum {
 	NAT_PORT_FIRST = 61000,
 	NAT_PORT_LAST = 65535,
-	NAT_EXT_STATICS = 64,
+	NAT_EXT_STATICS = 2048,
+	NAT_EXT_HEADS = 256,
 	NAT_LOW_FIRST = 600, /* below are the ports of well-known services */
 	NAT_LOW_LAST = 1023,
 	NAT_LOW_MAX = 32, /* of the statics */
@@ -45,7 +46,8 @@ struct nat_static_slot {
 	be16 port;
 	struct nat *owner; /* NULL: free */
 	struct nat_mapping *mapping;
-	bool low; /* taken from the host by claim() */
+	uint16_t next; /* in the chain of its number, or of the free: index + 1 */
+	bool low;      /* taken from the host by claim() */
 };
 
 struct nat_ext {
@@ -54,6 +56,9 @@ struct nat_ext {
 	uint16_t next_id;     /* IP identification of what we send, RFC 6864 4.1 */
 	struct nat_slot *slots[NAT_PROTOS];
 	struct nat_static_slot fixed[NAT_EXT_STATICS];
+	uint16_t fixed_heads[NAT_EXT_HEADS]; /* by port: index + 1 */
+	uint16_t fixed_free, fixed_touched;  /* those above were never used */
+	unsigned int n_low;
 	struct nat_frags *frags; /* of what arrives here; owned */
 	msec hold_ms;
 	/* Is the number free on the host itself? NULL: always. */

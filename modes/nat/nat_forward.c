@@ -1,134 +1,100 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Port forwards: a port of the host's address, outside, that leads to a guest's port.
+ * Port forwards: ports of the host's address, outside, that lead to a guest's.
  *
- * Theory of operation. A forward is a wish; it is bound as a mapping that never ends on each
- * uplink that it names, as soon as the uplink is there and the guest has an address. Until then,
- * and when the uplink goes, it stays as a wish and says why. The network's tick tries again. That
- * the host itself does not use the port is found out by binding it.
+ * Theory of operation. A forward is a wish; it is bound on each uplink that it names, as soon as
+ * the uplink is there and the guest has an address. Until then, and when the uplink goes, it stays
+ * as a wish and says why. The network's tick tries again. Bound means three things: a socket that
+ * listens at the address, which takes the port from the host's other programs and serves the
+ * host's own connections, that never pass the uplink (nat_relay.c); a mapping that never ends for
+ * each port and protocol; and the port let through the uplink's filter and kept from the host's
+ * stack there, where it would reach that socket. A forward of an address of 127/8 is the socket
+ * alone.
+ *
+ * To unbind one ends the flows of its own mappings and nobody else's.
  */
+#include "modes/nat/nat_forward.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
-#include "vswitchd/netdhcp.h"
 #include "vswitchd/runner.h"
 
-enum { FORWARDS_MAX = 32, BINDS_MAX = 8 };
+/* ---- mappings -------------------------------------------------------------------------------- */
 
-struct nat_forward {
-	struct nat_forward *next;
-	unsigned int id;
-	enum nat_proto proto;
-	be32 bind_addr; /* 0: every uplink */
-	uint16_t bind_port, to_port;
-	be32 to;	/* 0: not known yet */
-	char guest[64]; /* "" when an address was given */
-	char bind_text[32], to_text[80];
-	char reason[160]; /* why it is not bound; "" when it is */
-	unsigned int n_binds;
-	struct {
-		struct nat_ext *ext;
-		struct nat_mapping *m;
-	} binds[BINDS_MAX];
-};
-
-/* ---- words ----------------------------------------------------------------------------------- */
-
-static int parse_port(const char *text, uint16_t *out)
+/* What is at the @i-th port of @f, if it is ours. */
+static struct nat_mapping *mapping_of(const struct nat_net *nn, const struct nat_forward *f,
+				      const struct nat_ext *ext, enum nat_proto proto,
+				      unsigned int i)
 {
-	char *end;
-	long n = *text >= '1' && *text <= '9' ? strtol(text, &end, 10) : 0;
+	struct nat *owner;
+	struct nat_mapping *m = nat_ext_find(ext, proto, htons((uint16_t)(f->first + i)), &owner);
 
-	if (n < 1 || n > 65535 || *end)
-		return -EINVAL;
-	*out = (uint16_t)n;
-	return 0;
+	return m && m->forward && owner == nn->nat && m->addr == f->to &&
+			       m->port == htons((uint16_t)(f->to_first + i))
+		       ? m
+		       : NULL;
 }
 
-/* Split "HEAD:PORT" at its last colon; @head is cut to @size. */
-static int split_port(const char *text, char *head, size_t size, uint16_t *port)
+/* For each protocol and port of @f at @ext; stops when @fn fails, with what it gave. */
+static int each_port(struct nat_net *nn, const struct nat_forward *f, struct nat_ext *ext,
+		     int (*fn)(struct nat_net *nn, const struct nat_forward *f, struct nat_ext *ext,
+			       enum nat_proto proto, unsigned int i))
 {
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
+	for (enum nat_proto proto = NAT_TCP; proto <= NAT_UDP; proto++) {
+		if (!(f->protos & 1u << proto))
+			continue;
+		for (unsigned int i = 0; i <= (unsigned int)(f->last - f->first); i++) {
+			int rc = fn(nn, f, ext, proto, i);
 
-	if (len >= size)
-		return -EINVAL;
-	memcpy(head, text, len);
-	head[len] = 0;
-	return parse_port(colon ? colon + 1 : text, port);
-}
-
-static int parse_bind(struct nat_forward *f, const char *text, struct err *err)
-{
-	char addr[IP4_STR];
-
-	if (split_port(text, addr, sizeof(addr), &f->bind_port) < 0 ||
-	    (addr[0] && ip4_parse(addr, &f->bind_addr) < 0))
-		return err_set(err, -EINVAL, "bind: wants [ADDRESS:]PORT, like 8080");
-	snprintf(f->bind_text, sizeof(f->bind_text), "%s", text);
-	return 0;
-}
-
-static int parse_to(const struct nat_net *nn, struct nat_forward *f, const char *text,
-		    struct err *err)
-{
-	const struct nat_conf *c = &nn->nat->conf;
-	char subnet[IP4_PREFIX_STR];
-
-	if (split_port(text, f->guest, sizeof(f->guest), &f->to_port) < 0 || !f->guest[0])
-		return err_set(err, -EINVAL, "to: wants GUEST:PORT or ADDRESS:PORT, like web:80");
-	snprintf(f->to_text, sizeof(f->to_text), "%s", text);
-	if (ip4_parse(f->guest, &f->to) < 0) {
-		f->to = 0;
-		return name_valid(f->guest) ? 0
-					    : err_set(err, -EINVAL, "to: no guest has such a name");
+			if (rc)
+				return rc;
+		}
 	}
-	f->guest[0] = 0;
-	if (!ip4_prefix_has(c->subnet, f->to) || f->to == c->gateway || f->to == c->host ||
-	    f->to == c->dhcp || f->to == ip4_network(c->subnet) ||
-	    f->to == ip4_broadcast(c->subnet))
-		return err_set(err, -EINVAL, "to: no guest of \"%s\" can have that address (%s)",
-			       nn->net->conf.name, ip4_prefix_format(c->subnet, subnet));
 	return 0;
 }
 
-static const char *proto_word(enum nat_proto proto)
+static int map_port(struct nat_net *nn, const struct nat_forward *f, struct nat_ext *ext,
+		    enum nat_proto proto, unsigned int i)
 {
-	return proto == NAT_TCP ? "tcp" : "udp";
+	struct nat_key k = {ext, proto, f->to, 0, htons((uint16_t)(f->to_first + i)), 0};
+	int error = 0;
+
+	nat_mapping_add_forward(&nn->nat->table, &k, htons((uint16_t)(f->first + i)),
+				nn->net->runner->now, &error);
+	return error;
 }
 
-static int parse_proto(struct nat_forward *f, const char *text, struct err *err)
+static int unmap_port(struct nat_net *nn, const struct nat_forward *f, struct nat_ext *ext,
+		      enum nat_proto proto, unsigned int i)
 {
-	if (strcmp(text, "tcp") != 0 && strcmp(text, "udp") != 0)
-		return err_set(err, -EINVAL, "proto: tcp or udp");
-	f->proto = text[0] == 't' ? NAT_TCP : NAT_UDP;
+	struct nat_mapping *m = mapping_of(nn, f, ext, proto, i);
+
+	if (m)
+		nat_mapping_del(&nn->nat->table, m, NAT_END_FORWARD, nn->net->runner->now);
 	return 0;
+}
+
+unsigned int nat_forward_flows(const struct nat_net *nn, const struct nat_forward *f)
+{
+	unsigned int n = 0;
+
+	for (unsigned int b = 0; b < f->n_binds; b++)
+		for (enum nat_proto proto = NAT_TCP; proto <= NAT_UDP; proto++)
+			for (unsigned int i = 0; i <= (unsigned int)(f->last - f->first); i++) {
+				const struct nat_mapping *m =
+					mapping_of(nn, f, f->binds[b], proto, i);
+
+				n += m ? m->n_sessions : 0;
+			}
+	return n;
 }
 
 /* ---- binding --------------------------------------------------------------------------------- */
-
-/* The address of the first NIC of guest @name on this network (a port's own name will do too). */
-static be32 guest_addr(const struct nat_net *nn, const char *name)
-{
-	for (const struct port *p = nn->net->ports; p; p = p->next) {
-		be32 a;
-
-		if (mac_is_zero(&p->mac) ||
-		    (strcmp(p->vm, name) != 0 && strcmp(p->name, name) != 0))
-			continue;
-		a = netdhcp_addr_of(nn->net, &p->mac);
-		if (!a)
-			a = gateway_addr_of(&nn->gw, &p->mac);
-		if (a)
-			return a;
-	}
-	return 0;
-}
 
 struct binding {
 	struct nat_net *nn;
@@ -139,26 +105,50 @@ struct binding {
 
 static bool is_bound(const struct nat_forward *f, const struct nat_ext *ext)
 {
-	for (unsigned int i = 0; i < f->n_binds; i++) {
-		if (f->binds[i].ext == ext)
+	for (unsigned int i = 0; i < f->n_binds; i++)
+		if (f->binds[i] == ext)
 			return true;
-	}
 	return false;
 }
 
-static int bind_mapping(struct nat_net *nn, struct nat_forward *f, struct nat_ext *ext)
+/* Ports of @f that another forward of this network has, told by name: its flows are not to be
+ * touched. */
+static int check_taken(const struct nat_net *nn, const struct nat_forward *f, struct err *err)
 {
-	struct nat_key k = {ext, f->proto, f->to, 0, htons(f->to_port), 0};
-	struct nat_mapping *m;
-	int error = 0;
+	for (const struct nat_forward *o = nn->forwards; o; o = o->next) {
+		bool same_addr = !o->bind_addr || !f->bind_addr || o->bind_addr == f->bind_addr;
 
-	m = nat_mapping_add_forward(&nn->nat->table, &k, htons(f->bind_port), nn->net->runner->now,
-				    &error);
-	if (!m)
-		return error;
-	f->binds[f->n_binds].ext = ext;
-	f->binds[f->n_binds++].m = m;
+		if (o == f || !(o->protos & f->protos) || !same_addr || o->last < f->first ||
+		    f->last < o->first || forward_is_local(o) != forward_is_local(f))
+			continue;
+		return err_set(err, -EADDRINUSE,
+			       "%s port %s is forwarded to %s already, by forward %u",
+			       forward_proto_word(o->protos), o->bind_text, o->to_text, o->id);
+	}
 	return 0;
+}
+
+static void unmap(struct nat_net *nn, const struct nat_forward *f, struct nat_ext *ext)
+{
+	each_port(nn, f, ext, unmap_port);
+}
+
+static int bind_mappings(struct nat_net *nn, struct nat_forward *f, struct nat_ext *ext,
+			 const char *ifname, struct err *err)
+{
+	int rc = each_port(nn, f, ext, map_port);
+
+	if (rc == -EADDRINUSE)
+		err_set(err, rc, "%s port %s of %s is forwarded or in use already",
+			forward_proto_word(f->protos), f->bind_text, ifname);
+	else if (rc < 0)
+		err_sys(err, rc, "forward of %s port %s", forward_proto_word(f->protos),
+			f->bind_text);
+	if (rc == 0)
+		rc = uplinks_ports_open(ext, f->protos, f->first, f->last, err);
+	if (rc < 0)
+		unmap(nn, f, ext);
+	return rc;
 }
 
 static void bind_one(void *ctx, struct nat_ext *ext, const char *ifname)
@@ -167,29 +157,26 @@ static void bind_one(void *ctx, struct nat_ext *ext, const char *ifname)
 	struct nat_forward *f = b->f;
 	int rc;
 
-	if (is_bound(f, ext) || f->n_binds == BINDS_MAX)
+	if (is_bound(f, ext) || f->n_binds == FORWARD_BINDS)
 		return;
-	if (ext->usable && !ext->usable(ext->ctx, f->proto, ext->addr, f->bind_port)) {
-		b->error = err_set(b->err, -EADDRINUSE,
-				   "the host itself uses %s port %u on %s: choose another",
-				   proto_word(f->proto), f->bind_port, ifname);
-		return;
-	}
-	rc = uplinks_port_open(b->nn->uplinks, ext, f->bind_port, b->err);
+	rc = relay_listen(b->nn, f, ext->addr, b->err);
 	if (rc == 0) {
-		rc = bind_mapping(b->nn, f, ext);
+		rc = bind_mappings(b->nn, f, ext, ifname, b->err);
 		if (rc < 0)
-			uplinks_port_close(b->nn->uplinks, ext, f->bind_port);
-		if (rc == -EADDRINUSE)
-			err_set(b->err, rc, "%s port %u of %s is forwarded or in use already",
-				proto_word(f->proto), f->bind_port, ifname);
-		else if (rc == -EEXIST)
-			err_set(b->err, rc, "%s is forwarded to already", f->to_text);
-		else if (rc < 0)
-			err_sys(b->err, rc, "forward of %s port %u", proto_word(f->proto),
-				f->bind_port);
+			relay_forget(b->nn, f, ext->addr);
+		else
+			f->binds[f->n_binds++] = ext;
 	}
 	b->error = rc ? rc : b->error;
+}
+
+static int bind_local(struct nat_net *nn, struct nat_forward *f, struct err *err)
+{
+	int rc = f->listening ? 0 : relay_listen(nn, f, f->bind_addr, err);
+
+	f->listening = rc == 0;
+	snprintf(f->reason, sizeof(f->reason), "%.190s", rc ? err->text : "");
+	return rc;
 }
 
 static int forward_bind(struct nat_net *nn, struct nat_forward *f, struct err *err)
@@ -197,52 +184,41 @@ static int forward_bind(struct nat_net *nn, struct nat_forward *f, struct err *e
 	struct binding b = {nn, f, 0, err};
 
 	if (!f->to)
-		f->to = guest_addr(nn, f->guest);
+		f->to = forward_guest_addr(nn, f->guest);
 	if (!f->to) {
 		snprintf(f->reason, sizeof(f->reason), "guest \"%s\" has no address yet", f->guest);
 		return 0;
 	}
+	if (forward_is_local(f))
+		return bind_local(nn, f, err);
 	uplinks_open_for(nn->uplinks, f->bind_addr, bind_one, &b);
 	if (f->n_binds)
 		f->reason[0] = 0;
 	else
-		snprintf(f->reason, sizeof(f->reason), "%.150s",
+		snprintf(f->reason, sizeof(f->reason), "%.190s",
 			 b.error ? err->text : "no interface of the host has such an address");
 	return b.error;
 }
 
+static void unbind_one(struct nat_net *nn, struct nat_forward *f, unsigned int i)
+{
+	struct nat_ext *ext = f->binds[i];
+
+	f->binds[i] = f->binds[--f->n_binds];
+	relay_forget(nn, f, ext->addr);
+	unmap(nn, f, ext);
+	uplinks_ports_close(ext, f->protos, f->first, f->last);
+}
+
 static void forward_unbind(struct nat_net *nn, struct nat_forward *f)
 {
-	while (f->n_binds) {
-		struct nat_ext *ext = f->binds[--f->n_binds].ext;
-
-		nat_mapping_del(&nn->nat->table, f->binds[f->n_binds].m, NAT_END_FORWARD, nn->net->runner->now);
-		uplinks_port_close(nn->uplinks, ext, f->bind_port);
-	}
+	while (f->n_binds)
+		unbind_one(nn, f, f->n_binds - 1);
+	relay_forget(nn, f, 0);
+	f->listening = false;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
-
-static int forward_parse(const struct nat_net *nn, struct nat_forward *f, json_t *params,
-			 struct err *err)
-{
-	const char *proto, *bind, *to;
-	int rc;
-
-	if (json_unpack(params, "{s:s, s:s, s:s}", "proto", &proto, "bind", &bind, "to", &to) < 0)
-		return err_set(err, -EINVAL, "a forward needs proto, bind and to");
-	rc = parse_proto(f, proto, err);
-	if (rc == 0)
-		rc = parse_bind(f, bind, err);
-	return rc ? rc : parse_to(nn, f, to, err);
-}
-
-static json_t *forward_json(const struct nat_forward *f)
-{
-	return json_pack("{s:I, s:s, s:s, s:s, s:b, s:s?}", "id", (json_int_t)f->id, "proto",
-			 proto_word(f->proto), "bind", f->bind_text, "to", f->to_text, "active",
-			 f->n_binds != 0, "reason", f->reason[0] ? f->reason : NULL);
-}
 
 int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct err *err)
 {
@@ -261,6 +237,8 @@ int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct 
 	if (!f)
 		return err_sys(err, -ENOMEM, "port forward");
 	rc = forward_parse(nn, f, params, err);
+	if (rc == 0)
+		rc = check_taken(nn, f, err);
 	if (rc == 0) {
 		rc = forward_bind(nn, f, &why);
 		if (rc < 0 && err)
@@ -273,7 +251,7 @@ int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct 
 	}
 	f->id = ++nn->next_forward;
 	*end = f;
-	*result = forward_json(f);
+	*result = forward_json(nn, f);
 	return 0;
 }
 
@@ -282,7 +260,7 @@ int nat_forward_list(struct nat_net *nn, json_t **result)
 	json_t *list = json_array();
 
 	for (const struct nat_forward *f = nn->forwards; f; f = f->next)
-		json_array_append_new(list, forward_json(f));
+		json_array_append_new(list, forward_json(nn, f));
 	*result = json_pack("{s:o}", "forwards", list);
 	return 0;
 }
@@ -307,14 +285,14 @@ int nat_forward_del(struct nat_net *nn, json_t *params, json_t **result, struct 
 }
 
 /* A guest that has come back with another address takes its forwards along. */
-static bool has_moved(const struct nat_net *nn, struct nat_forward *f)
+static void follow_guest(struct nat_net *nn, struct nat_forward *f)
 {
-	be32 now = f->guest[0] ? guest_addr(nn, f->guest) : f->to;
+	be32 now = f->guest[0] ? forward_guest_addr(nn, f->guest) : f->to;
 
 	if (!now || now == f->to)
-		return false;
+		return;
+	forward_unbind(nn, f);
 	f->to = now;
-	return true;
 }
 
 void nat_forward_refresh(struct nat_net *nn)
@@ -322,24 +300,20 @@ void nat_forward_refresh(struct nat_net *nn)
 	for (struct nat_forward *f = nn->forwards; f; f = f->next) {
 		struct err why = {0};
 
-		if (has_moved(nn, f))
-			forward_unbind(nn, f);
-		if (!f->n_binds)
+		follow_guest(nn, f);
+		if (!f->n_binds && !f->listening)
 			forward_bind(nn, f, &why);
 	}
+	relay_tick(nn, nn->net->runner->now);
 }
 
 void nat_forward_ext_gone(struct nat_net *nn, const struct nat_ext *ext)
 {
 	for (struct nat_forward *f = nn->forwards; f; f = f->next) {
-		for (unsigned int i = 0; i < f->n_binds; i++) {
-			if (f->binds[i].ext != ext)
-				continue;
-			nat_mapping_del(&nn->nat->table, f->binds[i].m, NAT_END_FORWARD, nn->net->runner->now);
-			uplinks_port_close(nn->uplinks, f->binds[i].ext, f->bind_port);
-			f->binds[i--] = f->binds[--f->n_binds];
-		}
-		if (!f->n_binds)
+		for (unsigned int i = 0; i < f->n_binds; i++)
+			if (f->binds[i] == ext)
+				unbind_one(nn, f, i--);
+		if (!f->n_binds && !forward_is_local(f))
 			snprintf(f->reason, sizeof(f->reason), "its uplink is gone");
 	}
 }

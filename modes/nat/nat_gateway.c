@@ -52,11 +52,15 @@ const struct mac *gateway_mac_of(const struct gateway *g, be32 addr)
 
 be32 gateway_addr_of(const struct gateway *g, const struct mac *mac)
 {
+	const struct gateway_neigh *last = NULL;
+
 	for (uint32_t i = 0; i <= g->mask; i++) {
-		if (g->neighs[i].known && mac_equal(&g->neighs[i].mac, mac))
-			return g->neighs[i].addr;
+		const struct gateway_neigh *e = &g->neighs[i];
+
+		if (e->known && mac_equal(&e->mac, mac) && (!last || e->heard_ms > last->heard_ms))
+			last = e;
 	}
-	return 0;
+	return last ? last->addr : 0;
 }
 
 /* ---- ARP ------------------------------------------------------------------------------------- */

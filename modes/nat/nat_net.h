@@ -13,6 +13,7 @@
 #include "vswitchd/settings.h"
 
 struct nat_forward;
+struct relay;
 struct uplinks;
 
 struct nat_net {
@@ -23,6 +24,7 @@ struct nat_net {
 	struct uplinks *uplinks;
 	struct nat_net *next; /* among those that share the uplinks */
 	struct nat_forward *forwards;
+	struct relay *relay; /* nat_relay.c; NULL: the host has no way to a forward */
 	unsigned int next_forward;
 	unsigned int lookups; /* of routes, in the second that began at */
 	msec lookups_since;

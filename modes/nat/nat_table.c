@@ -259,16 +259,28 @@ static struct nat_mapping *mapping_in(const struct nat_table *t, struct nat_link
 	return NULL;
 }
 
+/* Several forwards may lead to one inside endpoint: the one by which this peer has come. */
+static struct nat_mapping *forward_of_peer(struct nat_table *t, struct nat_mapping *first,
+					   const struct nat_key *k)
+{
+	for (struct nat_mapping *m = first; m; m = mapping_in(t, m->by_inside.next, k))
+		if (m->forward && nat_session_find(t, m, k->peer, k->peer_port))
+			return m;
+	return first;
+}
+
 struct nat_mapping *nat_mapping_find(struct nat_table *t, const struct nat_key *k)
 {
 	struct nat_key any = {k->ext, k->proto, k->addr, 0, k->port, 0};
 	struct nat_mapping *m = mapping_in(t, *inside_bucket(t, k), k);
 
-	if (m || t->set.mapping == NAT_ENDPOINT)
-		return m;
-	/* A forward has no peer of its own; it sits where the peer is zero. */
-	m = mapping_in(t, *inside_bucket(t, &any), &any);
-	return m && m->forward ? m : NULL;
+	if (!m && t->set.mapping != NAT_ENDPOINT) {
+		/* A forward has no peer of its own; it sits where the peer is zero. */
+		m = mapping_in(t, *inside_bucket(t, &any), &any);
+		if (m && !m->forward)
+			m = NULL;
+	}
+	return m && m->forward ? forward_of_peer(t, m, k) : m;
 }
 
 static struct nat_mapping *mapping_alloc(struct nat_table *t)
@@ -363,12 +375,8 @@ struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct na
 	struct nat_mapping *m;
 
 	m = nat_mapping_find(t, &key);
-	if (m && m->forward) {
-		*error = -EEXIST;
-		return NULL;
-	}
 	/* The guest has spoken from this port before; its flows start over with the new number. */
-	if (m)
+	if (m && !m->forward)
 		nat_mapping_del(t, m, NAT_END_FORWARD, now);
 	m = mapping_alloc(t);
 	if (!m) {

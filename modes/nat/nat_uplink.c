@@ -173,7 +173,7 @@ static void uplink_free(struct uplink *up)
 	while (up->n_guards) {
 		const struct port_range *g = &up->guards[--up->n_guards];
 
-		hostrules_guard_del(up->ifname, up->ext->addr, g->first, g->last);
+		hostrules_guard_del(up->ifname, up->ext->addr, g->protos, g->first, g->last);
 	}
 	uplink_sock_close(up);
 	nat_ext_destroy(up->ext);
@@ -182,10 +182,10 @@ static void uplink_free(struct uplink *up)
 
 static int guard_add(struct uplink *up, uint16_t first, uint16_t last, struct err *err)
 {
-	int rc = hostrules_guard_add(up->ifname, up->ext->addr, first, last, err);
+	int rc = hostrules_guard_add(up->ifname, up->ext->addr, GUARD_BOTH, first, last, err);
 
 	if (rc == 0)
-		up->guards[up->n_guards++] = (struct port_range){first, last};
+		up->guards[up->n_guards++] = (struct port_range){first, last, GUARD_BOTH};
 	return rc;
 }
 
@@ -252,14 +252,14 @@ static int low_claim(void *ctx, enum nat_proto proto, uint16_t port)
 	if (!uplink_port_free(NAT_TCP, up->ext->addr, port) ||
 	    !uplink_port_free(NAT_UDP, up->ext->addr, port))
 		return -EADDRINUSE;
-	return uplinks_port_open(up->all, up->ext, port, NULL);
+	return uplinks_ports_open(up->ext, GUARD_BOTH, port, port, NULL);
 }
 
 static void low_unclaim(void *ctx, uint16_t port)
 {
 	struct uplink *up = ctx;
 
-	uplinks_port_close(up->all, up->ext, port);
+	uplinks_ports_close(up->ext, GUARD_BOTH, port, port);
 }
 
 static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex, be32 addr)
@@ -536,39 +536,46 @@ unsigned int uplinks_open_for(struct uplinks *u, be32 addr,
 	return o.n;
 }
 
-int uplinks_port_open(struct uplinks *u, struct nat_ext *ext, uint16_t port, struct err *err)
+int uplinks_ports_open(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last,
+		       struct err *err)
 {
 	struct uplink *up = uplink_of(ext);
 	int rc;
 
-	(void)u;
-	if (port >= ext->first && port <= ext->last)
+	/* Those of the range are ours already. */
+	if (first >= ext->first && last <= ext->last)
 		return 0;
+	if (last >= ext->first && first <= ext->last)
+		return err_set(err, -EINVAL,
+			       "ports %u to %u are only partly of those that are translated (%u to "
+			       "%u): make two forwards",
+			       first, last, ext->first, ext->last);
 	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
-		if (up->ports[i])
+		if (up->ports[i].first)
 			continue;
-		rc = hostrules_guard_add(up->ifname, ext->addr, port, port, err);
+		rc = hostrules_guard_add(up->ifname, ext->addr, protos, first, last, err);
 		if (rc < 0)
 			return rc;
-		up->ports[i] = port;
+		up->ports[i] = (struct port_range){first, last, protos};
 		rc = uplink_sock_filter(up, err);
 		if (rc < 0)
-			uplinks_port_close(u, ext, port);
+			uplinks_ports_close(ext, protos, first, last);
 		return rc;
 	}
 	return err_set(err, -ENOSPC, "%s has %d port forwards already", up->ifname, UPLINK_PORTS);
 }
 
-void uplinks_port_close(struct uplinks *u, struct nat_ext *ext, uint16_t port)
+void uplinks_ports_close(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last)
 {
 	struct uplink *up = uplink_of(ext);
 
-	(void)u;
 	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
-		if (up->ports[i] != port)
+		struct port_range *r = &up->ports[i];
+
+		if (r->first != first || r->last != last || r->protos != protos)
 			continue;
-		up->ports[i] = 0;
-		hostrules_guard_del(up->ifname, ext->addr, port, port);
+		*r = (struct port_range){0};
+		hostrules_guard_del(up->ifname, ext->addr, protos, first, last);
 		uplink_sock_filter(up, NULL);
 		return;
 	}

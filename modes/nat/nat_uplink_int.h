@@ -10,7 +10,7 @@
 
 #include "modes/nat/nat_uplink.h"
 
-enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = NAT_EXT_STATICS, UPLINK_GUARDS = 32 };
+enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = 64 + NAT_LOW_MAX, UPLINK_GUARDS = 32 };
 
 /* A next hop on the link. Direct mapped: two that fall on one place take turns. */
 struct hop {
@@ -24,7 +24,8 @@ struct hop {
 };
 
 struct port_range {
-	uint16_t first, last;
+	uint16_t first, last; /* 0: none */
+	unsigned int protos;  /* GUARD_TCP, GUARD_UDP */
 };
 
 struct uplink {
@@ -38,7 +39,7 @@ struct uplink {
 	struct ev_io io;
 	unsigned int n_guards;
 	struct port_range guards[UPLINK_GUARDS]; /* of the range, what the host does not use */
-	uint16_t ports[UPLINK_PORTS];		 /* forwards beside the range; 0: free */
+	struct port_range ports[UPLINK_PORTS];	 /* forwards beside the range */
 	uint64_t rx_frames, tx_frames, drops;
 	struct pkt_batch tx;
 	unsigned int waiting; /* packets held for next hops */

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vswitchd/hostrules.h"
 #include "vswitchd/reaper.h"
 
 enum {
@@ -36,8 +37,14 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 		mac_format(&up->mac, mac), ip4_format(ext->addr, addr), ext->first, ext->last);
 
 	for (unsigned int i = 0; i < UPLINK_PORTS && n > 0 && (size_t)n < size; i++) {
-		if (up->ports[i])
-			n += snprintf(out + n, size - (size_t)n, " or dst port %u", up->ports[i]);
+		const struct port_range *r = &up->ports[i];
+
+		if (r->first)
+			n += snprintf(out + n, size - (size_t)n, " or (%s and dst portrange %u-%u)",
+				      r->protos == GUARD_TCP   ? "tcp"
+				      : r->protos == GUARD_UDP ? "udp"
+							       : "ip",
+				      r->first, r->last);
 	}
 	if (n > 0 && (size_t)n < size)
 		n += snprintf(out + n, size - (size_t)n, ")))");
@@ -46,7 +53,7 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 
 int uplink_sock_filter(struct uplink *up, struct err *err)
 {
-	char text[256 + UPLINK_PORTS * 24];
+	char text[256 + UPLINK_PORTS * 40];
 	struct bpf_program prog = {0};
 	struct sock_fprog fprog;
 	pcap_t *pcap;

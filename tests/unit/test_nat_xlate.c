@@ -685,8 +685,6 @@ static void forward_lets_strangers_in(void **state)
 	world_init(&w, NULL);
 	k = (struct nat_key){w.ext, NAT_TCP, GUEST_A, 0, htons(80), 0};
 	assert_non_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8080), w.now, &err));
-	assert_null(nat_mapping_add_forward(&w.nat->table, &k, htons(8081), w.now, &err));
-	assert_int_equal(err, -17 /* EEXIST */);
 	assert_int_equal(world_receive(&w, make_tcp(&w, back(PEER_2, 4000, 8080), TCP_SYN, 0)),
 			 DROP_NONE);
 	assert_int_equal(ip_of(w.in[0])->dst, GUEST_A);
@@ -695,6 +693,32 @@ static void forward_lets_strangers_in(void **state)
 	world_step(&w, 8000000);
 	assert_int_equal(w.nat->table.n_sessions, 0);
 	assert_int_equal(w.nat->table.n_mappings, 1);
+	world_fini(&w);
+}
+
+static void two_forwards_to_one_endpoint_keep_apart(void **state)
+{
+	static const uint16_t doors[] = {8080, 8081};
+	struct nat_key k = {0};
+	struct world w;
+	int err = 0;
+
+	(void)state;
+	world_init(&w, NULL);
+	k = (struct nat_key){w.ext, NAT_TCP, GUEST_A, 0, htons(80), 0};
+	for (int i = 0; i < 2; i++)
+		assert_non_null(
+			nat_mapping_add_forward(&w.nat->table, &k, htons(doors[i]), w.now, &err));
+	for (uint16_t i = 0; i < 2; i++) {
+		assert_int_equal(
+			world_receive(&w, make_tcp(&w, back(PEER_2, (uint16_t)(4000 + i), doors[i]),
+						   TCP_SYN, 0)),
+			DROP_NONE);
+	}
+	for (uint16_t i = 0; i < 2; i++)
+		assert_int_equal(
+			tcp_out(&w, a_to(PEER_2, 80, (uint16_t)(4000 + i)), TCP_SYN | TCP_ACK),
+			doors[i]);
 	world_fini(&w);
 }
 
@@ -732,6 +756,7 @@ int main(void)
 		cmocka_unit_test(s4_source_routes_are_dropped),
 		cmocka_unit_test(uplink_gone_ends_its_flows),
 		cmocka_unit_test(forward_lets_strangers_in),
+		cmocka_unit_test(two_forwards_to_one_endpoint_keep_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nat_forward.h - a port forward, among nat_forward.c (binding, life), nat_forward_parse.c (words)
+ * and nat_relay.c (the host's own connections).
+ */
+#ifndef MODES_NAT_FORWARD_H
+#define MODES_NAT_FORWARD_H
+
+#include "modes/nat/nat_net.h"
+
+enum { FORWARDS_MAX = 64, FORWARD_BINDS = 8, FORWARD_PORTS = 1024 };
+
+struct nat_forward {
+	struct nat_forward *next;
+	unsigned int id;
+	unsigned int protos; /* 1 << enum nat_proto: also GUARD_TCP and GUARD_UDP */
+	be32 bind_addr;	     /* 0: every uplink */
+	uint16_t first, last;
+	uint16_t to_first;
+	be32 to;	/* 0: not known yet */
+	char guest[64]; /* "" when an address was given */
+	char bind_text[40], to_text[80];
+	char reason[200]; /* why it is not bound; "" when it is */
+	bool listening;	  /* at an address of 127/8 */
+	unsigned int n_binds;
+	struct nat_ext *binds[FORWARD_BINDS];
+};
+
+/* Is it for the host's own connections only? */
+static inline bool forward_is_local(const struct nat_forward *f)
+{
+	return ((const uint8_t *)&f->bind_addr)[0] == 127;
+}
+
+/* Fill @f from proto, bind and to of @params. */
+int forward_parse(const struct nat_net *nn, struct nat_forward *f, json_t *params, struct err *err);
+/* "tcp", "udp" or "both". */
+const char *forward_proto_word(unsigned int protos);
+/* Flows that have come in by @f. */
+unsigned int nat_forward_flows(const struct nat_net *nn, const struct nat_forward *f);
+json_t *forward_json(const struct nat_net *nn, const struct nat_forward *f);
+
+/* The address now of guest @name: a guest, a port, or a namespace with a port here. 0: not known.
+ */
+be32 forward_guest_addr(const struct nat_net *nn, const char *name);
+
+/* ---- nat_relay.c ---- */
+
+/* Listen at @addr, an address of the host, for what the host itself sends to the ports of @f.
+ * -EADDRINUSE, with who it is, when somebody else does. All or nothing. */
+int relay_listen(struct nat_net *nn, const struct nat_forward *f, be32 addr, struct err *err);
+/* Stop that; connections by it are reset. @addr 0: at every address. */
+void relay_forget(struct nat_net *nn, const struct nat_forward *f, be32 addr);
+/* How many connections and UDP conversations of the host there are by @f. */
+unsigned int relay_count(const struct nat_net *nn, const struct nat_forward *f);
+/* Once a second: UDP conversations that have gone quiet end. */
+void relay_tick(struct nat_net *nn, msec now);
+
+#endif
