@@ -29,8 +29,8 @@ struct mode_ops {
 	/* Undo start. Can't fail, safe twice and on a half-started network. The mode's ports that
 	 * are still on the network are deleted by net_del() afterwards. */
 	void (*stop)(struct net *net);
-	/* Look at the frame of a walk before it is learnt from; anything but DROP_NONE drops it. May
-	 * set w->knows. No effects when w->dry. */
+	/* Look at the frame of a walk before it is learnt from; anything but DROP_NONE drops it.
+	 * May set w->knows. No effects when w->dry. */
 	enum drop_reason (*ingress)(struct walk *w);
 	/* Optional: a frame @p would be, or was, sent to @to, a port of the mode's own: tell @trace
 	 * what the mode does with it. No effects. */

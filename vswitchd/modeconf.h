@@ -12,7 +12,7 @@ enum conf_setting {
 	CONF_SUBNET = 1 << 0,
 	CONF_GATEWAY = 1 << 1,
 	CONF_DHCP = 1 << 2, /* dhcp=, lease=, router=, dns= */
-	CONF_NIC = 1 << 3, /* nic=, via=, uplink= */
+	CONF_NIC = 1 << 3,  /* nic=, via=, uplink= */
 	CONF_VLAN = 1 << 4,
 	CONF_IPV6 = 1 << 5, /* subnet6=, ipv6= */
 };

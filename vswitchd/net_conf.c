@@ -384,10 +384,10 @@ json_t *net_json(const struct net *net)
 		c->subnet.plen ? json_string(ip4_prefix_format(c->subnet, subnet)) : json_null(),
 		"gateway", addr_json(c->gateway), "host", addr_json(c->host), "dhcp",
 		dhcp_json(net), "nic", text_json(c->nic), "vlan",
-		c->vlan ? json_integer(c->vlan) : json_null(), "mtu", net_mtu(net),
-		"ports", (int)net->n_ports, "ports_max", PORTS_MAX, "macs",
-		(int)fdb_count(net->fdb), "lab", text_json(c->lab), "floods",
-		(json_int_t)net->floods, "hub", net->hub, "settings", net_settings_json(net));
+		c->vlan ? json_integer(c->vlan) : json_null(), "mtu", net_mtu(net), "ports",
+		(int)net->n_ports, "ports_max", PORTS_MAX, "macs", (int)fdb_count(net->fdb), "lab",
+		text_json(c->lab), "floods", (json_int_t)net->floods, "hub", net->hub, "settings",
+		net_settings_json(net));
 
 	if (c->mode->show)
 		c->mode->show(net, out);

@@ -38,7 +38,7 @@ int nl_link_mac_get(const char *ifname, struct mac *out);
 struct nl_link {
 	int ifindex;
 	char ifname[16];
-	char kind[16]; /* "bridge", "veth"...; "" for a device of its own */
+	char kind[16];	/* "bridge", "veth"...; "" for a device of its own */
 	struct mac mac; /* zero when it has no Ethernet address */
 	bool up;	/* set up, and with a carrier */
 	int master;	/* the bridge or bond that it is a port of; 0: none */

@@ -4,8 +4,9 @@
  *
  * Order: namespaces (ports are put into them), networks (their modes bring host legs, gateways
  * and DHCP servers), ports, guests (those still running are adopted, with ports on the taps that
- * their processes hold), what the cables of ports do to frames, and last the interfaces that carry our mark but belong to nothing any
- * more. After a clean stop only networks and ports are in the store.
+ * their processes hold), what the cables of ports do to frames, and last the interfaces that carry
+ * our mark but belong to nothing any more. After a clean stop only networks and ports are in the
+ * store.
  */
 #include "vswitchd/restore.h"
 

@@ -44,8 +44,8 @@ struct rpc_method {
 	const char *name;
 	rpc_fn *fn;
 	/* Parameters by name, separated by spaces: "net! filter snaplen:i nics:a!". A '!' means
-	 * required; ":i" integer, ":a" array, ":o" object, else string. A last "*" leaves the ones that are not
-	 * named to the handler. */
+	 * required; ":i" integer, ":a" array, ":o" object, else string. A last "*" leaves the ones
+	 * that are not named to the handler. */
 	const char *params;
 	bool needs_root; /* only for uid 0 and the daemon's own uid */
 };

@@ -33,8 +33,8 @@ struct runner {
 	/* Tells this host from others, in addresses that are made up; "" in tests. */
 	char host_id[40];
 	struct ev_timer tick;
-	bool heard;   /* frames came since the last tick */
-	bool resting; /* they don't, and the next tick is far */
+	bool heard;			   /* frames came since the last tick */
+	bool resting;			   /* they don't, and the next tick is far */
 	struct ev_prepare before_sleep;	   /* switches what local ports injected outside a burst */
 	struct ev_idle awake;		   /* runs while some of that is left over */
 	msec next_tick;			   /* driven by hand: when ticks are due */

@@ -2,8 +2,9 @@
 /*
  * state.h - what the daemon must remember over a restart: DIR/state.db (SQLite, WAL).
  *
- * One row per object: kind ("net", "port", "vm", "netns", "lab", "impair"), name, JSON document. One
- * transaction per change. DIR/lock is held (flock) while a daemon runs; a second one is refused.
+ * One row per object: kind ("net", "port", "vm", "netns", "lab", "impair"), name, JSON document.
+ * One transaction per change. DIR/lock is held (flock) while a daemon runs; a second one is
+ * refused.
  */
 #ifndef VSWITCHD_STATE_H
 #define VSWITCHD_STATE_H

@@ -213,7 +213,8 @@ static enum drop_reason nat_ingress(struct walk *w)
 	const struct nat_net *nn = w->net->mode_state;
 	const char *type = w->from->ops->type;
 
-	if (!nn || w->from == nn->port || strcmp(type, "local") == 0 || strcmp(type, "hosttap") == 0)
+	if (!nn || w->from == nn->port || strcmp(type, "local") == 0 ||
+	    strcmp(type, "hosttap") == 0)
 		return DROP_NONE;
 	return gateway_check_claim(&nn->gw, w->p);
 }

@@ -56,8 +56,8 @@ void uplinks_each(const struct uplinks *u, void (*fn)(void *ctx, const struct up
 unsigned int uplinks_open_for(struct uplinks *u, be32 addr,
 			      void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname),
 			      void *ctx);
-/* Let ports [@first, @last] of @protos (GUARD_TCP, GUARD_UDP) through the filter of the uplink of @ext
- * and keep the host away from them, or undo exactly that. */
+/* Let ports [@first, @last] of @protos (GUARD_TCP, GUARD_UDP) through the filter of the uplink of
+ * @ext and keep the host away from them, or undo exactly that. */
 int uplinks_ports_open(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last,
 		       struct err *err);
 void uplinks_ports_close(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last);
