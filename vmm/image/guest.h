@@ -41,6 +41,14 @@ int guest_config_parse(struct guest_config *cfg, const char *text);
  * server. Returns a bit mask of the NICs that want DHCP. */
 unsigned int guestnet_start(const struct guest_config *cfg);
 
+/* Have SIGIO sent to this process when something about a link changes. Returns a descriptor, or -1.
+ */
+int guestnet_watch(void);
+/* After SIGIO: a bit mask of the NICs that have a carrier now. */
+unsigned int guestnet_carriers(int watch);
+/* Has ethN an address that a DHCP server gave? */
+bool guestnet_leased(int nic);
+
 /* What udhcpc calls (argv[1] = deconfig|bound|renew|nak|leasefail; facts in the environment).
  * Returns an exit status. */
 int guestnet_dhcp_event(const char *event);

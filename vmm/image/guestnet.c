@@ -8,6 +8,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdio.h>
@@ -121,6 +124,68 @@ unsigned int guestnet_start(const struct guest_config *cfg)
 	return dhcp;
 }
 
+/* ---- carriers ---- */
+
+int guestnet_watch(void)
+{
+	struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&links, sizeof(links)) == 0 &&
+	    fcntl(fd, F_SETOWN, getpid()) == 0 && fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+unsigned int guestnet_carriers(int watch)
+{
+	unsigned int up = 0;
+	char buf[4096];
+	struct ifreq ifr;
+
+	/* That there was a message is enough; ENOBUFS means that there were many. */
+	while (recv(watch, buf, sizeof(buf), 0) > 0 || errno == ENOBUFS)
+		;
+	for (unsigned int i = 0; i < GUEST_NICS; i++) {
+		char ifname[IFNAMSIZ];
+
+		snprintf(ifname, sizeof(ifname), "eth%u", i);
+		set_name(&ifr, ifname);
+		if (ioctl(watch, SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_RUNNING)
+			up |= 1u << i;
+	}
+	return up;
+}
+
+/* ---- DHCP ---- */
+
+/* The sign that @ifname has a lease, for guestnet_leased(). */
+static void mark_lease(const char *ifname, bool leased)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/lease.%s", ifname);
+	if (!leased) {
+		unlink(path);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		close(fd);
+}
+
+bool guestnet_leased(int nic)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/run/lease.eth%d", nic);
+	return access(path, F_OK) == 0;
+}
+
 static bool env_addr(const char *name, struct in_addr *a)
 {
 	const char *v = getenv(name);
@@ -183,8 +248,10 @@ int guestnet_dhcp_event(const char *event)
 	if (!strcmp(event, "deconfig")) {
 		addr_set(fd, ifname, (struct in_addr){INADDR_ANY}, (struct in_addr){INADDR_ANY});
 		link_up(fd, ifname);
+		mark_lease(ifname, false);
 	} else if (!strcmp(event, "bound") || !strcmp(event, "renew")) {
 		err = apply_lease(fd, ifname);
+		mark_lease(ifname, !err);
 	}
 	if (err)
 		fprintf(stderr, "vnet: %s: cannot apply the lease: %s\n", ifname, strerror(-err));

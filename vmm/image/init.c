@@ -5,9 +5,9 @@
  * In order: mount the kernel's file systems, load the drivers of the devices that are there, name
  * the host, configure its NICs from the command line (config.c), start the agent, a DHCP client for
  * each NIC that wants one, and a shell; then look after them: the shell and the DHCP clients are
- * started again when they end, orphans are reaped, and the signals of busybox poweroff, reboot and
- * halt end the machine. It is one static program and forks little because forks are what a boot on
- * an emulated processor spends its time on.
+ * started again when they end, a DHCP client also when its NIC's cable is back, orphans are reaped,
+ * and the signals of busybox poweroff, reboot and halt end the machine. It is one static program
+ * and forks little because forks are what a boot on an emulated processor spends its time on.
  *
  * The same binary is udhcpc's event script (called as "udhcpc-event").
  */
@@ -343,6 +343,16 @@ static int services_run(struct service *svc, const struct guest_config *cfg, con
 	return (int)next;
 }
 
+/* A cable that was pulled and is back may lead to another network: the DHCP client begins anew,
+ * which it would not do by itself. Without a lease it asks all the time, and an address given by
+ * hand stays. */
+static void ask_again(struct service *svc, unsigned int back)
+{
+	for (int i = 0; i < GUEST_NICS; i++)
+		if (back & 1u << i && svc[SVC_DHCP + i].pid && guestnet_leased(i))
+			kill(svc[SVC_DHCP + i].pid, SIGTERM);
+}
+
 /* ---- the end ---- */
 
 static void stop_machine(int how, pid_t agent)
@@ -391,7 +401,7 @@ static int how_to_end(int sig)
 
 static void wanted_signals(sigset_t *set)
 {
-	static const int sigs[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR};
+	static const int sigs[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR, SIGIO};
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
@@ -400,11 +410,14 @@ static void wanted_signals(sigset_t *set)
 
 static void supervise(struct service *svc, const struct guest_config *cfg)
 {
+	unsigned int carriers, had = ~0u;
 	const char *tty = console_path();
+	int watch;
 	sigset_t set;
 
 	wanted_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	watch = guestnet_watch();
 	for (;;) {
 		int ms = services_run(svc, cfg, tty), sig;
 		struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
@@ -412,6 +425,11 @@ static void supervise(struct service *svc, const struct guest_config *cfg)
 		sig = ms < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &ts);
 		if (sig > 0 && how_to_end(sig))
 			stop_machine(how_to_end(sig), svc[SVC_AGENT].pid);
+		if (sig == SIGIO) {
+			carriers = guestnet_carriers(watch);
+			ask_again(svc, carriers & ~had);
+			had = carriers;
+		}
 		services_reap(svc);
 	}
 }
