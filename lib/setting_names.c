@@ -46,6 +46,7 @@ const char *const net_setting_names[] = {
 	"nat-icmp-timeout",
 	"nat-tcp-timeout",
 	"nat-tcp-transitory-timeout",
+	"nat-mss",
 	"nat-max",
 	"nat-max-guest",
 	NULL,

@@ -138,7 +138,9 @@ int nl_init(struct ev_loop *loop, void (*changed)(void *ctx), void *ctx, struct 
 	rc = nl_connect(watch.sk, NETLINK_ROUTE);
 	if (rc >= 0)
 		rc = nl_socket_add_memberships(watch.sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-					       RTNLGRP_IPV4_ROUTE, RTNLGRP_NEIGH, 0);
+					       RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE,
+					       RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
+					       RTNLGRP_NEIGH, 0);
 	if (rc < 0) {
 		nl_fini();
 		return err_sys(err, netlink_errno(rc), "watching the host's links and routes");

@@ -42,6 +42,13 @@ static void env_outside(void *ctx, const struct nat_route *rt, struct pkt *p)
 	uplinks_send(ctx, rt, p);
 }
 
+static struct nat_ext *env_next_ext(void *ctx, const struct nat_ext *ext)
+{
+	const struct nat_net *nn = ctx;
+
+	return nn->uplinks ? uplinks_next_ext(nn->uplinks, ext) : NULL;
+}
+
 static void env_inside(void *ctx, be32 dst, struct pkt *p)
 {
 	struct nat_net *nn = ctx;
@@ -113,7 +120,8 @@ static int make_translator(struct nat_net *nn, struct err *err)
 			      .pool = nn->net->runner->pool,
 			      .route = env_route,
 			      .outside = env_outside,
-			      .inside = env_inside};
+			      .inside = env_inside,
+			      .next_ext = env_next_ext};
 	uint64_t seed[4];
 
 	random_bytes(seed, sizeof(seed));

@@ -7,6 +7,7 @@
 
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_path.h"
+#include "modes/nat/nat_reset.h"
 
 struct target {
 	const struct nat *from; /* hairpin: the network that it comes from */
@@ -184,6 +185,8 @@ static void translate(struct nat_view *v, struct target *t, msec now)
 		nat_set_echo_id(v, m->port);
 	else
 		nat_set_port(v, NAT_DST, m->port);
+	if (m->ext->mtu)
+		nat_mss_clamp(v, t->n->table.set.mss, MIN(m->ext->mtu, t->n->conf.mtu));
 }
 
 static enum drop_reason enter(struct nat_ext *ext, struct nat_view *v, struct target *t, msec now)

@@ -8,6 +8,7 @@
 
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_path.h"
+#include "modes/nat/nat_reset.h"
 
 /* What has been decided for a packet before it is changed. */
 struct decision {
@@ -34,27 +35,6 @@ static enum drop_reason check_addresses(const struct nat *n, const struct ip4_hd
 	if (nat_is_martian(ip->dst) || ip4_prefix_has(net, ip->dst))
 		return DROP_MARTIAN;
 	return DROP_NONE;
-}
-
-static enum drop_reason refuse(struct nat *n, const struct nat_view *v, enum drop_reason why)
-{
-	switch (why) {
-	case DROP_TTL_EXCEEDED:
-		nat_error_inside(n, v, ICMP_TIMXCEED_, 0, 0);
-		break;
-	case DROP_NO_ROUTE:
-		nat_error_inside(n, v, ICMP_UNREACH_, ICMP_NET_UNREACH, 0);
-		break;
-	case DROP_MODE:
-		nat_error_inside(n, v, ICMP_UNREACH_, NAT_UNREACH_HOST_PROHIBITED, 0);
-		break;
-	case DROP_TABLE_FULL: /* RFC 5508 REQ-8 */
-		nat_error_inside(n, v, ICMP_UNREACH_, NAT_UNREACH_PROHIBITED, 0);
-		break;
-	default:
-		break;
-	}
-	return why;
 }
 
 /* ---- fragments ------------------------------------------------------------------------------- */
@@ -119,29 +99,100 @@ static void release(struct nat *n, const struct nat_frag_key *k, const struct na
 
 /* ---- flows ----------------------------------------------------------------------------------- */
 
-/* Only what can begin a conversation makes a mapping. A segment in the middle of a connection is
- * let through too: the connection may be older than this daemon, and the peer's RST then tells
- * both ends at once. */
-static bool may_open(const struct nat_view *v)
+/* Only what can begin a conversation makes a mapping. A segment in the middle of a connection does
+ * not: its peer knows it by a number that is lost, so a RST is all that can help (nat_reset.h). By
+ * a port forward the number is the same as ever, and the connection may be older than this daemon.
+ */
+static bool may_open(const struct nat_view *v, const struct nat_mapping *m)
 {
-	if (v->proto == NAT_TCP)
+	if (v->proto == NAT_TCP && m && m->forward)
 		return !(nat_tcp_flags(v) & TCP_RST);
+	if (v->proto == NAT_TCP)
+		return (nat_tcp_flags(v) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 	return v->proto == NAT_UDP || v->l4[0] == ICMP_ECHO_;
 }
 
-static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struct decision *d)
+static struct nat_key key_of(const struct nat_view *v, struct nat_ext *ext)
 {
-	struct nat_key k = {d->rt.ext, v->proto, v->ip->src, v->ip->dst, v->sport, v->dport};
+	struct nat_key k = {ext, v->proto, v->ip->src, v->ip->dst, v->sport, v->dport};
 
 	if (v->proto == NAT_ICMP) {
 		k.port = nat_echo_id(v);
 		k.peer_port = 0;
 	}
+	return k;
+}
+
+/* The session that the packet has by another way out than @ext; NULL when none. */
+static struct nat_session *find_elsewhere(struct nat *n, const struct nat_view *v,
+					  const struct nat_ext *ext)
+{
+	struct nat_ext *other = NULL;
+
+	if (!n->env.next_ext)
+		return NULL;
+	while ((other = n->env.next_ext(n->env.ctx, other))) {
+		struct nat_key k = key_of(v, other);
+		struct nat_mapping *m = other == ext ? NULL : nat_mapping_find(&n->table, &k);
+		struct nat_session *s =
+			m ? nat_session_find(&n->table, m, k.peer, k.peer_port) : NULL;
+
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
+/* A segment of a connection that nobody knows any more. While a way out is only lost for a moment
+ * its connections live on. */
+static bool is_orphan(struct nat *n, const struct nat_view *v, enum drop_reason why)
+{
+	if (v->proto != NAT_TCP || !v->has_l4 || !v->l4 || nat_tcp_flags(v) & TCP_RST)
+		return false;
+	if (why == DROP_NO_MAPPING)
+		return true;
+	return why == DROP_NO_ROUTE && !may_open(v, NULL) && !find_elsewhere(n, v, NULL);
+}
+
+static enum drop_reason refuse(struct nat *n, const struct nat_view *v, enum drop_reason why)
+{
+	if (is_orphan(n, v, why)) {
+		nat_reset_inside(n, v);
+		return why;
+	}
+	switch (why) {
+	case DROP_TTL_EXCEEDED:
+		nat_error_inside(n, v, ICMP_TIMXCEED_, 0, 0);
+		break;
+	case DROP_NO_ROUTE:
+		nat_error_inside(n, v, ICMP_UNREACH_, ICMP_NET_UNREACH, 0);
+		break;
+	case DROP_MODE:
+		nat_error_inside(n, v, ICMP_UNREACH_, NAT_UNREACH_HOST_PROHIBITED, 0);
+		break;
+	case DROP_TABLE_FULL: /* RFC 5508 REQ-8 */
+		nat_error_inside(n, v, ICMP_UNREACH_, NAT_UNREACH_PROHIBITED, 0);
+		break;
+	default:
+		break;
+	}
+	return why;
+}
+
+static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struct decision *d)
+{
+	struct nat_key k = key_of(v, d->rt.ext);
+	struct nat_session *old;
+
 	d->m = nat_mapping_find(&n->table, &k);
 	d->s = d->m ? nat_session_find(&n->table, d->m, k.peer, k.peer_port) : NULL;
 	if (d->s)
 		return DROP_NONE;
-	if (!may_open(v))
+	/* The host's routes lead another way now: the peer would not know our new address. */
+	old = find_elsewhere(n, v, d->rt.ext);
+	if (old && !old->mapping->forward)
+		nat_session_del(&n->table, old, NAT_END_UPLINK, n->now);
+	if (!may_open(v, d->m))
 		return DROP_NO_MAPPING;
 	if (!d->m)
 		d->m = nat_mapping_add(&n->table, &k, n->now);
@@ -162,6 +213,7 @@ static void translate_flow(struct nat *n, struct nat_view *v, const struct decis
 		nat_set_echo_id(v, d->m->ext_port);
 	else
 		nat_set_port(v, NAT_SRC, d->m->ext_port);
+	nat_mss_clamp(v, n->table.set.mss, MIN(d->rt.mtu, n->conf.mtu));
 }
 
 /* RFC 5508 REQ-5: an error by a guest about a packet that came in to it. */

@@ -177,6 +177,33 @@ static bool max_get(const struct net *net, char *text, size_t size)
 	return set_of(net)->max != NAT_SETTINGS_DEFAULT.max;
 }
 
+/* ---- segments -------------------------------------------------------------------------------- */
+
+static int mss_set(struct net *net, const char *value, struct err *err)
+{
+	unsigned long n = NAT_MSS_CLAMP;
+	int rc = 0;
+
+	if (!strcmp(value, "off"))
+		n = NAT_MSS_OFF;
+	else if (strcmp(value, "clamp") != 0)
+		rc = setting_number(value, NAT_MSS_MIN, UINT16_MAX, &n, err);
+	if (!rc)
+		set_of(net)->mss = (uint32_t)n;
+	return rc;
+}
+
+static bool mss_get(const struct net *net, char *text, size_t size)
+{
+	uint32_t mss = set_of(net)->mss;
+
+	if (mss == NAT_MSS_OFF || mss == NAT_MSS_CLAMP)
+		snprintf(text, size, "%s", mss == NAT_MSS_OFF ? "off" : "clamp");
+	else
+		snprintf(text, size, "%u", mss);
+	return mss != NAT_SETTINGS_DEFAULT.mss;
+}
+
 const struct net_setting nat_settings_rows[] = {
 	{"nat-mapping", KINDS_TEXT, mapping_set, mapping_get},
 	{"nat-filtering", KINDS_TEXT, filtering_set, filtering_get},
@@ -188,6 +215,7 @@ const struct net_setting nat_settings_rows[] = {
 	{"nat-tcp-timeout", SETTING_TIME_TEXT, tcp_established_ms_set, tcp_established_ms_get},
 	{"nat-tcp-transitory-timeout", SETTING_TIME_TEXT, tcp_transitory_ms_set,
 	 tcp_transitory_ms_get},
+	{"nat-mss", "clamp, off, or 88 to 65535 bytes", mss_set, mss_get},
 	{"nat-max", "16 to 1048576 flows", max_set, max_get},
 	{"nat-max-guest", "1 to 1048576 flows", max_guest_set, max_guest_get},
 	{0},

@@ -16,6 +16,7 @@ enum {
 const struct nat_settings NAT_SETTINGS_DEFAULT = {
 	.max = 65536,
 	.max_guest = 16384,
+	.mss = NAT_MSS_CLAMP,
 	.filter = NAT_ADDRESS,
 	.udp_ms = 300000,
 	.udp_dns_ms = 30000,

@@ -32,8 +32,12 @@
 /* RFC 4787 4.1 and 5: what of the peer a mapping, or a filter, depends on. */
 enum nat_kind { NAT_ENDPOINT, NAT_ADDRESS, NAT_ADDRESS_PORT };
 
+/* What becomes of the maximum segment size in TCP's SYNs. */
+enum nat_mss { NAT_MSS_OFF, NAT_MSS_CLAMP, NAT_MSS_MIN = 88 };
+
 struct nat_settings {
 	uint32_t max, max_guest;
+	uint32_t mss; /* enum nat_mss, or the largest in bytes; default: clamp to the way's MTU */
 	enum nat_kind mapping; /* RFC 4787 REQ-1; default: endpoint */
 	enum nat_kind filter;  /* RFC 4787 REQ-8; default: address */
 	msec udp_ms;	       /* RFC 4787 REQ-5: 300 s */

@@ -14,6 +14,7 @@
 
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "modes/nat/nat_reset.h"
 #include "modes/nat/nat_uplink_int.h"
 #include "vswitchd/hostrules.h"
 #include "vswitchd/mode.h"
@@ -114,19 +115,44 @@ static void forget_routes(struct uplinks *u)
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-/* Without Ethernet there is no MAC to send to. */
-static bool has_ethernet(const char *ifname)
+/* What a frame on the interface looks like. */
+enum medium { MEDIUM_OTHER, MEDIUM_ETHERNET, MEDIUM_IP };
+
+/* Bare IP packets: tun and WireGuard (NONE), PPP (its header is the driver's), IP in IP, modems
+ * (RAWIP), GRE with one far end. */
+static enum medium medium_of(unsigned int arphrd, unsigned int flags)
+{
+	switch (arphrd) {
+	case ARPHRD_ETHER:
+		return MEDIUM_ETHERNET;
+	case ARPHRD_NONE:
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_SIT:
+	case ARPHRD_RAWIP:
+		return MEDIUM_IP;
+	case ARPHRD_IPGRE:
+		return flags & IFF_POINTOPOINT ? MEDIUM_IP : MEDIUM_OTHER;
+	default:
+		return MEDIUM_OTHER;
+	}
+}
+
+static enum medium link_medium(const char *ifname)
 {
 	struct ifreq ifr = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool yes;
+	unsigned int arphrd = ARPHRD_VOID;
 
 	if (fd < 0)
-		return false;
+		return MEDIUM_OTHER;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	yes = ioctl(fd, SIOCGIFHWADDR, &ifr) == 0 && ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	if (ioctl(fd, SIOCGIFHWADDR, &ifr) == 0)
+		arphrd = ifr.ifr_hwaddr.sa_family;
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr) < 0)
+		ifr.ifr_flags = 0;
 	close(fd);
-	return yes;
+	return medium_of(arphrd, (unsigned short)ifr.ifr_flags);
 }
 
 /* An interface that this daemon made leads to another of its networks, which are apart. */
@@ -216,8 +242,11 @@ static int guard_range(struct uplink *up, struct err *err)
 static int uplink_start(struct uplink *up, struct err *err)
 {
 	struct runner *r = up->all->runner;
-	int rc = nl_link_mac_get(up->ifname, &up->mac);
+	int rc = 0;
 
+	up->raw = link_medium(up->ifname) == MEDIUM_IP;
+	if (!up->raw)
+		rc = nl_link_mac_get(up->ifname, &up->mac);
 	if (rc < 0)
 		return err_sys(err, rc, "interface %s", up->ifname);
 	rc = guard_range(up, err);
@@ -300,10 +329,12 @@ static void uplink_close(struct uplinks *u, struct uplink *up)
 {
 	unsigned int ended = 0;
 
+	forget_routes(u);
 	if (ev_is_active(&up->io))
 		ev_io_stop(u->runner->loop, &up->io);
 	uplink_hop_purge(up, NULL);
 	for (struct nat_net *nn = u->users; nn; nn = nn->next) {
+		nat_tell_ext_gone(nn->nat, up->ext, u->runner->now);
 		nat_forward_ext_gone(nn, up->ext);
 		ended += nat_drop_ext(nn->nat, up->ext, u->runner->now);
 	}
@@ -402,13 +433,14 @@ static enum drop_reason route_look(struct uplinks *u, be32 dst, struct nat_route
 		return DROP_MODE;
 	if (!r.src && nl_addr_first(r.ifname, &addr) == 0)
 		r.src = addr.addr;
-	if (!r.src || !has_ethernet(r.ifname))
+	if (!r.src || link_medium(r.ifname) == MEDIUM_OTHER)
 		return DROP_NO_ROUTE;
 	up = find_uplink(u, r.ifindex, r.src);
 	if (!up)
 		up = uplink_open(u, r.ifname, r.ifindex, r.src);
 	if (!up)
 		return DROP_NO_ROUTE;
+	up->ext->mtu = r.mtu ? r.mtu : 1500;
 	*out = (struct nat_route){.ext = up->ext,
 				  .next_hop = r.gateway ? r.gateway : dst,
 				  .mtu = r.mtu ? r.mtu : 1500};
@@ -454,9 +486,11 @@ static bool still_good(const struct uplink *up)
 	struct nl_route r;
 	struct mac mac;
 
-	return nl_ifindex(up->ifname) == up->ifindex && nl_link_is_up(up->ifname) &&
-	       nl_link_mac_get(up->ifname, &mac) == 0 && mac_equal(&mac, &up->mac) &&
-	       nl_route_get(up->ext->addr, &r) == -EHOSTUNREACH;
+	if (nl_ifindex(up->ifname) != up->ifindex || !nl_link_is_up(up->ifname))
+		return false;
+	if (!up->raw && (nl_link_mac_get(up->ifname, &mac) < 0 || !mac_equal(&mac, &up->mac)))
+		return false;
+	return nl_route_get(up->ext->addr, &r) == -EHOSTUNREACH;
 }
 
 void uplinks_changed(struct uplinks *u)
@@ -483,6 +517,13 @@ void uplinks_tick(struct uplinks *u, msec now)
 		uplink_hop_refresh(up, now);
 	}
 	flush_all(u);
+}
+
+struct nat_ext *uplinks_next_ext(const struct uplinks *u, const struct nat_ext *ext)
+{
+	const struct uplink *up = ext ? uplink_of(ext)->next : u->list;
+
+	return up ? up->ext : NULL;
 }
 
 void uplinks_each(const struct uplinks *u, void (*fn)(void *ctx, const struct uplink_info *info),
@@ -514,8 +555,9 @@ static void open_one(void *ctx, const char *ifname, const char *alias)
 	int ifindex = nl_ifindex(ifname);
 
 	(void)alias;
-	if (!ifindex || is_ours(o->u, ifname) || !nl_link_is_up(ifname) || !has_ethernet(ifname) ||
-	    nl_addr_first(ifname, &addr) < 0 || (o->addr && addr.addr != o->addr))
+	if (!ifindex || is_ours(o->u, ifname) || !nl_link_is_up(ifname) ||
+	    link_medium(ifname) == MEDIUM_OTHER || nl_addr_first(ifname, &addr) < 0 ||
+	    (o->addr && addr.addr != o->addr))
 		return;
 	up = find_uplink(o->u, ifindex, addr.addr);
 	if (!up)

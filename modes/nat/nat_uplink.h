@@ -11,13 +11,14 @@
  * few packets wait.
  *
  * All NAT networks of a runner share one set of uplinks, opened on demand and closed when the
- * interface or its address goes away or the last NAT network does. Then the flows over it end:
- * the guests' next packets make new ones on another uplink, or are answered "unreachable".
+ * interface or its address goes away or the last NAT network does. Then the flows over it end and
+ * the guests are told (nat_reset.h): their next packets make new ones on another uplink, or are
+ * answered "unreachable".
+ *
+ * An uplink without Ethernet (tun, WireGuard, PPP, IP tunnels) has no neighbours: what leaves is
+ * given to its one far end as a bare IP packet.
  *
  * The host's settings are not touched: no forwarding, no masquerading, no route, no address.
- *
- * Limits. Interfaces without Ethernet header (tunnels) are not used; packets by such a route are
- * answered "network unreachable".
  */
 #ifndef MODES_NAT_UPLINK_H
 #define MODES_NAT_UPLINK_H
@@ -36,6 +37,9 @@ void uplinks_put(struct uplinks *u, struct nat_net *nn);
 /* nat_env.route and nat_env.outside, for network @nn. */
 enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *out);
 void uplinks_send(struct nat_net *nn, const struct nat_route *rt, struct pkt *p);
+
+/* nat_env.next_ext */
+struct nat_ext *uplinks_next_ext(const struct uplinks *u, const struct nat_ext *ext);
 
 /* The host's links, addresses, routes or neighbours changed. */
 void uplinks_changed(struct uplinks *u);

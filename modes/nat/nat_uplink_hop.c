@@ -84,6 +84,11 @@ void uplink_hop_send(struct uplink *up, struct nat_net *nn, be32 addr, struct pk
 {
 	struct hop *h = hop_of(up, addr);
 
+	if (up->raw) {
+		/* One far end, and nothing to resolve. */
+		uplink_sock_send(up, p);
+		return;
+	}
 	if (h->addr != addr) {
 		release(up, h, false, now);
 		*h = (struct hop){.addr = addr, .old = true};

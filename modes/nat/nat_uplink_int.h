@@ -35,6 +35,7 @@ struct uplink {
 	char ifname[16];
 	int ifindex;
 	struct mac mac;
+	bool raw; /* no Ethernet: a tunnel, whose far end takes bare IP packets */
 	int fd;
 	struct ev_io io;
 	unsigned int n_guards;

@@ -2,6 +2,7 @@
 #include "modes/nat/nat_uplink_int.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -29,12 +30,15 @@ enum {
 static int filter_text(const struct uplink *up, char *out, size_t size)
 {
 	const struct nat_ext *ext = up->ext;
-	char mac[MAC_STR], addr[IP4_STR];
-	int n = snprintf(
-		out, size,
-		"ether dst %s and ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or "
-		"udp)) or ((tcp or udp) and (dst portrange %u-%u",
-		mac_format(&up->mac, mac), ip4_format(ext->addr, addr), ext->first, ext->last);
+	char mac[MAC_STR], addr[IP4_STR], to[MAC_STR + 16] = "";
+	int n;
+
+	if (!up->raw)
+		snprintf(to, sizeof(to), "ether dst %s and ", mac_format(&up->mac, mac));
+	n = snprintf(out, size,
+		     "%sip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or ((tcp "
+		     "or udp) and (dst portrange %u-%u",
+		     to, ip4_format(ext->addr, addr), ext->first, ext->last);
 
 	for (unsigned int i = 0; i < UPLINK_PORTS && n > 0 && (size_t)n < size; i++) {
 		const struct port_range *r = &up->ports[i];
@@ -61,7 +65,7 @@ int uplink_sock_filter(struct uplink *up, struct err *err)
 
 	if (rc < 0)
 		return err_sys(err, rc, "filter for %s", up->ifname);
-	pcap = pcap_open_dead(DLT_EN10MB, PKT_FRAME_MAX);
+	pcap = pcap_open_dead(up->raw ? DLT_RAW : DLT_EN10MB, PKT_FRAME_MAX);
 	if (!pcap)
 		return err_sys(err, -ENOMEM, "filter for %s", up->ifname);
 	if (pcap_compile(pcap, &prog, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
@@ -159,6 +163,33 @@ bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t por
 	return guarded && uplink_port_free(proto, addr, port);
 }
 
+/* ---- bare IP packets ------------------------------------------------------------------------- */
+
+/* The translator knows Ethernet frames. Where there is no Ethernet the packet is read to where it
+ * would begin in a frame and sent from there; offsets in its virtio-net header count from what the
+ * kernel sees. */
+static uint32_t head_len(const struct uplink *up)
+{
+	return up->raw ? ETH_HLEN_ : 0;
+}
+
+static void vnet_shift(struct pkt *p, int by)
+{
+	if (pkt_needs_csum(p))
+		p->vnet.csum_start = htole16((uint16_t)(le16toh(p->vnet.csum_start) + by));
+	if (pkt_is_gso(p))
+		p->vnet.hdr_len = htole16((uint16_t)(le16toh(p->vnet.hdr_len) + by));
+}
+
+static void head_add(struct pkt *p)
+{
+	struct eth_hdr *eth = (void *)p->data;
+
+	*eth = (struct eth_hdr){.type = htons(ETHERTYPE_IP4)};
+	p->len += ETH_HLEN_;
+	vnet_shift(p, ETH_HLEN_);
+}
+
 /* ---- receiving ------------------------------------------------------------------------------- */
 
 struct rx_slots {
@@ -167,7 +198,7 @@ struct rx_slots {
 	struct pkt *pkt[PKT_BATCH_MAX];
 };
 
-static unsigned int rx_prepare(struct pkt_pool *pool, struct rx_slots *s)
+static unsigned int rx_prepare(const struct uplink *up, struct pkt_pool *pool, struct rx_slots *s)
 {
 	unsigned int n;
 
@@ -178,7 +209,7 @@ static unsigned int rx_prepare(struct pkt_pool *pool, struct rx_slots *s)
 			break;
 		s->pkt[n] = p;
 		s->iov[n][0] = (struct iovec){&p->vnet, VNET_HDR};
-		s->iov[n][1] = (struct iovec){p->data, PKT_FRAME_MAX};
+		s->iov[n][1] = (struct iovec){p->data + head_len(up), PKT_FRAME_MAX - head_len(up)};
 		s->msg[n].msg_hdr = (struct msghdr){.msg_iov = s->iov[n], .msg_iovlen = 2};
 	}
 	return n;
@@ -196,7 +227,7 @@ static int rx_burst(struct uplink *up, struct pkt_pool *pool,
 		    void (*input)(struct uplink *up, struct pkt *p))
 {
 	struct rx_slots s;
-	unsigned int n = rx_prepare(pool, &s);
+	unsigned int n = rx_prepare(up, pool, &s);
 	int got, error;
 	char some[64];
 
@@ -210,7 +241,7 @@ static int rx_burst(struct uplink *up, struct pkt_pool *pool,
 	for (int i = 0; i < got; i++) {
 		struct pkt *p = s.pkt[i];
 
-		if (s.msg[i].msg_len < VNET_HDR + ETH_HLEN_ ||
+		if (s.msg[i].msg_len < VNET_HDR + ETH_HLEN_ - head_len(up) ||
 		    (s.msg[i].msg_hdr.msg_flags & MSG_TRUNC)) {
 			up->drops++;
 			pkt_put(p);
@@ -218,6 +249,8 @@ static int rx_burst(struct uplink *up, struct pkt_pool *pool,
 		}
 		up->rx_frames++;
 		p->len = s.msg[i].msg_len - VNET_HDR;
+		if (up->raw)
+			head_add(p);
 		input(up, p);
 	}
 	for (unsigned int i = got > 0 ? (unsigned int)got : 0; i < n; i++)
@@ -258,7 +291,9 @@ void uplink_sock_flush(struct uplink *up)
 		struct pkt *p = up->tx.pkts[i];
 
 		iov[i][0] = (struct iovec){&p->vnet, VNET_HDR};
-		iov[i][1] = (struct iovec){p->data, p->len};
+		if (up->raw)
+			vnet_shift(p, -ETH_HLEN_);
+		iov[i][1] = (struct iovec){p->data + head_len(up), p->len - head_len(up)};
 		msg[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = iov[i], .msg_iovlen = 2}};
 	}
 	while (done < up->tx.n) {

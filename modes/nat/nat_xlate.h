@@ -39,6 +39,9 @@ struct nat_env {
 	/* Give a packet to the outside or inside edge; takes it. */
 	void (*outside)(void *ctx, const struct nat_route *rt, struct pkt *p);
 	void (*inside)(void *ctx, be32 dst, struct pkt *p);
+	/* The outside addresses that there are, one after the other: the first with NULL. May be
+	 * NULL: there is one. */
+	struct nat_ext *(*next_ext)(void *ctx, const struct nat_ext *ext);
 };
 
 struct nat_conf {

@@ -8,6 +8,7 @@ flows ADDRESS PORT N       open N TCP connections at once, exchange 1 KiB on eac
 rounds ADDRESS PORT N      N connections one after the other; prints connections per second
 seen ADDRESS PORT [SPORT]  what the server sees as our source, by UDP
 udp ADDRESS PORT SIZE      send one datagram of SIZE bytes, wait for its echo (at PORT + 1)
+await ADDRESS PORT         a connection and a UDP socket that only wait; prints "ready", and how each ends
 noise IFNAME SECONDS SEED GATEWAY-MAC ADDRESS
                            random and half-right frames to everybody, from a packet socket
 """
@@ -104,6 +105,26 @@ def checksum(data):
     return ~total & 0xffff
 
 
+def wait_end(address, port):
+    t = socket.create_connection((address, int(port)), 10)
+    t.sendall(b"x")
+    t.recv(1)
+    u = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    # Host unreachable is a soft error: only who asks for it hears of it (RFC 1122 4.1.3.3).
+    u.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
+    u.connect((address, int(port)))
+    u.send(b"x")
+    u.recv(100)
+    print("ready", flush=True)
+    for what, s in (("tcp", t), ("udp", u)):
+        s.settimeout(20)
+        try:
+            s.recv(1)
+            print(what, "closed", flush=True)
+        except OSError as e:
+            print(what, type(e).__name__, flush=True)
+
+
 def noise(ifname, seconds, seed, gateway, address):
     rnd = random.Random(int(seed))
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -137,5 +158,5 @@ def noise(ifname, seconds, seed, gateway, address):
 
 
 if __name__ == "__main__":
-    {"serve": serve, "flows": flows, "rounds": rounds, "seen": seen, "udp": udp,
+    {"serve": serve, "flows": flows, "rounds": rounds, "seen": seen, "udp": udp, "await": wait_end,
      "noise": noise}[sys.argv[1]](*sys.argv[2:])

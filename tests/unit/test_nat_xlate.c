@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/csum.h"
+#include "modes/nat/nat_reset.h"
 #include "tests/unit/nat_world.h"
 
 static struct flow a_to(be32 peer, uint16_t sport, uint16_t dport)
@@ -389,18 +390,107 @@ static void t11_rst_is_forwarded_and_state_kept(void **state)
 	world_fini(&w);
 }
 
-static void tcp_picked_up_in_the_middle(void **state)
+static void segment_of_no_session_is_reset(void **state)
 {
 	struct world w;
-	uint16_t port;
+	struct tcp_hdr *tcp;
+	struct pkt *p;
 
 	(void)state;
 	world_init(&w, NULL);
 	assert_int_equal(tcp_out(&w, a_to(PEER_1, 5000, 80), TCP_RST), 0);
+	assert_int_equal(w.n_in, 0);
+	p = make_tcp(&w, a_to(PEER_1, 5000, 80), TCP_ACK, 10);
+	tcp = (void *)l4_of(p);
+	tcp->csum = 0;
+	tcp->ack = htonl(77777);
+	tcp->csum = csum_fold(csum_add(csum_pseudo4(GUEST_A, PEER_1, 6, 30), tcp, 30));
+	assert_int_equal(world_send(&w, p), DROP_NO_MAPPING);
 	assert_int_equal(w.nat->table.n_mappings, 0);
-	port = tcp_out(&w, a_to(PEER_1, 5000, 80), TCP_ACK);
-	assert_int_not_equal(port, 0);
-	assert_int_equal(tcp_in(&w, port, TCP_RST), DROP_NONE);
+	assert_int_equal(w.n_in, 1);
+	tcp = (void *)l4_of(w.in[0]);
+	assert_int_equal(tcp->flags, TCP_RST);
+	assert_int_equal(ntohl(tcp->seq), 77777);
+	assert_int_equal(ip_of(w.in[0])->src, PEER_1);
+	assert_int_equal(w.n_bad, 0);
+	/* Also without a way out, where a SYN is answered by ICMP. */
+	world_clear(&w);
+	w.no_route = DROP_NO_ROUTE;
+	world_send(&w, make_tcp(&w, a_to(PEER_1, 5000, 80), TCP_ACK | TCP_FIN, 0));
+	world_send(&w, make_tcp(&w, a_to(PEER_1, 5000, 80), TCP_SYN, 0));
+	assert_int_equal(w.n_in, 2);
+	assert_int_equal(ip_of(w.in[0])->proto, IPPROTO_TCP_);
+	assert_int_equal(ip_of(w.in[1])->proto, IPPROTO_ICMP_);
+	world_fini(&w);
+}
+
+static void guests_are_told_that_the_way_out_is_gone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, NULL);
+	tcp_established(&w, 5000);
+	assert_int_equal(world_send(&w, make_udp(&w, a_to(PEER_2, 6000, 7), 10)), DROP_NONE);
+	world_clear(&w);
+	nat_tell_ext_gone(w.nat, w.ext, w.now);
+	assert_int_equal(w.n_in, 2);
+	for (unsigned int i = 0; i < w.n_in; i++) {
+		bool tcp = ip_of(w.in[i])->proto == IPPROTO_TCP_;
+		const uint8_t *l4 = l4_of(w.in[i]);
+
+		assert_int_equal(ip_of(w.in[i])->dst, GUEST_A);
+		assert_int_equal(ip_of(w.in[i])->src, tcp ? PEER_1 : GATEWAY);
+		/* A bare segment to be answered; or host unreachable about UDP from port 6000. */
+		assert_int_equal(tcp ? l4[13] : l4[0], tcp ? TCP_ACK : ICMP_UNREACH_);
+		assert_true(tcp || (l4[8 + 20] == 6000 >> 8 && l4[8 + 21] == (6000 & 255)));
+	}
+	assert_int_equal(nat_drop_ext(w.nat, w.ext, w.now), 2);
+	assert_int_equal(w.n_bad, 0);
+	world_fini(&w);
+}
+
+/* A SYN that announces 1460, with @pad no-ops before, after which it announces what is returned. */
+static uint16_t mss_after(struct world *w, uint32_t pad)
+{
+	struct pkt *p = make_tcp(w, a_to(PEER_1, (uint16_t)(5000 + pad), 80), TCP_SYN, 8);
+	uint8_t *l4 = l4_of(p), option[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+	uint16_t mss;
+
+	memcpy(option + pad, (uint8_t[]){2, 4, 1460 >> 8, 1460 & 255}, 4);
+	l4[12] = 7 << 4;
+	memcpy(l4 + 20, option, 8);
+	memset(l4 + 16, 0, 2);
+	memcpy(l4 + 16, &(be16){csum_fold(csum_add(csum_pseudo4(GUEST_A, PEER_1, 6, 28), l4, 28))},
+	       2);
+	assert_int_equal(world_send(w, p), DROP_NONE);
+	l4 = l4_of(w->out[0]);
+	mss = (uint16_t)(l4[22 + pad] << 8 | l4[23 + pad]);
+	assert_int_equal(w->n_bad, 0);
+	world_clear(w);
+	return mss;
+}
+
+static void mss_is_clamped(void **state)
+{
+	struct nat_settings set = NAT_SETTINGS_DEFAULT;
+	struct world w;
+
+	(void)state;
+	world_init(&w, NULL);
+	assert_int_equal(mss_after(&w, 0), 1460);
+	w.mtu = 1420;
+	assert_int_equal(mss_after(&w, 0), 1380);
+	assert_int_equal(mss_after(&w, 1), 1380);
+	world_fini(&w);
+	set.mss = 1000;
+	world_init(&w, &set);
+	assert_int_equal(mss_after(&w, 3), 1000);
+	world_fini(&w);
+	set.mss = NAT_MSS_OFF;
+	world_init(&w, &set);
+	w.mtu = 1420;
+	assert_int_equal(mss_after(&w, 0), 1460);
 	world_fini(&w);
 }
 
@@ -742,7 +832,9 @@ int main(void)
 		cmocka_unit_test(t5_established_lives_2_h_4_min),
 		cmocka_unit_test(t5_opening_and_closing_live_4_min),
 		cmocka_unit_test(t11_rst_is_forwarded_and_state_kept),
-		cmocka_unit_test(tcp_picked_up_in_the_middle),
+		cmocka_unit_test(segment_of_no_session_is_reset),
+		cmocka_unit_test(guests_are_told_that_the_way_out_is_gone),
+		cmocka_unit_test(mss_is_clamped),
 		cmocka_unit_test(gso_passes_whole),
 		cmocka_unit_test(lying_offload_header),
 		cmocka_unit_test(x1_exhaustion_refuses_only_the_new),

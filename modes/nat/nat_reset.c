@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "modes/nat/nat_reset.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "lib/csum.h"
+#include "modes/nat/nat_icmp.h"
+#include "modes/nat/nat_path.h"
+
+enum {
+	TELL_MAX = 2048, /* packets at once: what the pool can spare; the rest is told when it
+			    speaks */
+	TELL_TTL = 64,
+	IP4_TCP_LEN = sizeof(struct ip4_hdr) + sizeof(struct tcp_hdr),
+	OPT_END = 0,
+	OPT_NOP = 1,
+	OPT_MSS = 2,
+	OPT_MSS_LEN = 4
+};
+
+/* ---- segments of our own --------------------------------------------------------------------- */
+
+struct ends {
+	be32 src, dst;
+	be16 sport, dport;
+};
+
+static struct pkt *ip_new(struct nat *n, const struct ends *e, uint8_t proto, uint32_t l4_len)
+{
+	struct pkt *p = pkt_alloc(n->env.pool);
+	struct ip4_hdr *ip;
+
+	if (!p)
+		return NULL;
+	p->len = ETH_HLEN_ + (uint32_t)sizeof(*ip) + l4_len;
+	memset(p->data, 0, p->len);
+	ip = (void *)(p->data + ETH_HLEN_);
+	*ip = (struct ip4_hdr){.ver_ihl = 0x45,
+			       .tot_len = htons((uint16_t)(sizeof(*ip) + l4_len)),
+			       .frag_off = htons(IP4_DF),
+			       .ttl = TELL_TTL,
+			       .proto = proto,
+			       .src = e->src,
+			       .dst = e->dst};
+	ip->csum = csum_ip4(ip, sizeof(*ip));
+	return p;
+}
+
+static struct pkt *segment_new(struct nat *n, const struct ends *e, uint8_t flags, be32 seq,
+			       be32 ack)
+{
+	struct pkt *p = ip_new(n, e, IPPROTO_TCP_, sizeof(struct tcp_hdr));
+	struct tcp_hdr *tcp;
+
+	if (!p)
+		return NULL;
+	tcp = (void *)(p->data + ETH_HLEN_ + sizeof(struct ip4_hdr));
+	*tcp = (struct tcp_hdr){.sport = e->sport,
+				.dport = e->dport,
+				.seq = seq,
+				.ack = ack,
+				.off = sizeof(*tcp) / 4 << 4,
+				.flags = flags};
+	tcp->csum = csum_fold(csum_add(csum_pseudo4(e->src, e->dst, IPPROTO_TCP_, sizeof(*tcp)),
+				       tcp, sizeof(*tcp)));
+	return p;
+}
+
+/* The sequence space that a segment takes (RFC 9293 3.4), super-frames included. */
+static uint32_t segment_len(const struct nat_view *v, const struct tcp_hdr *tcp)
+{
+	uint32_t head = (tcp->off >> 4) * 4u;
+	uint32_t len = v->l4_len > head ? v->l4_len - head : 0;
+
+	return len + ((tcp->flags & TCP_SYN) != 0) + ((tcp->flags & TCP_FIN) != 0);
+}
+
+void nat_reset_inside(struct nat *n, const struct nat_view *v)
+{
+	const struct tcp_hdr *tcp = (const void *)v->l4;
+	struct ends e = {v->ip->dst, v->ip->src, v->dport, v->sport};
+	struct pkt *p;
+
+	if (tcp->flags & TCP_RST || !nat_may_send_error(n, v->ip->src))
+		return;
+	/* RFC 9293 3.10.7.1 */
+	if (tcp->flags & TCP_ACK)
+		p = segment_new(n, &e, TCP_RST, tcp->ack, 0);
+	else
+		p = segment_new(n, &e, TCP_RST | TCP_ACK, 0,
+				htonl(ntohl(tcp->seq) + segment_len(v, tcp)));
+	if (!p)
+		return;
+	n->errors_sent++;
+	n->env.inside(n->env.ctx, e.dst, p);
+}
+
+/* ---- the way out is gone --------------------------------------------------------------------- */
+
+struct tell {
+	struct nat *n;
+	const struct nat_ext *ext;
+	unsigned int left;
+};
+
+static void tell_tcp(struct nat *n, const struct nat_session *s)
+{
+	const struct nat_mapping *m = s->mapping;
+	struct ends e = {s->peer, m->addr, s->peer_port, m->port};
+	uint64_t random = nat_random(&n->table);
+	struct pkt *p = segment_new(n, &e, TCP_ACK, htonl((uint32_t)random),
+				    htonl((uint32_t)(random >> 32)));
+
+	if (p)
+		n->env.inside(n->env.ctx, m->addr, p);
+}
+
+static void tell_other(struct nat *n, const struct nat_session *s)
+{
+	const struct nat_mapping *m = s->mapping;
+	struct ends e = {m->addr, s->peer, m->port, s->peer_port};
+	bool udp = m->proto == NAT_UDP;
+	struct pkt *cause = ip_new(n, &e, udp ? IPPROTO_UDP_ : IPPROTO_ICMP_, 8), *p = NULL;
+	struct nat_view v;
+	uint8_t *l4;
+
+	if (!cause)
+		return;
+	l4 = cause->data + ETH_HLEN_ + sizeof(struct ip4_hdr);
+	if (udp) {
+		memcpy(l4, &(struct udp_hdr){m->port, s->peer_port, htons(8), 0}, 8);
+	} else {
+		struct icmp_hdr echo = {.type = ICMP_ECHO_, .echo = {.id = m->port}};
+
+		echo.csum = csum_fold(csum_add(0, &echo, sizeof(echo)));
+		memcpy(l4, &echo, sizeof(echo));
+	}
+	if (nat_parse(cause, &v) == DROP_NONE)
+		p = nat_icmp_error(n->env.pool, &v, n->conf.gateway, ICMP_UNREACH_,
+				   ICMP_HOST_UNREACH, 0, htons(n->gateway_id++));
+	pkt_put(cause);
+	if (p)
+		n->env.inside(n->env.ctx, m->addr, p);
+}
+
+static void tell_one(void *ctx, const struct nat_mapping *m, const struct nat_session *s)
+{
+	struct tell *t = ctx;
+
+	if (m->ext != t->ext || !t->left || (m->proto == NAT_TCP && nat_tcp_is_over(s->tcp)))
+		return;
+	if (m->proto == NAT_TCP)
+		tell_tcp(t->n, s);
+	else if (m->proto == NAT_UDP || m->proto == NAT_ICMP)
+		tell_other(t->n, s);
+	t->left--;
+}
+
+void nat_tell_ext_gone(struct nat *n, const struct nat_ext *ext, msec now)
+{
+	struct tell t = {n, ext, TELL_MAX};
+
+	n->now = now;
+	nat_table_each(&n->table, tell_one, &t);
+}
+
+/* ---- maximum segment size -------------------------------------------------------------------- */
+
+/* A 16-bit option may lie at an odd offset; one's complement sums take its bytes the other way
+ * round there (RFC 1071 2 (B)). */
+static void put_option(struct nat_view *v, uint8_t *at, uint16_t to)
+{
+	uint16_t from = (uint16_t)(at[0] << 8 | at[1]);
+	bool odd = (at - v->l4) & 1;
+	be16 sum;
+
+	at[0] = (uint8_t)(to >> 8);
+	at[1] = (uint8_t)to;
+	if (v->partial)
+		return;
+	memcpy(&sum, v->l4 + 16, 2);
+	csum_update16(&sum, odd ? __builtin_bswap16(htons(from)) : htons(from),
+		      odd ? __builtin_bswap16(htons(to)) : htons(to));
+	memcpy(v->l4 + 16, &sum, 2);
+}
+
+void nat_mss_clamp(struct nat_view *v, uint32_t mss, uint32_t mtu)
+{
+	uint32_t most = mss == NAT_MSS_CLAMP ? mtu - MIN(mtu, (uint32_t)IP4_TCP_LEN) : mss;
+	uint32_t end;
+
+	if (mss == NAT_MSS_OFF || !most || v->proto != NAT_TCP || !v->whole ||
+	    !(nat_tcp_flags(v) & TCP_SYN))
+		return;
+	end = MIN((uint32_t)(v->l4[12] >> 4) * 4, v->l4_len);
+	for (uint32_t i = sizeof(struct tcp_hdr); i + OPT_MSS_LEN <= end && v->l4[i] != OPT_END;) {
+		uint8_t *opt = v->l4 + i;
+
+		if (opt[0] == OPT_MSS && opt[1] == OPT_MSS_LEN &&
+		    (uint32_t)(opt[2] << 8 | opt[3]) > most)
+			put_option(v, opt + 2, (uint16_t)most);
+		if (opt[0] != OPT_NOP && opt[1] < 2)
+			return;
+		i += opt[0] == OPT_NOP ? 1 : opt[1];
+	}
+}
