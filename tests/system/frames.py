@@ -5,7 +5,8 @@
   frames.py send IFNAME MARK [TIMES]  a broadcast, a multicast and an unknown unicast frame with the
                                       text MARK, of a local experimental EtherType (802 9.2.4: 88b5)
   frames.py tagged IFNAME VLAN MARK   one broadcast with an 802.1Q tag
-  frames.py listen IFNAME SECONDS     print the MARK of each such frame seen on IFNAME ("" = all)
+  frames.py listen IFNAME SECONDS     print the MARK of each such frame seen on IFNAME ("" = all);
+                                      "listening" on stderr when it can
   frames.py hold IFNAME SECONDS       open tap IFNAME by name and read nothing
   frames.py tapguest IFNAME SECONDS ADDRESS...
                                       be the guest behind tap IFNAME, opened by name: send an ARP
@@ -42,6 +43,7 @@ def listen(ifname, seconds):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     if ifname:
         s.bind((ifname, 3))
+    print("listening", file=sys.stderr, flush=True)
     end = time.monotonic() + float(seconds)
     while (left := end - time.monotonic()) > 0:
         if not select.select([s], [], [], left)[0]:

@@ -138,9 +138,12 @@ need() {
 	done
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; fails when the time is over.
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when the time is over. The seconds
+# are what a machine takes that does nothing else, with room; one that is busy gets PATIENCE times as
+# many before that is called a failure.
+PATIENCE=${PATIENCE:-5}
 wait_for() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * PATIENCE * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/[.,]/}" -lt $end ] || return 1
@@ -167,8 +170,8 @@ start_daemon() {
 	fi
 }
 
-# stop_daemon: a clean end. Fails when it takes longer than 10 s or the status is not 0 (which is
-# also how a sanitizer says that it has found something).
+# stop_daemon: a clean end. Fails when there is none to wait for or the status is not 0 (which is also
+# how a sanitizer says that it has found something).
 stop_daemon() {
 	[ -n "$DAEMON_PID" ] || return 0
 	kill -TERM "$DAEMON_PID"

@@ -34,7 +34,7 @@ check "--help after a noun" grep -q "net add NET" <<<"$(vctl net --help)"
 check "--version" vctl --version
 usage "unknown noun with its neighbour" "did you mean 'port'" vctl prot list
 usage "unknown verb with its neighbour" "did you mean 'list'" vctl net lst
-usage "a noun without a verb" "list show add del" vctl net
+usage "a noun without a verb" "Verbs: list show add" vctl net
 usage "an unknown option" "usage" vctl -x
 usage "an unknown setting with its neighbour" "did you mean 'mode='" vctl net add n mod=nat
 usage "a missing name" "name first" vctl net add mode=nat
