@@ -112,6 +112,10 @@ $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+$(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(lib-srcs))
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 # The ends of what bench/switch.sh measures.
 bench-tools := $(O)/bench/frames $(O)/bench/pump
 .PHONY: bench-tools
@@ -127,8 +131,9 @@ bench: setup-build setup-run setup-check
 	@O=$(O) bench/nat.sh
 
 .PHONY: bench-micro
-bench-micro: $(O)/bench/micro
+bench-micro: $(O)/bench/micro $(O)/bench/nat_table
 	@$(O)/bench/micro
+	@$(O)/bench/nat_table
 
 # ---- the guest image -------------------------------------------------------------------------
 

@@ -180,6 +180,8 @@ static void nat_stop(struct net *net)
 		nat_forward_fini(nn);
 		uplinks_put(nn->uplinks, nn);
 	}
+	if (ev_is_active(&nn->round))
+		ev_timer_stop(net->runner->loop, &nn->round);
 	if (nn->gw.neighs)
 		gateway_fini(&nn->gw);
 	port_del(nn->port, true);
@@ -213,6 +215,35 @@ static int nat_start(struct net *net, struct err *err)
 	return rc;
 }
 
+/* ---- the round through the table ------------------------------------------------------------- */
+
+/* Between the pieces of a round frames are served. */
+#define ROUND_PAUSE_S 0.0005
+
+static void round_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct nat_net *nn = w->data;
+	struct runner *r = nn->net->runner;
+
+	(void)revents;
+	runner_clock(r);
+	if (nat_table_run(&nn->nat->table, r->now))
+		ev_timer_start(loop, w);
+}
+
+static void round_go_on(struct nat_net *nn)
+{
+	struct runner *r = nn->net->runner;
+
+	while (!r->loop && nat_table_run(&nn->nat->table, r->now))
+		;
+	if (!r->loop || ev_is_active(&nn->round))
+		return;
+	ev_timer_init(&nn->round, round_cb, ROUND_PAUSE_S, 0);
+	nn->round.data = nn;
+	ev_timer_start(r->loop, &nn->round);
+}
+
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 /* No guest may pass for the gateway, the host's leg or the DHCP server. */
@@ -232,7 +263,8 @@ static void nat_tick_net(struct net *net, msec now)
 	struct nat_net *nn = net->mode_state;
 
 	netdhcp_tick(net, now);
-	nat_tick(nn->nat, now);
+	if (!ev_is_active(&nn->round) && nat_tick(nn->nat, now))
+		round_go_on(nn);
 	gateway_tick(&nn->gw, now);
 	nat_forward_refresh(nn);
 	uplinks_tick(nn->uplinks, now);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The translator and the gateway make no system calls: what unit, wire and fuzz tests link.
-nat-core-srcs := modes/nat/nat_tcp.c modes/nat/nat_ext.c modes/nat/nat_table.c modes/nat/nat_frag.c \
+nat-core-srcs := modes/nat/nat_tcp.c modes/nat/nat_ext.c modes/nat/nat_table.c modes/nat/nat_session.c modes/nat/nat_frag.c \
 	modes/nat/nat_packet.c modes/nat/nat_icmp.c modes/nat/nat_xlate.c modes/nat/nat_out.c \
 	modes/nat/nat_in.c modes/nat/nat_reset.c modes/nat/nat_gateway.c
 modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_sock.c \

@@ -7,14 +7,38 @@
 #include <stdlib.h>
 
 #include "modes/nat/nat_frag.h"
+#include "modes/nat/nat_table.h"
 
-/* Guesses before the range is walked: with half of it free, 8 miss once in 256 times. */
-enum { GUESSES = 8, LOW_GUESSES = 16 };
+enum {
+	LOW_GUESSES = 16,
+	WORD = 64,    /* numbers in a word of bits */
+	REST_RUN = 4, /* rested numbers made free again by each draw */
+};
+#define EVEN_NUMBERS UINT64_C(0x5555555555555555)
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void avail_set(struct nat_space *sp, uint32_t n)
+{
+	sp->avail[n / WORD] |= UINT64_C(1) << n % WORD;
+	sp->n_avail[n & 1]++;
+}
+
+static void avail_clear(struct nat_space *sp, uint32_t n)
+{
+	uint64_t bit = UINT64_C(1) << n % WORD;
+
+	if (!(sp->avail[n / WORD] & bit))
+		return;
+	sp->avail[n / WORD] &= ~bit;
+	sp->n_avail[n & 1]--;
+}
 
 struct nat_ext *nat_ext_create(be32 addr, uint16_t first, uint16_t last, msec hold_ms,
 			       const uint64_t seed[2])
 {
 	struct nat_ext *ext = calloc(1, sizeof(*ext));
+	bool whole = true;
 
 	assert(first && first <= last);
 	if (!ext)
@@ -25,211 +49,268 @@ struct nat_ext *nat_ext_create(be32 addr, uint16_t first, uint16_t last, msec ho
 	ext->hold_ms = hold_ms;
 	ext->next_id = (uint16_t)seed[0];
 	ext->frags = nat_frags_create(NAT_FRAG_SLOT_DEFAULT, seed);
-	for (unsigned int i = 0; i < NAT_PROTOS; i++)
-		ext->slots[i] = calloc(last - first + 1u, sizeof(struct nat_slot));
-	if (!ext->frags || !ext->slots[0] || !ext->slots[1] || !ext->slots[2]) {
-		nat_ext_destroy(ext);
-		return NULL;
+	ext->spaces = calloc(NAT_PROTOS, sizeof(*ext->spaces));
+	for (unsigned int i = 0; i < NAT_PROTOS && ext->spaces; i++) {
+		struct nat_space *sp = &ext->spaces[i];
+
+		sp->slots = calloc(65536, sizeof(*sp->slots));
+		whole = whole && sp->slots;
+		for (uint32_t n = first; n <= last; n++)
+			avail_set(sp, n);
 	}
-	return ext;
+	if (ext->frags && ext->spaces && whole)
+		return ext;
+	nat_ext_destroy(ext);
+	return NULL;
 }
 
 void nat_ext_destroy(struct nat_ext *ext)
 {
 	if (!ext)
 		return;
-	for (unsigned int i = 0; i < NAT_PROTOS; i++)
-		free(ext->slots[i]);
+	for (unsigned int i = 0; i < NAT_PROTOS && ext->spaces; i++)
+		free(ext->spaces[i].slots);
+	free(ext->spaces);
 	nat_frags_destroy(ext->frags);
 	free(ext);
 }
 
-static struct nat_slot *slot_of(const struct nat_ext *ext, enum nat_proto proto, be16 port)
+void nat_ext_exclude(struct nat_ext *ext, uint16_t port)
 {
-	uint16_t n = ntohs(port);
-
-	return n >= ext->first && n <= ext->last ? &ext->slots[proto][n - ext->first] : NULL;
+	avail_clear(&ext->spaces[NAT_TCP], port);
+	avail_clear(&ext->spaces[NAT_UDP], port);
 }
 
-static uint16_t *static_head(const struct nat_ext *ext, be16 port)
-{
-	return (uint16_t *)&ext->fixed_heads[ntohs(port) % NAT_EXT_HEADS];
-}
+/* ---- owners ---------------------------------------------------------------------------------- */
 
-static struct nat_static_slot *static_of(const struct nat_ext *ext, enum nat_proto proto, be16 port)
+/* The number of @who among the owners plus one, 0 when there are too many. */
+static uint16_t owner_number(struct nat_ext *ext, const struct nat_owner *who)
 {
-	for (uint16_t i = *static_head(ext, port); i; i = ext->fixed[i - 1].next) {
-		const struct nat_static_slot *s = &ext->fixed[i - 1];
+	unsigned int free_at = NAT_EXT_OWNERS;
 
-		if (s->proto == proto && s->port == port)
-			return (struct nat_static_slot *)s;
+	for (unsigned int i = 0; i < NAT_EXT_OWNERS; i++) {
+		if (ext->owners[i].nat == who->nat)
+			return (uint16_t)(i + 1);
+		if (!ext->owners[i].nat && free_at == NAT_EXT_OWNERS)
+			free_at = i;
 	}
-	return NULL;
+	if (free_at == NAT_EXT_OWNERS)
+		return 0;
+	ext->owners[free_at].nat = who->nat;
+	ext->owners[free_at].table = who->table;
+	return (uint16_t)(free_at + 1);
 }
 
-/* False when there are too many. */
-static bool static_add(struct nat_ext *ext, struct nat_static_slot slot)
+static bool slot_take(struct nat_ext *ext, struct nat_slot *slot, const struct nat_owner *who)
 {
-	uint16_t i = ext->fixed_free, *head = static_head(ext, slot.port);
+	uint16_t number = owner_number(ext, who);
 
-	if (i)
-		ext->fixed_free = ext->fixed[i - 1].next;
-	else if (ext->fixed_touched < NAT_EXT_STATICS)
-		i = ++ext->fixed_touched;
-	else
+	if (!number)
 		return false;
-	slot.next = *head;
-	*head = i;
-	ext->fixed[i - 1] = slot;
-	ext->n_low += slot.low;
+	ext->owners[number - 1].ports++;
+	slot->owner = number & 0x3fff;
+	slot->what = (uint32_t)(who->m - who->table);
 	return true;
 }
 
-static void static_del(struct nat_ext *ext, struct nat_static_slot *slot)
+static bool in_range(const struct nat_ext *ext, uint16_t n)
 {
-	uint16_t i = (uint16_t)(slot - ext->fixed + 1), *at = static_head(ext, slot->port);
-
-	while (*at != i)
-		at = &ext->fixed[*at - 1].next;
-	*at = slot->next;
-	ext->n_low -= slot->low;
-	*slot = (struct nat_static_slot){.next = ext->fixed_free};
-	ext->fixed_free = i;
+	return n >= ext->first && n <= ext->last;
 }
 
 struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto, be16 port,
 				 struct nat **owner)
 {
-	const struct nat_slot *slot = slot_of(ext, proto, port);
-	const struct nat_static_slot *st;
+	const struct nat_slot *slot = &ext->spaces[proto].slots[ntohs(port)];
 
-	if (slot && slot->owner) {
-		*owner = slot->owner;
-		return slot->mapping;
-	}
-	st = static_of(ext, proto, port);
-	*owner = st ? st->owner : NULL;
-	return st ? st->mapping : NULL;
+	*owner = NULL;
+	if (!slot->owner)
+		return NULL;
+	*owner = ext->owners[slot->owner - 1].nat;
+	return &ext->owners[slot->owner - 1].table[slot->what];
 }
 
-struct choice {
-	const struct nat_ext *ext;
-	enum nat_proto proto;
-	msec now;
-	bool any_parity, any_age;
-	uint16_t parity;
-};
-
-static bool slot_fits(const struct choice *c, uint32_t i)
+uint32_t nat_ext_free(const struct nat_ext *ext, enum nat_proto proto)
 {
-	const struct nat_slot *slot = &c->ext->slots[c->proto][i];
-	uint16_t port = (uint16_t)(c->ext->first + i);
+	const struct nat_space *sp = &ext->spaces[proto];
 
-	if (slot->owner || (!c->any_parity && (port & 1) != c->parity))
+	return sp->n_avail[0] + sp->n_avail[1] + sp->n_resting;
+}
+
+/* ---- resting --------------------------------------------------------------------------------- */
+
+static void rest_push(struct nat_space *sp, uint16_t n, msec now)
+{
+	struct nat_slot *slot = &sp->slots[n];
+
+	slot->what = (uint32_t)now;
+	sp->n_resting++;
+	/* A forward had taken it from the queue, where its old place is as good. */
+	if (slot->queued)
+		return;
+	slot->queued = 1;
+	slot->next = 0;
+	if (sp->rest_last)
+		sp->slots[sp->rest_last].next = n;
+	else
+		sp->rest_first = n;
+	sp->rest_last = n;
+}
+
+/* Take the first off the queue. True when it is free (a forward may have come between). */
+static bool rest_pop(struct nat_space *sp)
+{
+	struct nat_slot *slot = &sp->slots[sp->rest_first];
+
+	sp->rest_first = slot->next;
+	if (!sp->rest_first)
+		sp->rest_last = 0;
+	slot->queued = 0;
+	if (slot->owner)
 		return false;
-	if (!c->any_age && slot->released_ms && c->now < slot->released_ms + c->ext->hold_ms)
-		return false;
-	return !c->ext->usable || c->ext->usable(c->ext->ctx, c->proto, c->ext->addr, port);
+	sp->n_resting--;
+	return true;
 }
 
-/* The index of a slot that fits, or the size of the range. */
-static uint32_t slot_pick(const struct choice *c, uint64_t seed)
+static void rest_run(const struct nat_ext *ext, struct nat_space *sp, msec now)
 {
-	uint32_t size = c->ext->last - c->ext->first + 1u;
-	uint32_t at = (uint32_t)(seed % size);
+	for (unsigned int i = 0; i < REST_RUN && sp->rest_first; i++) {
+		uint16_t n = sp->rest_first;
 
-	for (unsigned int k = 0; k < GUESSES; k++) {
-		if (slot_fits(c, at))
-			return at;
-		/* Knuth's MMIX generator spreads one random number over the guesses. */
-		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		at = (uint32_t)((seed >> 32) % size);
+		if (!sp->slots[n].owner && (uint32_t)now - sp->slots[n].what < ext->hold_ms)
+			return;
+		if (rest_pop(sp))
+			avail_set(sp, n);
 	}
-	for (uint32_t k = 0; k < size; k++, at = at + 1 == size ? 0 : at + 1) {
-		if (slot_fits(c, at))
-			return at;
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+/* The first number with a bit under @mask from @from on, round the range; there must be one. */
+static uint16_t find_bit(const struct nat_ext *ext, const struct nat_space *sp, uint32_t from,
+			 uint64_t mask)
+{
+	uint32_t w = from / WORD;
+	uint64_t bits = sp->avail[w] & mask & ~UINT64_C(0) << from % WORD;
+
+	while (!bits) {
+		w = w == ext->last / WORD ? ext->first / WORD : w + 1;
+		bits = sp->avail[w] & mask;
 	}
-	return size;
+	return (uint16_t)(w * WORD + (uint32_t)__builtin_ctzll(bits));
 }
 
-/* Does anybody own @port, for whatever protocol? The host is kept from it for all alike. */
-static bool low_is_owned(const struct nat_ext *ext, be16 port)
+static uint16_t draw(struct nat_ext *ext, struct nat_space *sp, unsigned int parity, uint64_t seed,
+		     msec now)
 {
-	return static_of(ext, NAT_TCP, port) || static_of(ext, NAT_UDP, port);
-}
+	uint32_t from = ext->first + (uint32_t)(seed % (ext->last - ext->first + 1u));
 
-static be16 take_low(struct nat_ext *ext, enum nat_proto proto, uint16_t like, struct nat *owner,
-		     struct nat_mapping *m, uint64_t seed)
-{
-	for (unsigned int k = 0; ext->n_low < NAT_LOW_MAX && k < LOW_GUESSES; k++) {
-		uint16_t n = (uint16_t)(seed % ((NAT_LOW_LAST + 1 - NAT_LOW_FIRST) / 2));
-		uint16_t port = (uint16_t)(NAT_LOW_FIRST + 2 * n + (like & 1));
+	rest_run(ext, sp, now);
+	if (!sp->n_avail[parity])
+		parity ^= 1;
+	if (sp->n_avail[parity]) {
+		uint16_t n = find_bit(ext, sp, from, parity ? EVEN_NUMBERS << 1 : EVEN_NUMBERS);
 
-		if (!low_is_owned(ext, htons(port)) && ext->claim(ext->ctx, proto, port) == 0) {
-			if (static_add(ext, (struct nat_static_slot){proto, htons(port), owner, m,
-								     0, true}))
-				return htons(port);
-			ext->unclaim(ext->ctx, port);
-			return 0;
-		}
-		seed = (seed * 6364136223846793005u + 1442695040888963407u) >> 7;
+		avail_clear(sp, n);
+		return n;
+	}
+	while (sp->rest_first) {
+		uint16_t n = sp->rest_first;
+
+		if (rest_pop(sp))
+			return n;
 	}
 	return 0;
 }
 
-be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct nat *owner,
-		  struct nat_mapping *m, uint64_t seed, msec now)
+/* Does anybody own @n, for whatever protocol? The host is kept from it for all alike. */
+static bool low_is_owned(const struct nat_ext *ext, uint16_t n)
 {
-	be16 low = 0;
-	struct choice c = {.ext = ext, .proto = proto, .now = now, .parity = ntohs(like) & 1};
-	uint32_t size = ext->last - ext->first + 1u;
-	uint32_t i;
-
-	if (proto != NAT_ICMP && ntohs(like) <= NAT_LOW_LAST && ext->claim)
-		low = take_low(ext, proto, ntohs(like), owner, m, seed);
-	if (low)
-		return low;
-	i = slot_pick(&c, seed);
-	if (i == size) {
-		c.any_parity = true;
-		i = slot_pick(&c, seed);
-	}
-	if (i == size) {
-		c.any_age = true;
-		i = slot_pick(&c, seed);
-	}
-	if (i == size)
-		return 0;
-	ext->slots[proto][i].owner = owner;
-	ext->slots[proto][i].mapping = m;
-	return htons((uint16_t)(ext->first + i));
+	return ext->spaces[NAT_TCP].slots[n].owner || ext->spaces[NAT_UDP].slots[n].owner;
 }
 
-int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port, struct nat *owner,
-			struct nat_mapping *m)
+static be16 take_low(struct nat_ext *ext, enum nat_proto proto, uint16_t like,
+		     const struct nat_owner *who, uint64_t seed)
 {
-	struct nat_slot *slot = slot_of(ext, proto, port);
+	for (unsigned int k = 0; ext->n_low < NAT_LOW_MAX && k < LOW_GUESSES; k++) {
+		uint16_t at = (uint16_t)(seed % ((NAT_LOW_LAST + 1 - NAT_LOW_FIRST) / 2));
+		uint16_t n = (uint16_t)(NAT_LOW_FIRST + 2 * at + (like & 1));
+		struct nat_slot *slot = &ext->spaces[proto].slots[n];
 
-	if ((slot && slot->owner) || static_of(ext, proto, port))
-		return -EADDRINUSE;
-	if (slot) {
-		slot->owner = owner;
-		slot->mapping = m;
+		/* Knuth's MMIX generator spreads one random number over the guesses. */
+		seed = (seed * 6364136223846793005u + 1442695040888963407u) >> 7;
+		if (in_range(ext, n) || low_is_owned(ext, n) || ext->claim(ext->ctx, proto, n) < 0)
+			continue;
+		if (!slot_take(ext, slot, who)) {
+			ext->unclaim(ext->ctx, n);
+			return 0;
+		}
+		slot->low = 1;
+		ext->n_low++;
+		ext->n_fixed++;
+		return htons(n);
+	}
+	return 0;
+}
+
+be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct nat_owner owner,
+		  uint64_t seed, msec now)
+{
+	struct nat_space *sp = &ext->spaces[proto];
+	be16 low = 0;
+	uint16_t n;
+
+	if (proto != NAT_ICMP && ntohs(like) <= NAT_LOW_LAST && ext->claim)
+		low = take_low(ext, proto, ntohs(like), &owner, seed);
+	if (low)
+		return low;
+	n = draw(ext, sp, ntohs(like) & 1, seed, now);
+	if (n && !slot_take(ext, &sp->slots[n], &owner)) {
+		avail_set(sp, n);
 		return 0;
 	}
-	return static_add(ext, (struct nat_static_slot){proto, port, owner, m, 0, false}) ? 0
-											  : -ENOSPC;
+	return htons(n);
+}
+
+int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port,
+			struct nat_owner owner)
+{
+	struct nat_space *sp = &ext->spaces[proto];
+	uint16_t n = ntohs(port);
+	bool inside = in_range(ext, n);
+
+	if (sp->slots[n].owner)
+		return -EADDRINUSE;
+	if (!inside && ext->n_fixed == NAT_EXT_STATICS)
+		return -ENOSPC;
+	if (!slot_take(ext, &sp->slots[n], &owner))
+		return -ENOSPC;
+	if (sp->slots[n].queued)
+		sp->n_resting--;
+	avail_clear(sp, n);
+	if (!inside)
+		ext->n_fixed++;
+	return 0;
 }
 
 void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now)
 {
-	struct nat_slot *slot = slot_of(ext, proto, port);
-	struct nat_static_slot *st = slot ? NULL : static_of(ext, proto, port);
+	uint16_t n = ntohs(port);
+	struct nat_slot *slot = &ext->spaces[proto].slots[n];
 
-	if (slot)
-		*slot = (struct nat_slot){.released_ms = now ? now : 1};
-	if (st && st->low)
-		ext->unclaim(ext->ctx, ntohs(port));
-	if (st)
-		static_del(ext, st);
+	if (!slot->owner)
+		return;
+	if (!--ext->owners[slot->owner - 1].ports)
+		ext->owners[slot->owner - 1].nat = NULL;
+	slot->owner = 0;
+	if (in_range(ext, n)) {
+		rest_push(&ext->spaces[proto], n, now);
+		return;
+	}
+	ext->n_fixed--;
+	if (slot->low) {
+		slot->low = 0;
+		ext->n_low--;
+		ext->unclaim(ext->ctx, n);
+	}
 }

@@ -5,14 +5,16 @@
  * All NAT networks that leave by the same address share its ports, so the owner of each port is
  * recorded here and nowhere else: an arriving packet finds its mapping by one array look-up.
  *
- * Theory of operation. Each protocol (TCP, UDP, ICMP echo ids) has a slot for each number in
- * [first, last], a range that the host's own sockets do not use. Numbers are drawn at random (RFC
- * 6056, RFC 7857 9), of the same parity as the inside port where one is free (RFC 4787 REQ-4),
- * never two inside endpoints on one (REQ-3). A number given back rests for the hold time (RFC 6888
- * REQ-8) as long as others are free; when none is, the hold gives way before a new flow is
- * refused. Numbers outside the range are in a small hash: port forwards, and numbers below 1024
- * for inside ports below 1024 (REQ-3a; some servers take no others), each taken from the host for
- * just as long as it is owned.
+ * Theory of operation. Each protocol (TCP, UDP, ICMP echo ids) is a space of 65,536 slots of 8
+ * bytes, of which only touched pages become resident, and a bit for each number that may be drawn:
+ * those of [first, last], a range that the host's own sockets do not use. Numbers are drawn at
+ * random (RFC 6056, RFC 7857 9), of the same parity as the inside port where one is free (RFC 4787
+ * REQ-4), never two inside endpoints on one (REQ-3). The draw looks at 64 numbers at once, so that
+ * it stays quick when few are free, and knows at once when none is. A number given back rests for
+ * the hold time (RFC 6888 REQ-8) on a queue; when no other is free, the one that has rested longest
+ * is taken before a new flow is refused. Numbers outside the range are taken one by one: port
+ * forwards, and numbers below 1024 for inside ports below 1024 (REQ-3a; some servers take no
+ * others), each kept from the host for just as long as it is owned.
  */
 #ifndef MODES_NAT_EXT_H
 #define MODES_NAT_EXT_H
@@ -28,41 +30,49 @@ enum nat_proto { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_PROTOS };
 enum {
 	NAT_PORT_FIRST = 61000,
 	NAT_PORT_LAST = 65535,
-	NAT_EXT_STATICS = 2048,
-	NAT_EXT_HEADS = 256,
-	NAT_LOW_FIRST = 600, /* below are the ports of well-known services */
+	NAT_EXT_STATICS = 2048, /* outside of the range at a time */
+	NAT_EXT_OWNERS = 256,	/* networks with ports at a time */
+	NAT_LOW_FIRST = 600,	/* below are the ports of well-known services */
 	NAT_LOW_LAST = 1023,
 	NAT_LOW_MAX = 32, /* of the statics */
 };
 
-struct nat_slot {
-	struct nat *owner; /* NULL: free */
-	struct nat_mapping *mapping;
-	msec released_ms; /* 0: never used */
+/* Who has a port: a mapping of a network's table, which begins at @table. */
+struct nat_owner {
+	struct nat *nat;
+	struct nat_mapping *table, *m;
 };
 
-struct nat_static_slot {
-	enum nat_proto proto;
-	be16 port;
-	struct nat *owner; /* NULL: free */
-	struct nat_mapping *mapping;
-	uint16_t next; /* in the chain of its number, or of the free: index + 1 */
-	bool low;      /* taken from the host by claim() */
+struct nat_slot {
+	uint16_t owner : 14; /* number in owners plus one; 0: free */
+	uint16_t queued : 1; /* on the queue of those that rest */
+	uint16_t low : 1;    /* taken from the host by claim() */
+	uint16_t next;	     /* on the queue; 0: the last */
+	uint32_t what;	     /* number of the mapping in its table, or when it was given back */
+};
+
+struct nat_space {
+	struct nat_slot *slots;	    /* by number */
+	uint64_t avail[65536 / 64]; /* bits by number: free, rested, of the range */
+	uint32_t n_avail[2];	    /* by parity */
+	uint32_t n_resting;
+	uint16_t rest_first, rest_last; /* 0: nobody rests */
 };
 
 struct nat_ext {
 	be32 addr;
-	uint16_t first, last; /* host order, inclusive */
-	uint32_t mtu;	      /* of the way out when last asked for; 0: not known */
-	uint16_t next_id;     /* IP identification of what we send, RFC 6864 4.1 */
-	struct nat_slot *slots[NAT_PROTOS];
-	struct nat_static_slot fixed[NAT_EXT_STATICS];
-	uint16_t fixed_heads[NAT_EXT_HEADS]; /* by port: index + 1 */
-	uint16_t fixed_free, fixed_touched;  /* those above were never used */
-	unsigned int n_low;
+	uint16_t first, last;	  /* host order, inclusive */
+	uint16_t next_id;	  /* IP identification of what we send, RFC 6864 4.1 */
+	struct nat_space *spaces; /* NAT_PROTOS of them */
+	struct {
+		struct nat *nat; /* NULL: free */
+		struct nat_mapping *table;
+		uint32_t ports;
+	} owners[NAT_EXT_OWNERS];
+	unsigned int n_fixed, n_low;
 	struct nat_frags *frags; /* of what arrives here; owned */
 	msec hold_ms;
-	/* Is the number free on the host itself? NULL: always. */
+	/* May a forward have the number: is it free on the host itself? NULL: always. */
 	bool (*usable)(void *ctx, enum nat_proto proto, be32 addr, uint16_t port);
 	/* Take a free number outside of the range from the host (0 or negative errno), and give it
 	 * back. NULL: no such numbers. */
@@ -81,12 +91,16 @@ void nat_ext_destroy(struct nat_ext *ext);
 struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto, be16 port,
 				 struct nat **owner);
 /* Take a free number for @owner; 0 when there is none. @like is the inside port, @seed random. */
-be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct nat *owner,
-		  struct nat_mapping *m, uint64_t seed, msec now);
-/* Take this very number for a port forward: -EADDRINUSE when somebody has it, -ENOSPC when the
- * list of forwards is full. */
-int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port, struct nat *owner,
-			struct nat_mapping *m);
+be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct nat_owner owner,
+		  uint64_t seed, msec now);
+/* Take this very number for a port forward: -EADDRINUSE when somebody has it, -ENOSPC when too many
+ * outside of the range are taken. */
+int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port,
+			struct nat_owner owner);
+/* Never draw @port (host order), which is the host's: said before anybody owns it. */
+void nat_ext_exclude(struct nat_ext *ext, uint16_t port);
+/* How many numbers of the range nobody owns, those that rest among them. */
+uint32_t nat_ext_free(const struct nat_ext *ext, enum nat_proto proto);
 void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now);
 
 #endif

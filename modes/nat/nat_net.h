@@ -5,6 +5,7 @@
 #ifndef MODES_NAT_NET_H
 #define MODES_NAT_NET_H
 
+#include <ev.h>
 #include <jansson.h>
 
 #include "modes/nat/nat_gateway.h"
@@ -20,6 +21,7 @@ struct nat_net {
 	struct net *net;
 	struct port *port; /* the gateway's */
 	struct nat *nat;
+	struct ev_timer round; /* the table's next piece of a round that takes long */
 	struct gateway gw;
 	struct uplinks *uplinks;
 	struct nat_net *next; /* among those that share the uplinks */

@@ -42,17 +42,19 @@ static const char *const protos[] = {"tcp", "udp", "icmp"};
 
 static json_t *flow_json(const struct nat_net *nn, const struct nat_session *s)
 {
-	const struct nat_mapping *m = s->mapping;
+	const struct nat_table *t = &nn->nat->table;
+	const struct nat_mapping *m = nat_mapping_of(t, s);
 	char in[ENDPOINT_STR], out[ENDPOINT_STR], peer[ENDPOINT_STR];
 	msec now = nn->net->runner->now;
-	msec left = s->expires_ms > now ? s->expires_ms - now : 0;
+	msec created = MIN(nat_session_created(t, s), now);
+	msec expires = MAX(nat_session_expires(t, s), now);
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s?, s:b, s:s}", "proto",
 			 protos[m->proto], "inside", endpoint(m->addr, m->port, in), "outside",
 			 endpoint(m->ext->addr, m->ext_port, out), "peer",
 			 endpoint(s->peer, s->peer_port, peer), "state", state_word(m, s), "age_s",
-			 (json_int_t)((now - s->created_ms) / 1000), "expires_s",
-			 (json_int_t)(left / 1000), "tx_bytes", (json_int_t)s->tx_bytes, "rx_bytes",
+			 (json_int_t)((now - created) / 1000), "expires_s",
+			 (json_int_t)((expires - now) / 1000), "tx_bytes", (json_int_t)s->tx_bytes, "rx_bytes",
 			 (json_int_t)s->rx_bytes, "guest", guest_of(nn, m->addr), "forward",
 			 (int)m->forward, "cause", nat_cause_text(s->cause));
 }
@@ -192,7 +194,7 @@ void nat_show_note(void *ctx, enum nat_note what, const struct nat_session *s, e
 	json_object_set_new(event, "why",
 			    json_string(what == NAT_CREATED ? nat_cause_text(s->cause)
 					: what == NAT_ENDED ? nat_why_text(why)
-							    : state_word(s->mapping, s)));
+							    : state_word(nat_mapping_of(&nn->nat->table, s), s)));
 	runner_event(r, "nat.flow", event);
 }
 

@@ -10,22 +10,30 @@
  * session, or for ever when it is a port forward.
  *
  * Everything is allocated at start and handed out from free lists, so the path never touches the
- * heap; the lists are filled on first use, so that untouched entries never become resident. Hashes
- * are keyed, so nobody can aim at one bucket. Each session has a timer; a packet only moves the
- * session's expiry time, and the timer, when it fires, sees that it must wait longer.
+ * heap; the lists are filled on first use, so that untouched entries never become resident. A flow
+ * of one mapping and one session costs 128 bytes, buckets and all: entries refer to each other by
+ * number, times are ticks of 64 ms, a mapping's peer is that of its session. Hashes are keyed, so
+ * nobody can aim at one bucket.
  *
- * Limits. @max mappings and @max sessions; an inside address gets at most @max_guest sessions and
- * half of an outside address's ports (RFC 6888 REQ-4), so that one guest can't starve another.
- * When a limit is met, the oldest mapping whose TCP connections are all over is given up (RFC 7857
- * wants it kept 4 minutes; an idle corpse is worth less than a new flow); if there is none the new
- * flow is refused and all that exist live on (RFC 5508 REQ-8).
+ * Time. Beside the sessions is an array of ticks, one for each: look at it then. Once a second a
+ * hand goes round that array, a million in half a millisecond; where the tick has come it looks at
+ * the session and ends it, or writes down its later time. So a packet writes only its session's
+ * own time, there is no timer to move and no cascade to wait for, and the round is cut into pieces
+ * (nat_table_run()) that hold no packet up, however many sessions end at once.
+ *
+ * Limits. @max mappings and @max sessions. An inside address gets at most @max_guest sessions, and
+ * of sessions and of an outside address's ports never more than are still free (the dynamic
+ * threshold of Choudhury and Hahne 1998; RFC 6888 REQ-4 wants a limit): one greedy guest gets half
+ * and two get a third each, and something is always left for whoever comes late. When a limit is
+ * met, the oldest mapping whose TCP connections are all over is given up (RFC 7857 wants it kept 4
+ * minutes; an idle corpse is worth less than a new flow), the guest's own unless the table itself
+ * is full; if there is none the new flow is refused and all that exist live on (RFC 5508 REQ-8).
  */
 #ifndef MODES_NAT_TABLE_H
 #define MODES_NAT_TABLE_H
 
 #include "lib/addr.h"
 #include "lib/hash.h"
-#include "lib/timer.h"
 #include "modes/nat/nat_ext.h"
 #include "modes/nat/nat_tcp.h"
 
@@ -73,69 +81,78 @@ enum nat_note { NAT_CREATED, NAT_CHANGED, NAT_ENDED };
 const char *nat_cause_text(enum nat_cause cause);
 const char *nat_why_text(enum nat_why why);
 
-/* A doubly linked hash chain whose members can leave without knowing their bucket. */
-struct nat_link {
-	struct nat_link *next, **prev;
-};
-
-struct nat_session {
-	struct timer_node timer; /* next doubles as the free list's link */
-	struct nat_link by_peer, by_addr, of_mapping;
-	struct nat_mapping *mapping;
-	be32 peer;
-	be16 peer_port; /* 0 for ICMP */
-	uint8_t tcp;	/* enum nat_tcp_state */
-	bool replied;	/* the peer has answered */
-	uint8_t cause;	/* enum nat_cause */
-	msec created_ms, expires_ms;
-	uint64_t tx_bytes, rx_bytes;
-};
-
-struct nat_mapping {
-	struct nat_link by_inside;
-	struct nat_link closed; /* on the table's list when every session is over */
-	struct nat_link *sessions;
-	struct nat_session *last; /* the one used last; NULL: look it up */
-	struct nat_ext *ext;
-	be32 addr; /* inside */
-	be16 port; /* inside */
-	be16 ext_port;
-	be32 peer; /* of a mapping that depends on the peer: the only one */
-	be16 peer_port;
-	uint8_t proto;
-	bool forward; /* a port forward: stays without sessions, lets everybody in */
-	uint32_t n_sessions, n_open;
-};
-
-struct nat_table {
-	struct nat_settings set;
-	struct nat *owner;
-	struct hash_key key;
-	uint64_t rng[2];
-	struct timer_wheel wheel;
-	struct nat_guest *guests;
-	uint32_t guest_mask;
-	uint32_t bucket_mask;
-	struct nat_link **by_inside, **by_peer, **by_addr;
-	struct nat_mapping *mappings;
-	struct nat_session *sessions;
-	struct nat_link *free_mappings;
-	struct timer_node *free_sessions;
-	uint32_t mappings_touched, sessions_touched; /* above: never used */
-	uint32_t n_mappings, n_sessions;
-	struct nat_link *closed, **closed_tail;
-	uint64_t reclaimed;
-	/* Told of every session's life; NULL: nobody listens. @why is only for NAT_ENDED. */
-	void (*note)(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);
-	void *note_ctx;
-};
-
 /* What a packet says of its flow, seen from inside. */
 struct nat_key {
 	struct nat_ext *ext;
 	enum nat_proto proto;
 	be32 addr, peer;
 	be16 port, peer_port;
+};
+
+/*
+ * A reference to an entry: its number plus one; 0 is nobody. Half of a pointer, and most of an
+ * entry is references.
+ */
+typedef uint32_t nat_ref;
+
+/* One cache line: what a packet of a known flow reads and writes. */
+struct nat_session {
+	nat_ref mapping;
+	nat_ref peer_next; /* in its chain of by_peer; on the free list */
+	nat_ref addr_next, addr_prev;
+	nat_ref next, prev; /* of the same mapping */
+	be32 peer;
+	be16 peer_port;		   /* 0 for ICMP */
+	uint8_t tcp;		   /* enum nat_tcp_state */
+	uint8_t cause : 4;	   /* enum nat_cause */
+	bool replied : 1;	   /* the peer has answered */
+	bool fresh : 1;		   /* nothing has passed yet */
+	uint32_t created, expires; /* ticks; nat_session_created(), nat_session_expires() */
+	uint64_t tx_bytes, rx_bytes;
+} __attribute__((aligned(64)));
+
+struct nat_mapping {
+	struct nat_ext *ext;
+	nat_ref inside_next;		  /* in its chain of by_inside; on the free list */
+	nat_ref closed_next, closed_prev; /* the table's list of those whose sessions are over */
+	nat_ref sessions;
+	nat_ref last; /* the session used last; 0: look it up */
+	be32 addr;    /* inside */
+	be16 port;    /* inside */
+	be16 ext_port;
+	uint32_t n_sessions, n_open;
+	uint8_t proto;
+	bool forward : 1; /* a port forward: stays without sessions, lets everybody in */
+	bool closed : 1;  /* on that list */
+};
+
+/* What has run out when a flow is refused. */
+enum nat_lack { NAT_LACK_PORTS, NAT_LACK_FLOWS };
+
+struct nat_table {
+	struct nat_settings set;
+	struct nat *owner;
+	struct hash_key key;
+	uint64_t rng[2];
+	msec born;
+	struct nat_guest *guests;
+	uint32_t guest_mask;
+	uint32_t bucket_mask;
+	nat_ref *by_inside, *by_peer, *by_addr;
+	struct nat_mapping *mappings;
+	struct nat_session *sessions;
+	uint32_t *look; /* the tick at which to look at each session; 0: it is free */
+	nat_ref free_mappings, free_sessions;
+	uint32_t mappings_touched, sessions_touched; /* above: never used */
+	uint32_t n_mappings, n_sessions;
+	uint32_t hand; /* the session that the round has come to */
+	nat_ref closed_first, closed_last;
+	uint64_t reclaimed, refused;
+	/* Told of every session's life; NULL: nobody listens. @why is only for NAT_ENDED. */
+	void (*note)(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);
+	/* Told of every flow that is refused for want of room; NULL: nobody listens. */
+	void (*lack)(void *ctx, enum nat_lack what, const struct nat_key *k);
+	void *note_ctx;
 };
 
 /* 0 or -ENOMEM. @seed: 32 random bytes. @plen: prefix length of the inside subnet. */
@@ -169,12 +186,22 @@ struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, 
 /* A packet of @dir has passed: state, expiry. @tcp_flags only matter for TCP. */
 void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir dir,
 		       uint8_t tcp_flags, msec now);
+static inline struct nat_mapping *nat_mapping_of(const struct nat_table *t,
+						 const struct nat_session *s)
+{
+	return &t->mappings[s->mapping - 1];
+}
+/* When it began, and when it ends if nothing passes any more; a tick (64 ms) exact. */
+msec nat_session_created(const struct nat_table *t, const struct nat_session *s);
+msec nat_session_expires(const struct nat_table *t, const struct nat_session *s);
 /* Also ends its mapping when it was the last. */
 void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why why, msec now);
 
 struct nat_guest *nat_guest_of(struct nat_table *t, be32 addr);
-/* Run due timers; at most a few thousand a call. */
-void nat_table_run(struct nat_table *t, msec now);
+/* Go on with the round through the sessions and end those whose time is over: a bounded piece, some
+ * 50 us of work. True when the round is not finished and wants to be called again soon. Start a
+ * round about once a second. */
+bool nat_table_run(struct nat_table *t, msec now);
 /* End everything on @ext (the address is gone). Returns how many sessions that were. Forwards on
  * it end too. */
 unsigned int nat_table_drop_ext(struct nat_table *t, const struct nat_ext *ext, msec now);

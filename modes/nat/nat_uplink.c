@@ -230,6 +230,7 @@ static int guard_range(struct uplink *up, struct err *err)
 			continue;
 		log_info("nat: the host uses port %u of %s itself; it stays the host's", port,
 			 up->ifname);
+		nat_ext_exclude(ext, (uint16_t)port);
 		if (port > first)
 			rc = guard_add(up, (uint16_t)first, (uint16_t)(port - 1), err);
 		first = port + 1;

@@ -41,11 +41,11 @@ void nat_destroy(struct nat *n)
 	free(n);
 }
 
-void nat_tick(struct nat *n, msec now)
+bool nat_tick(struct nat *n, msec now)
 {
 	n->now = now;
-	nat_table_run(&n->table, now);
 	nat_frags_age(n->frags, now);
+	return nat_table_run(&n->table, now);
 }
 
 unsigned int nat_drop_ext(struct nat *n, struct nat_ext *ext, msec now)

@@ -80,8 +80,8 @@ enum drop_reason nat_from_inside(struct nat *n, struct pkt *p, msec now);
  * when it was nobody's (the host's own traffic). */
 enum drop_reason nat_from_outside(struct nat_ext *ext, struct pkt *p, msec now, struct nat **owner);
 
-/* Once a second. */
-void nat_tick(struct nat *n, msec now);
+/* Once a second. True: nat_table_run() wants to be called again, soon and until it says no. */
+bool nat_tick(struct nat *n, msec now);
 /* @ext is going away; ends its flows and returns how many. */
 unsigned int nat_drop_ext(struct nat *n, struct nat_ext *ext, msec now);
 

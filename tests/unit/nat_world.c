@@ -106,7 +106,8 @@ void world_step(struct world *w, msec ms)
 
 	while (w->now < end) {
 		w->now = MIN(w->now + 1000, end);
-		nat_tick(w->nat, w->now);
+		while (nat_tick(w->nat, w->now))
+			;
 	}
 }
 

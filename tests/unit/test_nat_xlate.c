@@ -586,8 +586,30 @@ static void x1_finished_connections_make_room(void **state)
 	world_fini(&w);
 }
 
+static unsigned int lacks[2];
+
+static void count_lack(void *ctx, enum nat_lack what, const struct nat_key *k)
+{
+	(void)ctx;
+	(void)k;
+	lacks[what]++;
+}
+
+/* As many flows as guest .@host gets. */
+static unsigned int flood(struct world *w, unsigned int host)
+{
+	be32 guest = htonl(ntohl(GUEST_A) + host);
+	unsigned int n = 0;
+
+	while (udp_out(w, (struct flow){guest, PEER_1, (uint16_t)(1000 + n), 7}))
+		n++;
+	return n;
+}
+
+/* Nobody gets more than what is left: who is greedy leaves room for who comes late. */
 static void x1_small_table(void **state)
 {
+	static const unsigned int gets[] = {10, 5, 3, 1, 1, 0};
 	struct nat_settings set = NAT_SETTINGS_DEFAULT;
 	struct world w;
 
@@ -595,19 +617,87 @@ static void x1_small_table(void **state)
 	set.max = 20;
 	set.max_guest = 15;
 	world_init(&w, &set);
-	for (uint16_t i = 0; i < 15; i++)
-		assert_int_not_equal(udp_out(&w, a_to(PEER_1, (uint16_t)(1000 + i), 7)), 0);
-	assert_int_equal(udp_out(&w, a_to(PEER_1, 2000, 7)), 0);
-	for (uint16_t i = 0; i < 5; i++)
-		assert_int_not_equal(
-			udp_out(&w, (struct flow){GUEST_B, PEER_1, (uint16_t)(1000 + i), 7}), 0);
-	assert_int_equal(udp_out(&w, (struct flow){GUEST_B, PEER_1, 3000, 7}), 0);
-	/* A refused flow leaves no mapping behind. */
+	w.nat->table.lack = count_lack;
+	lacks[NAT_LACK_FLOWS] = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(gets); i++)
+		assert_int_equal(flood(&w, i), gets[i]);
+	assert_int_equal(lacks[NAT_LACK_FLOWS], ARRAY_SIZE(gets));
+	/* A refused flow leaves no mapping behind, and those that exist live on. */
 	assert_int_equal(w.nat->table.n_mappings, 20);
 	assert_int_equal(w.nat->table.n_sessions, 20);
+	assert_int_not_equal(udp_out(&w, a_to(PEER_1, 1000, 7)), 0);
 	world_step(&w, 301000);
 	assert_int_equal(w.nat->table.n_mappings, 0);
 	world_fini(&w);
+}
+
+static void x4_a_guest_has_its_limit(void **state)
+{
+	struct nat_settings set = NAT_SETTINGS_DEFAULT;
+	struct world w;
+
+	(void)state;
+	set.max = 100;
+	set.max_guest = 7;
+	world_init(&w, &set);
+	assert_int_equal(flood(&w, 0), 7);
+	assert_int_equal(flood(&w, 1), 7);
+	world_fini(&w);
+}
+
+static void x4_two_floods_leave_ports_for_a_third(void **state)
+{
+	struct nat_settings set = NAT_SETTINGS_DEFAULT;
+	enum { ALL = NAT_PORT_LAST - NAT_PORT_FIRST + 1 };
+	struct world w;
+
+	(void)state;
+	set.max_guest = set.max;
+	world_init(&w, &set);
+	w.nat->table.lack = count_lack;
+	lacks[NAT_LACK_PORTS] = 0;
+	assert_int_equal(flood(&w, 0), ALL / 2);
+	assert_int_equal(flood(&w, 1), ALL / 4);
+	assert_int_equal(flood(&w, 2), ALL / 8);
+	assert_int_equal(lacks[NAT_LACK_PORTS], 3);
+	world_fini(&w);
+}
+
+/* All end in the same second: each piece of the round is small, and together they end all. */
+static void a_round_is_made_of_small_pieces(void **state)
+{
+	enum { FLOWS = 5000 };
+	struct nat_settings set = NAT_SETTINGS_DEFAULT;
+	unsigned int pieces = 0;
+	uint32_t before;
+	struct world w;
+	bool more;
+
+	(void)state;
+	set.max_guest = set.max;
+	world_init(&w, &set);
+	for (unsigned int i = 0; i < FLOWS; i++)
+		assert_int_not_equal(udp_out(&w, a_to(htonl(ntohl(PEER_1) + (i >> 8)), 1000,
+						      (uint16_t)(60 + (i & 255)))),
+				     0);
+	do {
+		before = w.nat->table.n_sessions;
+		more = nat_table_run(&w.nat->table, w.now + 301000);
+		assert_true(before - w.nat->table.n_sessions <= 128);
+		pieces++;
+	} while (more);
+	assert_true(pieces >= FLOWS / 128);
+	assert_int_equal(w.nat->table.n_sessions, 0);
+	assert_int_equal(w.nat->table.n_mappings, 0);
+	world_fini(&w);
+}
+
+static void a_flow_costs_128_bytes(void **state)
+{
+	(void)state;
+	/* With a reference in each of three hashes and the tick of the round. */
+	assert_true(sizeof(struct nat_session) + sizeof(struct nat_mapping) + 4 * sizeof(nat_ref) <=
+		    128);
 }
 
 static void x2_ports_are_random_and_rest(void **state)
@@ -840,6 +930,10 @@ int main(void)
 		cmocka_unit_test(x1_exhaustion_refuses_only_the_new),
 		cmocka_unit_test(x1_finished_connections_make_room),
 		cmocka_unit_test(x1_small_table),
+		cmocka_unit_test(x4_a_guest_has_its_limit),
+		cmocka_unit_test(x4_two_floods_leave_ports_for_a_third),
+		cmocka_unit_test(a_round_is_made_of_small_pieces),
+		cmocka_unit_test(a_flow_costs_128_bytes),
 		cmocka_unit_test(x2_ports_are_random_and_rest),
 		cmocka_unit_test(x2_a_port_is_not_reused_for_120_s),
 		cmocka_unit_test(x3_ids_of_two_guests_differ),

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sessions: one for each peer of a mapping (nat_table.h has the theory of operation).
+ *
+ * Invariants: a session in use is in one chain of by_peer, one of by_addr and its mapping's list,
+ * and look[] of it is not 0 and not later than its expiry; a free one has look[] 0.
+ */
+#include <arpa/inet.h>
+
+#include "modes/nat/nat_table_int.h"
+
+/* ---- hashes ---------------------------------------------------------------------------------- */
+
+struct peer_text {
+	nat_ref mapping;
+	be32 peer;
+};
+
+static nat_ref *peer_bucket(struct nat_table *t, nat_ref m, be32 peer, be16 port)
+{
+	struct {
+		struct peer_text x;
+		uint32_t port;
+	} text = {{m, peer}, port};
+
+	return &t->by_peer[hash_bytes(&t->key, &text, sizeof(text)) & t->bucket_mask];
+}
+
+static nat_ref *addr_bucket(struct nat_table *t, nat_ref m, be32 peer)
+{
+	struct peer_text x = {m, peer};
+
+	return &t->by_addr[hash_bytes(&t->key, &x, sizeof(x)) & t->bucket_mask];
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+struct nat_session *nat_session_find(struct nat_table *t, struct nat_mapping *m, be32 peer,
+				     be16 peer_port)
+{
+	struct nat_session *s = session_at(t, m->last);
+	nat_ref ref = mapping_ref(t, m), r;
+
+	if (s && s->peer == peer && s->peer_port == peer_port)
+		return s;
+	for (r = *peer_bucket(t, ref, peer, peer_port); r; r = s->peer_next) {
+		s = session_at(t, r);
+		if (s->mapping == ref && s->peer == peer && s->peer_port == peer_port) {
+			m->last = r;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+bool nat_session_admits(struct nat_table *t, const struct nat_mapping *m, be32 peer, be16 peer_port)
+{
+	nat_ref ref = mapping_ref(t, m);
+	const struct nat_session *s;
+
+	(void)peer_port;
+	if (m->forward || t->set.filter == NAT_ENDPOINT)
+		return true;
+	/* Who has a session was let in before this is asked. */
+	if (t->set.filter == NAT_ADDRESS_PORT)
+		return false;
+	for (nat_ref r = *addr_bucket(t, ref, peer); r; r = s->addr_next) {
+		s = session_at(t, r);
+		if (s->mapping == ref && s->peer == peer)
+			return true;
+	}
+	return false;
+}
+
+msec nat_session_created(const struct nat_table *t, const struct nat_session *s)
+{
+	return t->born + (msec)(s->created - 1) * NAT_TICK_MS;
+}
+
+msec nat_session_expires(const struct nat_table *t, const struct nat_session *s)
+{
+	return t->born + (msec)(s->expires - 1) * NAT_TICK_MS;
+}
+
+/* ---- making and ending ----------------------------------------------------------------------- */
+
+static void tell(const struct nat_table *t, enum nat_note what, const struct nat_session *s,
+		 enum nat_why why)
+{
+	if (t->note)
+		t->note(t->note_ctx, what, s, why);
+}
+
+static void session_link(struct nat_table *t, struct nat_mapping *m, struct nat_session *s)
+{
+	nat_ref r = session_ref(t, s), *peer = peer_bucket(t, s->mapping, s->peer, s->peer_port);
+	nat_ref *addr = addr_bucket(t, s->mapping, s->peer);
+
+	s->peer_next = *peer;
+	*peer = r;
+	s->addr_next = *addr;
+	if (*addr)
+		session_at(t, *addr)->addr_prev = r;
+	*addr = r;
+	s->next = m->sessions;
+	if (m->sessions)
+		session_at(t, m->sessions)->prev = r;
+	m->sessions = r;
+	m->last = r;
+}
+
+static void session_leave(struct nat_table *t, struct nat_mapping *m, struct nat_session *s)
+{
+	nat_ref r = session_ref(t, s), *at = peer_bucket(t, s->mapping, s->peer, s->peer_port);
+
+	while (*at != r)
+		at = &session_at(t, *at)->peer_next;
+	*at = s->peer_next;
+	/* All peer ports of one address are in one chain: it may be long, so it has two ways. */
+	*(s->addr_prev ? &session_at(t, s->addr_prev)->addr_next
+		       : addr_bucket(t, s->mapping, s->peer)) = s->addr_next;
+	if (s->addr_next)
+		session_at(t, s->addr_next)->addr_prev = s->addr_prev;
+	*(s->prev ? &session_at(t, s->prev)->next : &m->sessions) = s->next;
+	if (s->next)
+		session_at(t, s->next)->prev = s->prev;
+	if (m->last == r)
+		m->last = 0;
+}
+
+void nat_session_unlink(struct nat_table *t, struct nat_mapping *m, struct nat_session *s,
+			enum nat_why why)
+{
+	tell(t, NAT_ENDED, s, why);
+	session_leave(t, m, s);
+	m->n_sessions--;
+	if (m->proto != NAT_TCP || !nat_tcp_is_over(s->tcp))
+		m->n_open--;
+	nat_guest_of(t, m->addr)->sessions--;
+	t->look[session_ref(t, s) - 1] = 0;
+	s->mapping = 0;
+	s->peer_next = t->free_sessions;
+	t->free_sessions = session_ref(t, s);
+	t->n_sessions--;
+}
+
+static struct nat_session *session_alloc(struct nat_table *t)
+{
+	struct nat_session *s = session_at(t, t->free_sessions);
+
+	if (s)
+		t->free_sessions = s->peer_next;
+	else if (t->sessions_touched < t->set.max)
+		s = &t->sessions[t->sessions_touched++];
+	return s;
+}
+
+static struct nat_session *session_room(struct nat_table *t, struct nat_mapping *m, msec now)
+{
+	uint32_t share = MIN(t->set.max_guest, MAX(t->set.max - t->n_sessions, 1u));
+	struct nat_session *s;
+
+	if (nat_guest_of(t, m->addr)->sessions >= share && !nat_reclaim(t, m->addr, NULL, -1, now))
+		return NULL;
+	s = session_alloc(t);
+	if (!s && nat_reclaim(t, 0, NULL, -1, now))
+		s = session_alloc(t);
+	return s;
+}
+
+/* What a mapping without any session was made for has no room. */
+static void session_refuse(struct nat_table *t, struct nat_mapping *m, const struct nat_key *k,
+			   msec now)
+{
+	t->refused++;
+	if (t->lack)
+		t->lack(t->note_ctx, NAT_LACK_FLOWS, k);
+	if (!m->n_sessions && !m->forward)
+		nat_mapping_end(t, m, k->peer, k->peer_port, NAT_END_ROOM, now);
+	else if (!m->n_open)
+		nat_closed_add(t, m);
+}
+
+struct nat_session *nat_session_add(struct nat_table *t, struct nat_mapping *m, be32 peer,
+				    be16 peer_port, enum nat_cause cause, msec now)
+{
+	struct nat_key k = {m->ext, m->proto, m->addr, peer, m->port, peer_port};
+	struct nat_session *s;
+
+	/* Making room must not reclaim the very mapping that the room is for. */
+	nat_closed_del(t, m);
+	s = session_room(t, m, now);
+	if (!s) {
+		session_refuse(t, m, &k, now);
+		return NULL;
+	}
+	*s = (struct nat_session){.mapping = mapping_ref(t, m),
+				  .peer = peer,
+				  .peer_port = peer_port,
+				  .cause = (uint8_t)cause,
+				  .fresh = true,
+				  .created = nat_tick_of(t, now)};
+	s->expires = s->created;
+	session_link(t, m, s);
+	t->look[session_ref(t, s) - 1] = MAX(s->expires, 1u);
+	m->n_sessions++;
+	m->n_open++;
+	nat_guest_of(t, m->addr)->sessions++;
+	t->n_sessions++;
+	return s;
+}
+
+void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why why, msec now)
+{
+	struct nat_mapping *m = nat_mapping_of(t, s);
+
+	/* The last one takes its mapping along, which is found by the session's peer. */
+	if (m->n_sessions == 1 && !m->forward) {
+		nat_mapping_end(t, m, s->peer, s->peer_port, why, now);
+		return;
+	}
+	nat_session_unlink(t, m, s, why);
+	if (m->n_sessions && !m->n_open)
+		nat_closed_add(t, m);
+}
+
+/* ---- passing --------------------------------------------------------------------------------- */
+
+static msec session_timeout(const struct nat_table *t, const struct nat_mapping *m,
+			    const struct nat_session *s)
+{
+	switch (m->proto) {
+	case NAT_TCP:
+		return nat_tcp_is_established(s->tcp) ? t->set.tcp_established_ms
+						      : t->set.tcp_transitory_ms;
+	case NAT_UDP:
+		return s->peer_port == htons(53) ? t->set.udp_dns_ms : t->set.udp_ms;
+	default:
+		return t->set.icmp_ms;
+	}
+}
+
+/* Move to the next TCP state; tells whether this packet keeps the session alive. A segment after
+ * both ends are done does not (it would let a stranger keep the corpse). */
+static bool session_step_tcp(struct nat_table *t, struct nat_mapping *m, struct nat_session *s,
+			     enum nat_dir dir, uint8_t flags)
+{
+	enum nat_tcp_state old = s->tcp;
+	bool was_over = !s->fresh && nat_tcp_is_over(old);
+
+	if (s->fresh)
+		s->tcp = dir == NAT_OUT ? NAT_TCP_SYN_OUT : NAT_TCP_SYN_IN;
+	else
+		s->tcp = (uint8_t)nat_tcp_next(old, dir, flags);
+	if (nat_tcp_is_over(s->tcp) == was_over)
+		return !was_over || s->tcp != old;
+	if (was_over) {
+		m->n_open++;
+		nat_closed_del(t, m);
+	} else if (!--m->n_open) {
+		nat_closed_add(t, m);
+	}
+	return true;
+}
+
+/* Rounded up to the next tick: never early. */
+static void session_keep(struct nat_table *t, const struct nat_mapping *m, struct nat_session *s,
+			 msec now)
+{
+	msec until = now + session_timeout(t, m, s) + NAT_TICK_MS - 1;
+	uint32_t *look = &t->look[session_ref(t, s) - 1];
+	uint32_t old = s->expires;
+
+	s->expires = nat_tick_of(t, until);
+	if (s->fresh || (int32_t)(s->expires - old) < 0)
+		*look = MAX(s->expires, 1u);
+}
+
+void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir dir,
+		       uint8_t tcp_flags, msec now)
+{
+	struct nat_mapping *m = nat_mapping_of(t, s);
+	uint8_t old = s->tcp;
+	bool fresh = s->fresh, keep, answered = dir == NAT_IN && !s->replied;
+
+	if (m->proto == NAT_TCP)
+		keep = session_step_tcp(t, m, s, dir, tcp_flags);
+	else
+		keep = dir == NAT_OUT || fresh; /* RFC 4787 REQ-6: outbound refreshes */
+	if (keep)
+		session_keep(t, m, s, now);
+	s->fresh = false;
+	if (dir == NAT_IN)
+		s->replied = true;
+	if (fresh)
+		tell(t, NAT_CREATED, s, 0);
+	else if (s->tcp != old || (answered && m->proto != NAT_TCP))
+		tell(t, NAT_CHANGED, s, 0);
+}
+
+/* ---- the round ------------------------------------------------------------------------------- */
+
+/* The time of session @i has come, or it had come before a packet passed. */
+static bool session_due(struct nat_table *t, uint32_t i, uint32_t tick, msec now)
+{
+	struct nat_session *s = &t->sessions[i];
+
+	if ((int32_t)(s->expires - tick) > 0) {
+		t->look[i] = MAX(s->expires, 1u);
+		return false;
+	}
+	nat_session_del(t, s,
+			nat_mapping_of(t, s)->proto == NAT_TCP && nat_tcp_is_over(s->tcp)
+				? NAT_END_CLOSED
+				: NAT_END_IDLE,
+			now);
+	return true;
+}
+
+bool nat_table_run(struct nat_table *t, msec now)
+{
+	uint32_t tick = nat_tick_of(t, now), ended = 0, looked;
+
+	for (looked = 0; t->hand < t->sessions_touched; t->hand++, looked++) {
+		uint32_t look = t->look[t->hand];
+
+		if (ended >= NAT_RUN_ENDED || looked >= NAT_RUN_LOOK)
+			return true;
+		if (look && (int32_t)(look - tick) <= 0 && session_due(t, t->hand, tick, now))
+			ended++;
+	}
+	t->hand = 0;
+	return false;
+}
