@@ -190,7 +190,7 @@ static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struc
 		return DROP_NONE;
 	/* The host's routes lead another way now: the peer would not know our new address. */
 	old = find_elsewhere(n, v, d->rt.ext);
-	if (old && !old->mapping->forward)
+	if (old && !nat_mapping_of(&n->table, old)->forward)
 		nat_session_del(&n->table, old, NAT_END_UPLINK, n->now);
 	if (!may_open(v, d->m))
 		return DROP_NO_MAPPING;
