@@ -62,6 +62,7 @@ struct nat_space {
 struct nat_ext {
 	be32 addr;
 	uint16_t first, last;	  /* host order, inclusive */
+	uint32_t mtu;		  /* of the way out when last asked for; 0: not known */
 	uint16_t next_id;	  /* IP identification of what we send, RFC 6864 4.1 */
 	struct nat_space *spaces; /* NAT_PROTOS of them */
 	struct {

@@ -106,7 +106,7 @@ struct tell {
 
 static void tell_tcp(struct nat *n, const struct nat_session *s)
 {
-	const struct nat_mapping *m = s->mapping;
+	const struct nat_mapping *m = nat_mapping_of(&n->table, s);
 	struct ends e = {s->peer, m->addr, s->peer_port, m->port};
 	uint64_t random = nat_random(&n->table);
 	struct pkt *p = segment_new(n, &e, TCP_ACK, htonl((uint32_t)random),
@@ -118,7 +118,7 @@ static void tell_tcp(struct nat *n, const struct nat_session *s)
 
 static void tell_other(struct nat *n, const struct nat_session *s)
 {
-	const struct nat_mapping *m = s->mapping;
+	const struct nat_mapping *m = nat_mapping_of(&n->table, s);
 	struct ends e = {m->addr, s->peer, m->port, s->peer_port};
 	bool udp = m->proto == NAT_UDP;
 	struct pkt *cause = ip_new(n, &e, udp ? IPPROTO_UDP_ : IPPROTO_ICMP_, 8), *p = NULL;
