@@ -7,11 +7,11 @@
  *
  * A client has a line buffer for what it sends and a queue of whole messages for what it gets.
  * Nothing here ever waits: a message leaves at once if the socket takes it, else when the loop
- * finds it writable. Each message may carry one descriptor, passed with its first byte, so that
- * descriptors and replies can't get out of step. Three things end a client: it hangs up, it lets
- * more than CTL_BACKLOG_MAX wait, or it sends what is not JSON (then after the error reply has
- * left). A client is freed from the loop only, never under the feet of a handler: until then it
- * is `dead` and takes no more messages.
+ * finds it writable; the replies to what one read brought leave together. Each message may carry
+ * one descriptor, passed with its first byte, so that descriptors and replies can't get out of
+ * step. Three things end a client: it hangs up, it lets more than CTL_BACKLOG_MAX wait, or it sends
+ * what is not JSON (then after the error reply has left). A client is freed from the loop only,
+ * never under the feet of a handler: until then it is `dead` and takes no more messages.
  */
 #include "vswitchd/ctl.h"
 
@@ -39,7 +39,8 @@ struct message {
 	char text[];
 };
 
-enum { TOPICS_MAX = 8, TOPIC_MAX = 32 };
+enum { TOPICS_MAX = 8, TOPIC_MAX = 32, AT_ONCE = 64 /* messages in one call */ };
+enum { TOGETHER_MAX = 65536 /* bytes of replies that wait for each other */ };
 
 struct client {
 	struct client *next;
@@ -56,6 +57,7 @@ struct client {
 	char topics[TOPICS_MAX][TOPIC_MAX];
 	uint64_t events_lost;
 	bool closing; /* read no more; close when the queue is empty */
+	bool serving; /* in client_lines(): replies leave together at its end */
 	bool dead;
 };
 
@@ -80,15 +82,27 @@ static void message_free(struct message *m)
 	free(m);
 }
 
-/* Send what the socket takes of @m. Bytes, or a negative errno. */
+/* As much as one call shall send: @m, and those behind it without a descriptor. */
+static size_t message_iov(struct message *m, struct iovec iov[AT_ONCE])
+{
+	size_t n = 0;
+
+	do {
+		iov[n++] = (struct iovec){m->text + m->sent, m->len - m->sent};
+		m = m->next;
+	} while (m && m->fd < 0 && n < AT_ONCE);
+	return n;
+}
+
+/* Send what the socket takes of @m and those behind it. Bytes, or a negative errno. */
 static ssize_t message_write(int sock, struct message *m)
 {
-	struct iovec iov = {.iov_base = m->text + m->sent, .iov_len = m->len - m->sent};
+	struct iovec iov[AT_ONCE];
 	union {
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} ctrl = {0};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = message_iov(m, iov)};
 	ssize_t n;
 
 	if (m->fd >= 0) {
@@ -107,7 +121,6 @@ static ssize_t message_write(int sock, struct message *m)
 		close(m->fd);
 		m->fd = -1;
 	}
-	m->sent += (size_t)n;
 	return n;
 }
 
@@ -118,11 +131,29 @@ static void client_die(struct client *c)
 	ev_io_stop(c->ctl->d->loop, &c->wr);
 }
 
+/* @n bytes of the queue have left. */
+static void client_sent(struct client *c, size_t n)
+{
+	c->backlog -= n;
+	while (n) {
+		struct message *m = c->out;
+		size_t part = MIN(n, m->len - m->sent);
+
+		m->sent += part;
+		n -= part;
+		if (m->sent < m->len)
+			return;
+		c->out = m->next;
+		if (!c->out)
+			c->out_tail = &c->out;
+		message_free(m);
+	}
+}
+
 static void client_flush(struct client *c)
 {
 	while (c->out) {
-		struct message *m = c->out;
-		ssize_t n = message_write(c->fd, m);
+		ssize_t n = message_write(c->fd, c->out);
 
 		if (n == -EAGAIN || n == -EINTR) {
 			ev_io_start(c->ctl->d->loop, &c->wr);
@@ -132,13 +163,7 @@ static void client_flush(struct client *c)
 			client_die(c);
 			return;
 		}
-		c->backlog -= (size_t)n;
-		if (m->sent < m->len)
-			continue;
-		c->out = m->next;
-		if (!c->out)
-			c->out_tail = &c->out;
-		message_free(m);
+		client_sent(c, (size_t)n);
 	}
 	ev_io_stop(c->ctl->d->loop, &c->wr);
 	if (c->closing)
@@ -172,9 +197,9 @@ void client_send(struct client *c, const json_t *msg, int fd)
 	*c->out_tail = m;
 	c->out_tail = &m->next;
 	c->backlog += m->len;
-	if (c->out == m)
+	if (c->serving ? c->backlog > TOGETHER_MAX : c->out == m)
 		client_flush(c);
-	if (c->backlog > CTL_BACKLOG_MAX) {
+	if (!c->dead && c->backlog > CTL_BACKLOG_MAX) {
 		log_warn("control client (uid %u) does not read its replies: closed", c->uid);
 		client_die(c);
 	}
@@ -289,9 +314,13 @@ static void client_lines(struct client *c)
 	size_t len;
 	char *line;
 
+	c->serving = true;
 	while (!c->dead && !c->closing && (line = linebuf_next(&c->in, &len)))
 		if (len && !rpc_serve(c->ctl->d, c, line, len))
 			client_finish(c);
+	c->serving = false;
+	if (!c->dead && !c->closing)
+		client_flush(c);
 	if (!c->dead && !c->closing && linebuf_overlong(&c->in))
 		client_refuse_line(c);
 }

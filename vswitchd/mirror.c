@@ -24,6 +24,7 @@ struct mirror {
 	char names[SETTING_TEXT_MAX]; /* "": it is none */
 	enum mirror_dir dir;
 	bool takes_part; /* in switching too */
+	bool counted;	 /* in net->monitors */
 	/* As a port that is mirrored */
 	struct monitors in, out;
 };
@@ -113,7 +114,7 @@ static void forget_monitors(struct port *port)
 	port_feature(port, PORT_MIRROR, false);
 }
 
-void mirror_refresh(struct net *net)
+static void refresh(struct net *net)
 {
 	for (struct port *port = net->ports; port; port = port->next)
 		forget_monitors(port);
@@ -122,10 +123,30 @@ void mirror_refresh(struct net *net)
 			mirror_names(net, port);
 }
 
+/* Is @port one of @net's monitors? Most networks have none, and then nothing is to be looked
+ * through when ports come and go. */
+static void count_monitor(struct net *net, struct port *port, bool is)
+{
+	bool any = net->monitors;
+
+	if (port->mirror && port->mirror->counted != is) {
+		port->mirror->counted = is;
+		net->monitors += is ? 1u : -1u;
+	}
+	if (any || net->monitors)
+		refresh(net);
+}
+
+void mirror_port_joined(struct port *port)
+{
+	forget_monitors(port);
+	count_monitor(port->net, port, is_monitor(port));
+}
+
 void mirror_port_left(struct net *net, struct port *port)
 {
 	forget_monitors(port);
-	mirror_refresh(net);
+	count_monitor(net, port, false);
 }
 
 void mirror_port_fini(struct port *port)
@@ -141,7 +162,7 @@ static void apply(struct port *port)
 	bool apart = is_monitor(port) && !port->mirror->takes_part;
 
 	port_feature(port, PORT_MONITOR, apart);
-	mirror_refresh(port->net);
+	count_monitor(port->net, port, is_monitor(port));
 }
 
 static int no_memory(struct err *err)

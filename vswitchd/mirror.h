@@ -22,8 +22,8 @@ extern const struct port_setting mirror_settings[];
 /* The frame @p of @w passes @port, which has PORT_MIRROR. @out: from the switch to the far end.
  * Borrows. */
 void mirror_frame(const struct walk *w, struct port *port, struct pkt *p, bool out);
-/* A port came to @net, or left it. */
-void mirror_refresh(struct net *net);
+/* A port came to its network, or left @net. */
+void mirror_port_joined(struct port *port);
 void mirror_port_left(struct net *net, struct port *port);
 void mirror_port_fini(struct port *port);
 

@@ -167,6 +167,7 @@ static struct net *net_new(struct runner *r, const struct net_conf *conf)
 	}
 	net->conf = *conf;
 	net->runner = r;
+	net->ports_end = &net->ports;
 	if (learn_init(net)) {
 		fdb_destroy(net->fdb);
 		free(net);

@@ -60,7 +60,7 @@ struct net {
 	struct net_conf conf;
 	struct runner *runner;
 	struct net *next; /* in the runner's list */
-	struct port *ports;
+	struct port *ports, **ports_end; /* in the order in which they came */
 	struct port *queued; /* ports with frames to flush */
 	bool switching;	     /* inside net_input() or net_flush() */
 	bool injected;	     /* a port->ops->queues has frames that wait to be switched */
@@ -69,6 +69,7 @@ struct net {
 	struct learn_told told; /* learn.c */
 	struct due ageing;	/* learn.c: the next step of ageing */
 	unsigned int storms;	/* ports with a storm (storm.c) */
+	unsigned int monitors;	/* ports that mirror others (mirror.c) */
 	struct fdb *fdb;
 	void *mode_state;
 	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches */

@@ -3,7 +3,7 @@
  * Links and addresses of the host, and the wake-up when something about them changes.
  *
  * Theory of operation. Every thread has its own request socket, so that the functions act on the
- * network namespace that their thread is in: the loop's thread on the host's, a thread started by
+ * network namespace that their thread is in: the loop's thread on the host's, and while it is in
  * nl_in_netns() on that namespace. Requests are one round trip each; nothing is cached, because a
  * cache of somebody's full Internet routing table is not ours to hold, and because an answer from
  * the kernel can't be stale.
@@ -16,6 +16,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <linux/rtnetlink.h>
@@ -87,6 +88,14 @@ void netlink_sock_close(void)
 {
 	nl_socket_free(thread_sock);
 	thread_sock = NULL;
+}
+
+struct nl_sock *netlink_sock_swap(struct nl_sock *sk)
+{
+	struct nl_sock *had = thread_sock;
+
+	thread_sock = sk;
+	return had;
 }
 
 int netlink_do(struct nl_sock *sk, struct nl_msg *msg)
@@ -197,6 +206,51 @@ static int link_change(const char *ifname, struct rtnl_link *change, const char 
 	if (rc < 0)
 		return err_sys(err, netlink_errno(rc), "interface %s: %s", ifname, what);
 	return 0;
+}
+
+int nl_ifindex_there(const char *ifname)
+{
+	struct nl_sock *sk = netlink_sock(NULL);
+	struct ifreq ifr = {0};
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	/* Any socket takes it, and the RTNL lock is not asked for. */
+	return sk && ioctl(nl_socket_get_fd(sk), SIOCGIFINDEX, &ifr) == 0 ? ifr.ifr_ifindex : 0;
+}
+
+static int put_setup(struct nl_msg *msg, const struct nl_setup *s)
+{
+	int rc = 0;
+
+	if (s->mtu)
+		rc = nla_put_u32(msg, IFLA_MTU, s->mtu);
+	if (rc == 0 && s->mac)
+		rc = nla_put(msg, IFLA_ADDRESS, sizeof(s->mac->b), s->mac->b);
+	if (rc == 0 && s->alias)
+		rc = nla_put_string(msg, IFLA_IFALIAS, s->alias);
+	return rc;
+}
+
+int nl_link_setup(const char *ifname, int ifindex, const struct nl_setup *s, struct err *err)
+{
+	unsigned int noarp = s->noarp ? IFF_NOARP : 0;
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC,
+				.ifi_index = ifindex,
+				.ifi_flags = IFF_UP | noarp,
+				.ifi_change = IFF_UP | noarp};
+	struct nl_sock *sk = netlink_sock(err);
+	struct nl_msg *msg = sk ? nlmsg_alloc_simple(RTM_NEWLINK, 0) : NULL;
+	int rc = -ENOMEM;
+
+	if (msg && nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) == 0 &&
+	    put_setup(msg, s) == 0)
+		rc = netlink_do(sk, msg);
+	else
+		nlmsg_free(msg);
+	if (rc == 0)
+		return 0;
+	return s->mtu ? err_sys(err, rc, "interface %s: set up with MTU %u", ifname, s->mtu)
+		      : err_sys(err, rc, "interface %s: set up", ifname);
 }
 
 int nl_link_up(const char *ifname, bool up, struct err *err)

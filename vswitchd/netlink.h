@@ -22,6 +22,18 @@ void nl_fini(void);
 
 /* 0 when there is no such interface. */
 int nl_ifindex(const char *ifname);
+/* The same, faster, for one that is known to be there. */
+int nl_ifindex_there(const char *ifname);
+
+/* What an interface needs before it can be used; zero members are left as they are. */
+struct nl_setup {
+	const char *alias;
+	const struct mac *mac;
+	unsigned int mtu;
+	bool noarp; /* the host's stack asks and answers nothing there */
+};
+/* All of it, and up, in one message. */
+int nl_link_setup(const char *ifname, int ifindex, const struct nl_setup *s, struct err *err);
 int nl_link_up(const char *ifname, bool up, struct err *err);
 int nl_link_mtu(const char *ifname, unsigned int mtu, struct err *err);
 int nl_link_mac(const char *ifname, const struct mac *mac, struct err *err);
@@ -65,19 +77,20 @@ int nl_link_to_netns(const char *ifname, const char *netns, const char *newname,
 /* Make a veth pair: @host stays here, @inside goes to @netns; both are up. */
 int nl_veth_add(const char *host, const char *netns, const char *inside, struct err *err);
 
-/* Keep a tap out of the host's stack, so that a guest behind it can't speak to the host: no ARP,
- * no IPv6, and every frame that arrives on it stops (after packet sockets saw it) at a classifier
- * on its ingress hook. All of it lives and dies with the interface. */
-int nl_tap_isolate(const char *ifname, struct err *err);
+/* Keep a tap out of the host's stack, so that a guest behind it can't speak to the host: no IPv6,
+ * and every frame that arrives on it stops (after packet sockets saw it) at a classifier on its
+ * ingress hook; it is set up without ARP (nl_link_setup()). All of it lives and dies with the
+ * interface. */
+int nl_tap_isolate(const char *ifname, int ifindex, struct err *err);
 /* The same, but every frame that arrives on it goes on as if it had arrived on interface @to. */
-int nl_tap_redirect(const char *ifname, int to, struct err *err);
+int nl_tap_redirect(const char *ifname, int ifindex, int to, struct err *err);
 /* Speak no IPv6 on @ifname: no address, no router advertisement believed. */
 int nl_link_no_ipv6(const char *ifname, struct err *err);
 /* Answer ARP on @ifname only for addresses of @ifname. Best effort, as is the next. */
 int nl_link_arp_strict(const char *ifname);
 /* Send on @ifname without a queue of the kernel's before the device's own, so that a full device
  * is told to the sender. */
-int nl_link_noqueue(const char *ifname);
+int nl_link_noqueue(int ifindex);
 
 struct nl_route {
 	int ifindex;
@@ -99,9 +112,8 @@ int nl_neigh_probe(int ifindex, be32 addr);
  * @except, may be NULL) overlap @p? Names it in @what ("192.168.1.0/24 dev eth0"). */
 bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t size);
 
-/* Run @fn inside the namespace at /run/netns/@netns, on a thread of its own, so that ours never
- * moves; all functions of this header that @fn calls act on that namespace. Returns what @fn
- * returns. */
+/* Run @fn inside the namespace at /run/netns/@netns; all functions of this header that @fn calls
+ * act on that namespace. Returns what @fn returns. */
 int nl_in_netns(const char *netns, int (*fn)(void *ctx, struct err *err), void *ctx,
 		struct err *err);
 

@@ -17,6 +17,9 @@
 struct nl_sock *netlink_sock(struct err *err);
 /* Close it; called before a thread that used it ends. */
 void netlink_sock_close(void);
+/* Give the calling thread another request socket (NULL: opened at the next use), for the time that
+ * it spends in another namespace. Returns the one that it had. */
+struct nl_sock *netlink_sock_swap(struct nl_sock *sk);
 
 /* Send @msg (takes it), wait for the kernel's answer. 0 or a negative errno. */
 int netlink_do(struct nl_sock *sk, struct nl_msg *msg);

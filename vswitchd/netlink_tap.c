@@ -211,35 +211,16 @@ int nl_link_ipv6(const char *ifname, const uint8_t addr[16], struct err *err)
 	return rc < 0 ? err_sys(err, rc, "interface %s: IPv6", ifname) : 0;
 }
 
-static int link_noarp(const char *ifname, struct err *err)
-{
-	struct nl_sock *sk = netlink_sock(err);
-	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC,
-				.ifi_index = nl_ifindex(ifname),
-				.ifi_flags = IFF_NOARP,
-				.ifi_change = IFF_NOARP};
-	struct nl_msg *msg = sk ? nlmsg_alloc_simple(RTM_NEWLINK, 0) : NULL;
-	int rc = -ENOMEM;
-
-	if (msg && nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) == 0)
-		rc = netlink_do(sk, msg);
-	else
-		nlmsg_free(msg);
-	return rc < 0 ? err_sys(err, rc, "interface %s: switch ARP off", ifname) : 0;
-}
-
 /* @purpose is for the error: what for, and what the kernel must have. */
-static int ingress_verdict(const char *ifname, const struct verdict *v, const char *purpose,
-			   struct err *err)
+static int ingress_verdict(const char *ifname, int ifindex, const struct verdict *v,
+			   const char *purpose, struct err *err)
 {
 	struct nl_sock *sk = netlink_sock(err);
-	int ifindex = nl_ifindex(ifname), rc;
+	int rc;
 
 	if (!sk || !ifindex)
 		return err_set(err, -ENODEV, "interface %s: no such interface", ifname);
 	rc = nl_link_no_ipv6(ifname, err);
-	if (rc == 0)
-		rc = link_noarp(ifname, err);
 	if (rc < 0)
 		return rc;
 	rc = qdisc_add(sk, ifindex, TC_H_CLSACT, TC_H_MAKE(TC_H_CLSACT, 0), "clsact");
@@ -252,21 +233,21 @@ static int ingress_verdict(const char *ifname, const struct verdict *v, const ch
 	return rc < 0 ? err_sys(err, rc, "interface %s: %s", ifname, purpose) : 0;
 }
 
-int nl_tap_isolate(const char *ifname, struct err *err)
+int nl_tap_isolate(const char *ifname, int ifindex, struct err *err)
 {
 	const struct verdict drop = {0};
 
-	return ingress_verdict(ifname, &drop,
+	return ingress_verdict(ifname, ifindex, &drop,
 			       "keep frames from the host's stack (needs the kernel's cls_bpf, or "
 			       "cls_matchall with act_gact)",
 			       err);
 }
 
-int nl_tap_redirect(const char *ifname, int to, struct err *err)
+int nl_tap_redirect(const char *ifname, int ifindex, int to, struct err *err)
 {
 	const struct verdict redirect = {.redirect_to = to};
 
-	return ingress_verdict(ifname, &redirect,
+	return ingress_verdict(ifname, ifindex, &redirect,
 			       "bring frames to the host (needs the kernel's act_mirred, and "
 			       "cls_bpf or cls_matchall)",
 			       err);
@@ -278,9 +259,9 @@ int nl_link_arp_strict(const char *ifname)
 	return sysctl_set("ipv4", ifname, "arp_ignore", '1');
 }
 
-int nl_link_noqueue(const char *ifname)
+int nl_link_noqueue(int ifindex)
 {
 	struct nl_sock *sk = netlink_sock(NULL);
 
-	return sk ? qdisc_add(sk, nl_ifindex(ifname), TC_H_ROOT, 0, "noqueue") : -ENOMEM;
+	return sk ? qdisc_add(sk, ifindex, TC_H_ROOT, 0, "noqueue") : -ENOMEM;
 }

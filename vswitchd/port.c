@@ -75,11 +75,9 @@ static void pin_mac(struct port *port)
 
 static void link_port(struct port *port, struct net *net)
 {
-	struct port **at = &net->ports;
-
-	while (*at)
-		at = &(*at)->next;
-	*at = port;
+	port->prev_next = net->ports_end;
+	*net->ports_end = port;
+	net->ports_end = &port->next;
 	port->next = NULL;
 	port->net = net;
 	port->id = net->next_port_id++;
@@ -88,6 +86,32 @@ static void link_port(struct port *port, struct net *net)
 	watch_port(port);
 	net->listeners += !!(port->features & PORT_LISTEN);
 	vlan_port_joined(port);
+}
+
+static void list_leave(struct port *port)
+{
+	*port->prev_next = port->next;
+	if (port->next)
+		port->next->prev_next = port->prev_next;
+	else
+		port->net->ports_end = port->prev_next;
+	port->net->n_ports--;
+}
+
+/* What it was to send in this burst is lost. */
+static void queue_leave(struct port *port)
+{
+	struct port **at = &port->net->queued;
+
+	if (!port->queued)
+		return;
+	while (*at != port)
+		at = &(*at)->next_queued;
+	*at = port->next_queued;
+	port->queued = false;
+	for (unsigned int i = 0; i < port->txq.n; i++)
+		port_drop(port, DROP_PORT_DOWN, port->txq.pkts[i]);
+	port->txq.n = 0;
 }
 
 /* Off its network: nothing there leads to it any more. */
@@ -100,21 +124,8 @@ static void unlink_port(struct port *port)
 	snoop_port_gone(net, port);
 	stp_port_left(net, port);
 	guard_port_left(port);
-	for (struct port **at = &net->queued; *at; at = &(*at)->next_queued)
-		if (*at == port) {
-			*at = port->next_queued;
-			break;
-		}
-	port->queued = false;
-	for (unsigned int i = 0; i < port->txq.n; i++)
-		port_drop(port, DROP_PORT_DOWN, port->txq.pkts[i]);
-	port->txq.n = 0;
-	for (struct port **at = &net->ports; *at; at = &(*at)->next)
-		if (*at == port) {
-			*at = port->next;
-			net->n_ports--;
-			break;
-		}
+	queue_leave(port);
+	list_leave(port);
 	mirror_port_left(net, port);
 	vlan_port_left(port);
 }
@@ -191,7 +202,7 @@ struct port *port_add(struct net *net, const struct port_conf *conf, struct err 
 	}
 	port->next_named = *bucket_of(port->name);
 	*bucket_of(port->name) = port;
-	mirror_refresh(net);
+	mirror_port_joined(port);
 	pin_mac(port);
 	runner_watch(net->runner, port);
 	if (net->runner->port_made)
@@ -328,7 +339,7 @@ int port_move(struct port *port, struct net *to, struct err *err)
 		return -EBUSY;
 	unlink_port(port);
 	link_port(port, to);
-	mirror_refresh(to);
+	mirror_port_joined(port);
 	port->said_addr = 0;
 	if (port->admin_up && !port->pulled) {
 		carrier_tell(port, false);

@@ -92,7 +92,7 @@ struct port {
 	char netns[64];	 /* namespace that holds it, "" for the host's */
 	char vm[32], lab[32];
 	struct net *net;
-	struct port *next; /* in net->ports */
+	struct port *next, **prev_next; /* in net->ports */
 	const struct port_ops *ops;
 	void *priv;
 	/* What the far end takes undone: ops->offloads, unless open() found that this kernel or

@@ -162,8 +162,8 @@ static int guest_attach(struct port *port, struct err *err)
 		rc = nl_link_mtu(port->ifname, port->net->conf.mtu, err);
 	if (rc < 0)
 		return rc;
-	nl_link_noqueue(port->ifname);
-	port->ifindex = nl_ifindex(port->ifname);
+	port->ifindex = nl_ifindex_there(port->ifname);
+	nl_link_noqueue(port->ifindex);
 	port->fd = packet_socket(err);
 	return port->fd < 0 ? port->fd : packet_bind(port, err);
 }

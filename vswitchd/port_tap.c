@@ -88,10 +88,11 @@ static unsigned int offload_set(int fd)
 	return 0;
 }
 
-/* Make or attach to tap @ifname. A descriptor or a negative errno. */
-static int tun_attach(const char *ifname, struct err *err)
+/* Make or, without IFF_TUN_EXCL in @flags, attach to tap @ifname. A descriptor or a negative
+ * errno. */
+static int tun_attach(const char *ifname, int flags, struct err *err)
 {
-	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+	struct ifreq ifr = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags)};
 	int fd, rc, size = VNET_HDR;
 
 	fd = dev_net_tun(err);
@@ -109,41 +110,58 @@ static int tun_attach(const char *ifname, struct err *err)
 	return err_sys(err, rc, "tap %s", ifname);
 }
 
-/* May we make or take the interface name @ifname? Tells in *@existed whether it is there. */
-static int name_take(const char *ifname, bool *existed, struct err *err)
+static int name_check(const char *ifname, struct err *err)
 {
-	if (!ifname[0] || strlen(ifname) > IFNAME_MAX)
-		return err_set(err, -EINVAL, "'%.40s' can't name an interface", ifname);
-	*existed = nl_ifindex(ifname) != 0;
-	if (*existed && !tap_is_ours(ifname))
-		return err_set(
-			err, -EEXIST,
-			"interface %s is there already and is not ours: choose another name, "
-			"or remove it with `ip link del %s`",
-			ifname, ifname);
-	return 0;
+	if (ifname[0] && strlen(ifname) <= IFNAME_MAX)
+		return 0;
+	return err_set(err, -EINVAL, "'%.40s' can't name an interface", ifname);
 }
 
-static int alias_set(const char *ifname, const char *what, struct err *err)
+static int check_ours(const char *ifname, struct err *err)
+{
+	if (tap_is_ours(ifname))
+		return 0;
+	return err_set(err, -EEXIST,
+		       "interface %s is there already and is not ours: choose another name, "
+		       "or remove it with `ip link del %s`",
+		       ifname, ifname);
+}
+
+/* Make tap @ifname, or take back one of ours from before. To make it and find that it is there
+ * asks the kernel once; to look first would ask twice. A descriptor or a negative errno. */
+static int tun_take(const char *ifname, bool *existed, struct err *err)
+{
+	int fd = name_check(ifname, err);
+
+	if (fd < 0)
+		return fd;
+	fd = tun_attach(ifname, IFF_TUN_EXCL, err);
+	*existed = fd == -EBUSY;
+	if (fd != -EBUSY)
+		return fd;
+	fd = check_ours(ifname, err);
+	return fd < 0 ? fd : tun_attach(ifname, 0, err);
+}
+
+/* Named as @what, up, and with what @s says beside that. */
+static int tap_settle(const char *ifname, int ifindex, const char *what, struct nl_setup s,
+		      struct err *err)
 {
 	char alias[128];
 
 	alias_make(what, alias, sizeof(alias));
-	return nl_link_alias(ifname, alias, err);
+	s.alias = alias;
+	return nl_link_setup(ifname, ifindex, &s, err);
 }
 
-/* A tap that the host's stack does not see, up. A descriptor or a negative errno. */
-static int guest_tap(const char *ifname, const char *what, struct err *err)
+/* A tap that the host's stack does not see, up. Takes @fd; gives it back, or a negative errno. */
+static int guest_tap(int fd, const char *ifname, const char *what, struct err *err)
 {
-	int fd = tun_attach(ifname, err), rc;
+	int ifindex = nl_ifindex_there(ifname);
+	int rc = nl_tap_isolate(ifname, ifindex, err);
 
-	if (fd < 0)
-		return fd;
-	rc = alias_set(ifname, what, err);
 	if (rc == 0)
-		rc = nl_tap_isolate(ifname, err);
-	if (rc == 0)
-		rc = nl_link_up(ifname, true, err);
+		rc = tap_settle(ifname, ifindex, what, (struct nl_setup){.noarp = true}, err);
 	if (rc == 0)
 		return fd;
 	reaper_close(fd);
@@ -153,30 +171,25 @@ static int guest_tap(const char *ifname, const char *what, struct err *err)
 int tap_open_guest(const char *ifname, struct err *err)
 {
 	bool existed;
-	int rc = name_take(ifname, &existed, err);
+	int fd = tun_take(ifname, &existed, err);
 
-	return rc < 0 ? rc : guest_tap(ifname, "guest", err);
+	return fd < 0 ? fd : guest_tap(fd, ifname, "guest", err);
 }
 
 int tap_open_redirected(const char *ifname, const char *what, int to, const struct mac *mac,
 			struct err *err)
 {
 	bool existed;
-	int fd, rc = name_take(ifname, &existed, err);
+	int fd = tun_take(ifname, &existed, err), rc, ifindex;
 
-	if (rc < 0)
-		return rc;
-	fd = tun_attach(ifname, err);
 	if (fd < 0)
 		return fd;
-	rc = alias_set(ifname, what, err);
+	ifindex = nl_ifindex_there(ifname);
+	rc = nl_tap_redirect(ifname, ifindex, to, err);
 	/* The kernel tells frames to this address from those to others when they arrive. */
 	if (rc == 0)
-		rc = nl_link_mac(ifname, mac, err);
-	if (rc == 0)
-		rc = nl_tap_redirect(ifname, to, err);
-	if (rc == 0)
-		rc = nl_link_up(ifname, true, err);
+		rc = tap_settle(ifname, ifindex, what, (struct nl_setup){.mac = mac, .noarp = true},
+				err);
 	if (rc == 0)
 		return fd;
 	reaper_close(fd);
@@ -185,12 +198,15 @@ int tap_open_redirected(const char *ifname, const char *what, int to, const stru
 
 int tap_make_named(const char *ifname, const char *what, struct err *err)
 {
-	bool existed;
-	int fd, rc = name_take(ifname, &existed, err);
+	int fd = name_check(ifname, err), rc = 0;
 
-	if (rc < 0 || existed)
-		return rc;
-	fd = guest_tap(ifname, what, err);
+	if (fd < 0)
+		return fd;
+	fd = tun_attach(ifname, IFF_TUN_EXCL, err);
+	if (fd == -EBUSY)
+		return check_ours(ifname, err);
+	if (fd >= 0)
+		fd = guest_tap(fd, ifname, what, err);
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, TUNSETPERSIST, 1) < 0)
@@ -206,34 +222,38 @@ struct tap_setup {
 	bool given_mac;
 };
 
+static int tap_configure(const struct tap_setup *s, bool existed, struct err *err)
+{
+	struct port *port = s->port;
+	struct nl_setup setup = {.mtu = port->net->conf.mtu};
+	int rc = 0;
+
+	if (!existed || s->given_mac)
+		setup.mac = &port->mac;
+	/* A guest's router advertisement must not become the host's default route. */
+	if (!port->netns[0])
+		rc = nl_link_no_ipv6(port->ifname, err);
+	if (rc == 0)
+		rc = tap_settle(port->ifname, port->ifindex, port->name, setup, err);
+	if (rc == 0 && ioctl(port->fd, TUNSETPERSIST, 1) < 0)
+		rc = err_sys(err, -errno, "tap %s: make it persistent", port->ifname);
+	return rc;
+}
+
 /* Runs in the namespace that shall have the interface. */
 static int tap_setup(void *ctx, struct err *err)
 {
 	struct tap_setup *s = ctx;
 	struct port *port = s->port;
-	bool existed, on_host = !port->netns[0];
+	bool existed;
 	int rc;
 
-	rc = name_take(port->ifname, &existed, err);
-	if (rc < 0)
-		return rc;
-	port->fd = tun_attach(port->ifname, err);
+	port->fd = tun_take(port->ifname, &existed, err);
 	if (port->fd < 0)
 		return port->fd;
 	port->offloads = offload_set(port->fd);
-	port->ifindex = nl_ifindex(port->ifname);
-	rc = alias_set(port->ifname, port->name, err);
-	if (rc == 0 && port->net->conf.mtu)
-		rc = nl_link_mtu(port->ifname, port->net->conf.mtu, err);
-	if (rc == 0 && (!existed || s->given_mac))
-		rc = nl_link_mac(port->ifname, &port->mac, err);
-	/* A guest's router advertisement must not become the host's default route. */
-	if (rc == 0 && on_host)
-		rc = nl_link_no_ipv6(port->ifname, err);
-	if (rc == 0)
-		rc = nl_link_up(port->ifname, true, err);
-	if (rc == 0 && ioctl(port->fd, TUNSETPERSIST, 1) < 0)
-		rc = err_sys(err, -errno, "tap %s: make it persistent", port->ifname);
+	port->ifindex = nl_ifindex_there(port->ifname);
+	rc = tap_configure(s, existed, err);
 	if (rc < 0) {
 		if (!existed)
 			ioctl(port->fd, TUNSETPERSIST, 0);

@@ -8,8 +8,8 @@
  * pid into the file, only for the message that a second daemon prints.
  *
  * state.db is in WAL mode with synchronous=NORMAL: a crash of the daemon loses nothing, a power
- * cut can lose the last changes but never the file. One transaction per change; no statement
- * stays open between calls.
+ * cut can lose the last changes but never the file. One transaction per change. The statements of
+ * changes are prepared once, and reset after each call so that none holds a lock.
  */
 #include "vswitchd/state.h"
 
@@ -40,6 +40,7 @@ static struct {
 	char instance[9];
 	int lock_fd;
 	sqlite3 *db;
+	sqlite3_stmt *put, *del, *get; /* prepared at their first use */
 } state = {.lock_fd = -1};
 
 static const char schema[] = "CREATE TABLE object("
@@ -73,33 +74,42 @@ static int64_t db_int(const char *sql)
 	return v;
 }
 
-/* Prepare @sql and bind up to three texts (NULL ends them). NULL when it fails. */
-static sqlite3_stmt *db_prepare(const char *sql, const char *a, const char *b, const char *c)
+/* Prepare @sql, if *@st is not that already, and bind up to three texts (NULL ends them), which
+ * must live until db_done(). NULL when it fails. */
+static sqlite3_stmt *db_prepare(sqlite3_stmt **st, const char *sql, const char *a, const char *b,
+				const char *c)
 {
 	const char *text[] = {a, b, c};
-	sqlite3_stmt *st;
 
-	if (!state.db || sqlite3_prepare_v2(state.db, sql, -1, &st, NULL) != SQLITE_OK)
+	if (!state.db)
 		return NULL;
-	for (int i = 0; i < 3 && text[i]; i++) {
-		if (sqlite3_bind_text(st, i + 1, text[i], -1, SQLITE_TRANSIENT) != SQLITE_OK) {
-			sqlite3_finalize(st);
+	if (!*st &&
+	    sqlite3_prepare_v3(state.db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK)
+		return NULL;
+	for (int i = 0; i < 3 && text[i]; i++)
+		if (sqlite3_bind_text(*st, i + 1, text[i], -1, SQLITE_STATIC) != SQLITE_OK)
 			return NULL;
-		}
-	}
-	return st;
+	return *st;
 }
 
-static int db_run(const char *sql, const char *a, const char *b, const char *c, struct err *err)
+/* A statement that is not reset would keep its lock, and its bindings are gone soon. */
+static int db_done(sqlite3_stmt *st)
 {
-	sqlite3_stmt *st = db_prepare(sql, a, b, c);
+	sqlite3_clear_bindings(st);
+	return sqlite3_reset(st);
+}
+
+static int db_run(sqlite3_stmt **kept, const char *sql, const char *a, const char *b, const char *c,
+		  struct err *err)
+{
+	sqlite3_stmt *st = db_prepare(kept, sql, a, b, c);
 	int rc;
 
 	if (!st)
 		return db_err(err, "prepare a change");
-	rc = sqlite3_step(st);
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? 0 : db_err(err, "write");
+	rc = sqlite3_step(st) == SQLITE_DONE ? 0 : db_err(err, "write");
+	db_done(st);
+	return rc;
 }
 
 static int dir_make(const char *dir, struct err *err)
@@ -196,7 +206,7 @@ static int db_check(struct err *err)
 {
 	int64_t tables = db_int("SELECT count(*) FROM sqlite_master");
 	int64_t app = db_int("PRAGMA application_id"), version = db_int("PRAGMA user_version");
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = NULL;
 	bool ok = false;
 
 	if (tables < 0)
@@ -207,8 +217,8 @@ static int db_check(struct err *err)
 		return damaged(err, "a database of something else");
 	if (version != STATE_VERSION)
 		return damaged(err, "written by another version of vswitchd");
-	st = db_prepare("PRAGMA quick_check(1)", NULL, NULL, NULL);
-	if (st && sqlite3_step(st) == SQLITE_ROW)
+	if (db_prepare(&st, "PRAGMA quick_check(1)", NULL, NULL, NULL) &&
+	    sqlite3_step(st) == SQLITE_ROW)
 		ok = !strcmp((const char *)sqlite3_column_text(st, 0), "ok");
 	sqlite3_finalize(st);
 	return ok ? 0 : damaged(err, "its pages are damaged");
@@ -216,10 +226,10 @@ static int db_check(struct err *err)
 
 static int instance_load(struct err *err)
 {
-	sqlite3_stmt *st =
-		db_prepare("SELECT value FROM meta WHERE key='instance'", NULL, NULL, NULL);
+	sqlite3_stmt *st = NULL;
 
-	if (st && sqlite3_step(st) == SQLITE_ROW)
+	if (db_prepare(&st, "SELECT value FROM meta WHERE key='instance'", NULL, NULL, NULL) &&
+	    sqlite3_step(st) == SQLITE_ROW)
 		snprintf(state.instance, sizeof(state.instance), "%s",
 			 (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
@@ -269,6 +279,10 @@ int state_open(const char *dir, struct err *err)
 
 void state_close(void)
 {
+	sqlite3_finalize(state.put);
+	sqlite3_finalize(state.del);
+	sqlite3_finalize(state.get);
+	state.put = state.del = state.get = NULL;
 	sqlite3_close(state.db);
 	state.db = NULL;
 	if (state.lock_fd >= 0) {
@@ -298,7 +312,8 @@ int state_put(const char *kind, const char *name, const json_t *doc, struct err 
 	if (!text)
 		return err_set(err, -ENOMEM, "cannot record %s %s: memory is short", kind, name);
 	/* An upsert keeps seq, and with it the order of creation. */
-	rc = db_run("INSERT INTO object(kind,name,doc) VALUES(?1,?2,?3)"
+	rc = db_run(&state.put,
+		    "INSERT INTO object(kind,name,doc) VALUES(?1,?2,?3)"
 		    " ON CONFLICT(kind,name) DO UPDATE SET doc=?3",
 		    kind, name, text, err);
 	free(text);
@@ -307,27 +322,31 @@ int state_put(const char *kind, const char *name, const json_t *doc, struct err 
 
 int state_del(const char *kind, const char *name, struct err *err)
 {
-	return db_run("DELETE FROM object WHERE kind=?1 AND name=?2", kind, name, NULL, err);
+	return db_run(&state.del, "DELETE FROM object WHERE kind=?1 AND name=?2", kind, name, NULL,
+		      err);
 }
 
 json_t *state_get(const char *kind, const char *name)
 {
-	sqlite3_stmt *st =
-		db_prepare("SELECT doc FROM object WHERE kind=?1 AND name=?2", kind, name, NULL);
+	sqlite3_stmt *st = db_prepare(
+		&state.get, "SELECT doc FROM object WHERE kind=?1 AND name=?2", kind, name, NULL);
 	json_t *doc = NULL;
 
-	if (st && sqlite3_step(st) == SQLITE_ROW)
+	if (!st)
+		return NULL;
+	if (sqlite3_step(st) == SQLITE_ROW)
 		doc = json_loads((const char *)sqlite3_column_text(st, 0), JSON_DECODE_ANY, NULL);
-	sqlite3_finalize(st);
+	db_done(st);
 	return doc;
 }
 
 json_t *state_all(const char *kind)
 {
-	sqlite3_stmt *st = db_prepare("SELECT name,doc FROM object WHERE kind=?1 ORDER BY seq",
-				      kind, NULL, NULL);
+	static const char sql[] = "SELECT name,doc FROM object WHERE kind=?1 ORDER BY seq";
+	sqlite3_stmt *st = NULL;
 	json_t *all = json_object(), *doc;
 
+	db_prepare(&st, sql, kind, NULL, NULL);
 	while (st && all && sqlite3_step(st) == SQLITE_ROW) {
 		doc = json_loads((const char *)sqlite3_column_text(st, 1), JSON_DECODE_ANY, NULL);
 		if (doc)
