@@ -439,7 +439,7 @@ def test_life():
 def test_off():
     c = Client()
     c.ok("vm.exec", vm="g", command="poweroff")
-    check("a guest that powers itself off is stopped", wait_state(c, "stopped", 30), c.call("vm.show", vm="g"))
+    check("a guest that powers itself off is stopped", wait_state(c, "stopped"), c.call("vm.show", vm="g"))
     v = c.ok("vm.show", vm="g")
     check("with that as the reason", "powered off" in v["reason"] and v["pid"] is None, v)
     check("its console can still be read", "ready" in c.ok("vm.log", vm="g")["text"])
