@@ -6,6 +6,7 @@
  * Every block is looked at as it passes, so that `-c N` can count and so that what reaches a file
  * always ends with a whole block, also after Ctrl-C.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +62,11 @@ static int close_output(struct capture *cap, struct err *err)
 	decoder_destroy(cap->decoder);
 	if (cap->out && cap->out != stdout && fclose(cap->out) && !cap->code)
 		cap->code = -errno;
-	/* A reader that has had enough (head, a closed Wireshark) is no failure. */
-	if (cap->code && cap->code != -EPIPE)
+	/* A reader that has had enough (head, a closed Wireshark) is no failure: what waits for
+	 * it goes nowhere. */
+	if (cap->code == -EPIPE && freopen("/dev/null", "we", stdout))
+		return 0;
+	if (cap->code)
 		return err_sys(err, cap->code, "can't write %s",
 			       cap->file ? cap->file : "the output");
 	return 0;
@@ -182,12 +186,15 @@ static int capture(struct ctl *c, struct capture *cap)
 	if (!cap->frames)
 		return ctl_fail(&err);
 	rc = open_output(cap, &err);
+	/* As tcpdump does, also for scripts that wait until they may send. */
+	if (!rc)
+		fprintf(stderr, "watching %s, Ctrl-C ends it\n", cap->what);
 	if (!rc)
 		rc = cap->classic ? copy_classic(cap, &err) : copy_blocks(cap, &err);
 	frames_close(cap->frames);
 	if (close_output(cap, rc ? &ignored : &err) && !rc)
 		rc = -EIO;
-	if (cap->file || cap->lost)
+	if (!rc && (cap->file || cap->lost))
 		print_count(cap);
 	return rc ? ctl_fail(&err) : CTL_OK;
 }
@@ -233,17 +240,18 @@ static int option(const struct ctl *c, struct capture *cap, int argc, char **arg
 	return CTL_OK;
 }
 
+/* Options may stand anywhere, as with tcpdump. A "-" in a filter has no letter behind it. */
 static int run(struct ctl *c, struct capture *cap, int argc, char **argv)
 {
-	int i, rc = CTL_OK;
+	int words = 0, rc = CTL_OK;
 
-	for (i = 0; i < argc && !rc; i++) {
-		if (argv[i][0] == '-')
+	for (int i = 0; i < argc && !rc; i++) {
+		if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1]))
 			rc = option(c, cap, argc, argv, &i);
 		else if (!cap->what)
 			cap->what = argv[i];
 		else
-			break;
+			argv[words++] = argv[i];
 	}
 	if (rc)
 		return rc;
@@ -251,7 +259,7 @@ static int run(struct ctl *c, struct capture *cap, int argc, char **argv)
 		return ctl_usage(c, "wants a port or a network, or all");
 	if (cap->classic && !cap->file)
 		return ctl_usage(c, "-F goes with -w");
-	cap->filter = join(argc - i, argv + i);
+	cap->filter = join(words, argv);
 	rc = capture(c, cap);
 	free(cap->filter);
 	return rc;

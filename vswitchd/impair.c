@@ -137,7 +137,7 @@ static void offer_piece(void *ctx, struct pkt *piece)
 	offer(ctx, piece);
 }
 
-static bool too_long(const struct cable_way *c, const struct pkt *p)
+bool cable_too_long(const struct cable_way *c, const struct pkt *p)
 {
 	const struct eth_hdr *eth = (const void *)p->data;
 	uint64_t mtu = c->faults.v[LINK_MTU];
@@ -153,7 +153,7 @@ static void enter(struct cable_way *c, struct pkt *p)
 
 	if (c->port->impair->down) {
 		port_drop(c->port, DROP_IMPAIR_DOWN, p);
-	} else if (too_long(c, p)) {
+	} else if (cable_too_long(c, p)) {
 		port_drop(c->port, DROP_TOO_BIG, p);
 	} else if (pkt_is_gso(p) && link_per_frame(&c->faults)) {
 		c->cut++;

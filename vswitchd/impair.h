@@ -18,8 +18,9 @@ void impair_in(struct port *port, struct pkt *p);
 /* A frame leaves by the cable of a port with PORT_IMPAIR_OUT: takes it; what comes through is given
  * to port_transmit() (port.h). */
 void impair_out(struct port *port, struct pkt *p);
-/* Tell what the cable would do. */
-void impair_explain(struct walk *w, const struct port *port, bool out);
+/* Tell what the cable does. Why it would surely not pass the frame of @w, else DROP_NONE: what is
+ * left to chance passes. */
+enum drop_reason impair_explain(struct walk *w, const struct port *port, bool out);
 
 /* Change the port's cable as @words say, from now on; frames on it stay there. "none" alone brings
  * back a plain cable: what it holds arrives at once. Nothing has changed on failure. */

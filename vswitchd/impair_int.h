@@ -34,5 +34,7 @@ enum { CABLE_TIMERS = 3 };
 
 /* impair.c: let out all that is due. */
 void cable_release(struct due *d);
+/* Is @p, or a piece of it, longer than the cable takes? */
+bool cable_too_long(const struct cable_way *c, const struct pkt *p);
 
 #endif

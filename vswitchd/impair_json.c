@@ -74,20 +74,21 @@ json_t *impair_json(const struct port *port)
 
 /* ---- what would happen ----------------------------------------------------------------------- */
 
-void impair_explain(struct walk *w, const struct port *port, bool out)
+enum drop_reason impair_explain(struct walk *w, const struct port *port, bool out)
 {
 	const struct impair *m = port->impair;
 	const struct cable_way *c = m ? &m->way[out ? LINK_OUT : LINK_IN] : NULL;
 	char words[WORDS_MAX];
 
-	if (!c || !(port->features & (out ? PORT_IMPAIR_OUT : PORT_IMPAIR_IN)))
-		return;
+	if (!c || !port->admin_up || w->p->len < ETH_HLEN_ ||
+	    !(port->features & (out ? PORT_IMPAIR_OUT : PORT_IMPAIR_IN)))
+		return DROP_NONE;
 	if (m->down) {
-		walk_say(w, "cable", "the schedule of %s's cable has pulled it: dropped",
-			 port->name);
-		return;
+		walk_say(w, "cable", "the schedule of %s's cable has pulled it", port->name);
+		return DROP_IMPAIR_DOWN;
 	}
 	link_faults_text(&c->faults, words, sizeof(words));
 	walk_say(w, "cable", "%s %s's cable: %.160s; %u frames are on it", out ? "out by" : "in by",
 		 port->name, words, c->held.frames);
+	return cable_too_long(c, w->p) ? DROP_TOO_BIG : DROP_NONE;
 }

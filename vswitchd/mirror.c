@@ -187,6 +187,21 @@ static int check_names(const struct port *port, const char *value, struct err *e
 	return 0;
 }
 
+int mirror_check(const struct net *net, const char *names, struct err *err)
+{
+	char copy[SETTING_TEXT_MAX], *rest = copy, *name;
+
+	snprintf(copy, sizeof(copy), "%s", names);
+	while ((name = strsep(&rest, ",")))
+		if (strcmp(name, "none") != 0 && strcmp(name, net->conf.name) != 0 &&
+		    !port_on(net, name))
+			return err_set(err, -ENOENT,
+				       "mirror=%s: there is no port \"%s\" on network \"%s\": "
+				       "name its ports, or the network",
+				       names, name, net->conf.name);
+	return 0;
+}
+
 static int mirror_set(struct port *port, const char *value, struct err *err)
 {
 	bool none = !strcmp(value, "none");

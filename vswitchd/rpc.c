@@ -122,6 +122,8 @@ static int rpc_call(struct rpc *rpc, json_t **result, struct err *err)
 	rc = rpc_check_params(m->params, rpc->params, err);
 	if (rc)
 		return rc;
+	/* The loop may have slept for long, and ages and rates are asked for. */
+	runner_clock(&rpc->d->runner);
 	rc = m->fn(rpc, result, err);
 	if (rc == 0 && !*result)
 		rc = err_set(err, -ENOMEM, "memory is short");

@@ -101,6 +101,8 @@ static int parse(struct rpc *rpc, struct question *q, struct err *err)
 	q->dst_mac_given = rpc_str(rpc, "dst_mac");
 	if (!rc && !q->dst_mac_given && !d->dst_ip)
 		rc = err_set(err, -EINVAL, "give a destination: a MAC or an IPv4 address");
+	if (!rc && d->src_ip && !d->dst_ip)
+		rc = err_set(err, -EINVAL, "a source address wants a destination address too");
 	if (!rc && !d->dst_ip && d->proto != EXPLAIN_ETHER)
 		rc = err_set(err, -EINVAL, "this protocol wants the destination's IPv4 address");
 	return rc;

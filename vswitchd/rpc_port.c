@@ -11,6 +11,7 @@
 #include "vswitchd/firstuse.h"
 #include "vswitchd/impair.h"
 #include "vswitchd/kept.h"
+#include "vswitchd/mirror.h"
 #include "vswitchd/net.h"
 #include "vswitchd/objects.h"
 #include "vswitchd/port.h"
@@ -107,9 +108,12 @@ static int port_del_m(struct rpc *rpc, json_t **result, struct err *err)
 static int port_set_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	json_t *settings = json_object_get(rpc->params, "settings");
+	const char *mirror = json_string_value(json_object_get(settings, "mirror"));
 	struct port *port;
 	int rc = rpc_port(rpc, &port, err);
 
+	if (!rc && mirror)
+		rc = mirror_check(port->net, mirror, err);
 	if (!rc)
 		rc = kept_port_set(port, settings, err);
 	if (rc)

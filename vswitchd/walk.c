@@ -149,6 +149,8 @@ void walk_deliver(struct walk *w, struct port *to)
 		if (reason != DROP_NONE && w->flooded && !w->dry)
 			port_drop(to, reason, NULL);
 	}
+	if (w->dry && reason == DROP_NONE && to->features & PORT_IMPAIR_OUT)
+		reason = impair_explain(w, to, true);
 	if (reason != DROP_NONE) {
 		not_delivered(w, to, reason);
 		return;
@@ -305,7 +307,10 @@ static void walk(struct walk *w)
 void walk_dry(struct walk *w)
 {
 	w->dry = true;
-	walk(w);
+	if (w->from->features & PORT_IMPAIR_IN)
+		w->dropped = impair_explain(w, w->from, false);
+	if (w->dropped == DROP_NONE)
+		walk(w);
 }
 
 /* Somebody watches. Steps may change the frame (they then work on a copy of their own), watchers

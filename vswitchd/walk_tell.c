@@ -27,7 +27,7 @@ void tell_arrival(const struct walk *w)
 			     : pkt_needs_csum(p) ? ", its checksum still to be computed"
 						 : "";
 
-	if (w->from->features & PORT_IMPAIR_IN)
+	if (w->from->features & PORT_IMPAIR_IN && !w->dry)
 		impair_explain((struct walk *)w, w->from, false);
 	walk_say(w, "ingress", "by %s of network %s (%s), %u bytes%s", w->from->name,
 		 w->net->conf.name, w->net->conf.mode->name, p->len, undone);
@@ -85,7 +85,7 @@ void tell_sent(const struct walk *w, const struct port *to)
 
 	if (w->copies > WALK_TOLD_PORTS)
 		return;
-	if (to->features & PORT_IMPAIR_OUT)
+	if (to->features & PORT_IMPAIR_OUT && !w->dry)
 		impair_explain((struct walk *)w, to, true);
 	if (to->ops == &port_local_ops)
 		walk_say(w, "sent", "to %s, a part of the network itself inside vswitchd",
@@ -135,6 +135,9 @@ char *walk_verdict(const struct walk *w, char *text, size_t size)
 		snprintf(at, left, "delivered to %s", w->to->name);
 	else if (w->copies)
 		snprintf(at, left, "delivered to %u ports", w->copies);
+	else if (w->refused_by && w->flooded)
+		snprintf(at, left, "not delivered to any port: %s: %s", drop_word(w->refused),
+			 drop_text(w->refused));
 	else if (w->refused_by)
 		snprintf(at, left, "not delivered to %s: %s: %s", w->refused_by->name,
 			 drop_word(w->refused), drop_text(w->refused));

@@ -212,6 +212,7 @@ add_outside() {
 sniff() {
 	local n=$1 ifname=$2 file=$3
 	shift 3
+	rm -f "$file.log"
 	# Not by ns(): the process to end is tcpdump itself, not a shell that waits for it.
 	nsenter --net="/run/netns/$n" -- tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
 	sniffer=$!
