@@ -49,6 +49,7 @@ const char *const net_setting_names[] = {
 	"nat-mss",
 	"nat-max",
 	"nat-max-guest",
+	"nat-host",
 	NULL,
 };
 

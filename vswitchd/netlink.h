@@ -88,6 +88,8 @@ int nl_tap_redirect(const char *ifname, int ifindex, int to, struct err *err);
 int nl_link_no_ipv6(const char *ifname, struct err *err);
 /* Answer ARP on @ifname only for addresses of @ifname. Best effort, as is the next. */
 int nl_link_arp_strict(const char *ifname);
+/* Take packets for 127.0.0.0/8 that arrive on @ifname, or not any more; and answer them. */
+int nl_link_route_localnet(const char *ifname, bool on);
 /* Send on @ifname without a queue of the kernel's before the device's own, so that a full device
  * is told to the sender. */
 int nl_link_noqueue(int ifindex);

@@ -259,6 +259,11 @@ int nl_link_arp_strict(const char *ifname)
 	return sysctl_set("ipv4", ifname, "arp_ignore", '1');
 }
 
+int nl_link_route_localnet(const char *ifname, bool on)
+{
+	return sysctl_set("ipv4", ifname, "route_localnet", on ? '1' : '0');
+}
+
 int nl_link_noqueue(int ifindex)
 {
 	struct nl_sock *sk = netlink_sock(NULL);

@@ -186,6 +186,7 @@ static void nat_stop(struct net *net)
 		gateway_fini(&nn->gw);
 	port_del(nn->port, true);
 	nat_destroy(nn->nat);
+	nat_ext_destroy(nn->host_ext);
 	free(nn);
 	net->mode_state = NULL;
 }

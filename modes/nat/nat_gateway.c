@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modes/nat/nat_host.h"
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_path.h"
 
@@ -187,8 +188,10 @@ static enum drop_reason arp_input(struct gateway *g, const struct pkt *p, msec n
 	/* RFC 5227 1.1: a probe has no sender address and teaches nothing. */
 	if (is_guest_addr(g, arp->spa))
 		learn(g, arp->spa, &sha, now);
+	/* A service on loopback has Linux ask in the name of 127.0.0.1. */
 	if (arp->op == htons(ARP_REQUEST) && arp->tpa == g->addr &&
-	    (arp->spa == 0 || is_guest_addr(g, arp->spa) || is_own_addr(g, arp->spa)))
+	    (arp->spa == 0 || is_guest_addr(g, arp->spa) || is_own_addr(g, arp->spa) ||
+	     (g->host_ext && mac_equal(&sha, &g->host_mac))))
 		emit_arp(g, ARP_REPLY, &sha, arp->spa);
 	return DROP_CONSUMED;
 }
@@ -211,8 +214,8 @@ enum drop_reason gateway_check_claim(const struct gateway *g, const struct pkt *
 
 /* ---- IPv4 ------------------------------------------------------------------------------------ */
 
-/* Something for the gateway itself: it answers echo and has no other service. Takes @p unless it
- * says why not. */
+/* Something for the gateway itself: it answers echo, and has no service but what the host lends it.
+ * Takes @p unless it says why not. */
 static enum drop_reason own_input(struct gateway *g, struct nat_view *v, const struct mac *from)
 {
 	struct eth_hdr *eth = (void *)v->p->data;
@@ -224,6 +227,8 @@ static enum drop_reason own_input(struct gateway *g, struct nat_view *v, const s
 		g->emit(g->ctx, v->p);
 		return DROP_NONE;
 	}
+	if (g->host_ext && v->proto != NAT_ICMP && is_guest_addr(g, v->ip->src))
+		return nat_to_host(g, v);
 	if (v->proto != NAT_ICMP && v->has_l4 &&
 	    !(v->proto == NAT_TCP && (nat_tcp_flags(v) & TCP_RST)))
 		nat_error_inside(g->nat, v, ICMP_UNREACH_, ICMP_PORT_UNREACH_, 0);
@@ -244,9 +249,17 @@ static enum drop_reason ip_input(struct gateway *g, struct pkt *p, msec now)
 		learn(g, ip->src, &from, now);
 	if (ip->dst != g->addr)
 		return nat_from_inside(g->nat, p, now);
+	g->nat->now = now;
+	if (g->host_ext && mac_equal(&from, &g->host_mac)) {
+		why = nat_parse(p, &v);
+		if (!why)
+			why = nat_from_host(g, &v);
+		/* The host may also ping the gateway, or speak to it by mistake. */
+		if (why != DROP_NO_MAPPING || !is_own_addr(g, ip->src))
+			return why;
+	}
 	if (!is_guest_addr(g, ip->src) && !is_own_addr(g, ip->src))
 		return DROP_SPOOFED;
-	g->nat->now = now;
 	why = nat_parse(p, &v);
 	return why ? why : own_input(g, &v, &from);
 }

@@ -6,7 +6,8 @@
  * guests are from what they send (ARP of theirs, IP packets), answers ARP and echo for its own
  * address, gives everything else to the translator, and puts the Ethernet header on what comes in.
  * A guest that it has not heard of is asked for by ARP, three times a second apart; meanwhile two
- * packets wait for it. No system calls.
+ * packets wait for it. When asked to, it also stands for the host's services (nat_host.h). No
+ * system calls.
  *
  * Limits. One entry for each address of the subnet, at most 65536; a larger subnet's addresses
  * share entries, the one heard last wins.
@@ -36,6 +37,9 @@ struct gateway {
 	void (*emit)(void *ctx, struct pkt *p);			      /* to the switch; takes it */
 	void (*lost)(void *ctx, enum drop_reason why, struct pkt *p); /* takes it */
 	void *ctx;
+	struct nat_ext *host_ext; /* nat_host.h; NULL: the gateway has no services */
+	be32 host_to;		  /* the host's address that it stands for */
+	struct mac host_mac;	  /* of the host's leg */
 	struct gateway_neigh *neighs;
 	struct gateway_neigh *waiting; /* those with an unanswered request */
 	uint32_t mask;

@@ -22,6 +22,7 @@ struct nat_net {
 	struct port *port; /* the gateway's */
 	struct nat *nat;
 	struct ev_timer round; /* the table's next piece of a round that takes long */
+	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;
 	struct nat_net *next; /* among those that share the uplinks */
@@ -37,6 +38,8 @@ void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p);
 
 /* nat_settings.c */
 extern const struct net_setting nat_settings_rows[];
+/* The words of nat-mapping and nat-filtering, by enum nat_kind. */
+extern const char *const nat_kind_words[];
 
 /* nat_forward.c */
 int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct err *err);

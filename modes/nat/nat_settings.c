@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `net set` and `net add` can change of a NAT network: how it maps and filters (RFC 4787 4.1
- * and 5), how long it remembers, how much.
+ * and 5), how long it remembers, how much; whether the host's services are at the gateway.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hash.h"
 #include "modes/nat/nat_net.h"
 #include "vswitchd/mode.h"
+#include "vswitchd/netlink.h"
 #include "vswitchd/runner.h"
 #include "vswitchd/settings.h"
 
@@ -23,14 +26,14 @@ static struct nat_settings *set_of(const struct net *net)
 
 /* ---- mapping and filtering ------------------------------------------------------------------- */
 
-static const char *const kinds[] = {"endpoint-independent", "address-dependent",
-				    "address-and-port-dependent"};
+const char *const nat_kind_words[] = {"endpoint-independent", "address-dependent",
+				      "address-and-port-dependent"};
 #define KINDS_TEXT "endpoint-independent, address-dependent or address-and-port-dependent"
 
 static int kind_of(const char *value, enum nat_kind *out, struct err *err)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i], value)) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(nat_kind_words); i++)
+		if (!strcmp(nat_kind_words[i], value)) {
 			*out = i;
 			return 0;
 		}
@@ -58,7 +61,7 @@ static bool mapping_get(const struct net *net, char *text, size_t size)
 {
 	enum nat_kind kind = set_of(net)->mapping;
 
-	snprintf(text, size, "%s", kinds[kind]);
+	snprintf(text, size, "%s", nat_kind_words[kind]);
 	return kind != NAT_SETTINGS_DEFAULT.mapping;
 }
 
@@ -71,7 +74,7 @@ static bool filtering_get(const struct net *net, char *text, size_t size)
 {
 	enum nat_kind kind = set_of(net)->filter;
 
-	snprintf(text, size, "%s", kinds[kind]);
+	snprintf(text, size, "%s", nat_kind_words[kind]);
 	return kind != NAT_SETTINGS_DEFAULT.filter;
 }
 
@@ -204,6 +207,83 @@ static bool mss_get(const struct net *net, char *text, size_t size)
 	return mss != NAT_SETTINGS_DEFAULT.mss;
 }
 
+/* ---- the host's services --------------------------------------------------------------------- */
+
+static const char *const host_words[] = {"off", "services", "loopback"};
+enum { HOST_OFF, HOST_SERVICES, HOST_LOOPBACK };
+
+static const struct port *leg_of(const struct net *net)
+{
+	for (const struct port *p = net->ports; p; p = p->next)
+		if (strcmp(p->ops->type, "hosttap") == 0)
+			return p;
+	return NULL;
+}
+
+static unsigned int host_now(const struct nat_net *nn)
+{
+	return !nn->gw.host_ext			      ? HOST_OFF
+	       : nn->gw.host_to == nn->nat->conf.host ? HOST_SERVICES
+						      : HOST_LOOPBACK;
+}
+
+static void host_close(struct nat_net *nn)
+{
+	const struct port *leg = leg_of(nn->net);
+
+	if (nn->host_ext)
+		nat_drop_ext(nn->nat, nn->host_ext, nn->net->runner->now);
+	nn->gw.host_ext = NULL;
+	if (leg)
+		nl_link_route_localnet(leg->ifname, false);
+}
+
+static int host_open(struct nat_net *nn, unsigned int how, struct err *err)
+{
+	const struct port *leg = leg_of(nn->net);
+	uint64_t seed[2];
+	int rc;
+
+	if (!leg)
+		return err_set(err, -ENODEV, "the host has no leg on this network");
+	random_bytes(seed, sizeof(seed));
+	if (!nn->host_ext)
+		nn->host_ext = nat_ext_create(nn->nat->conf.gateway, NAT_PORT_FIRST, NAT_PORT_LAST,
+					      NAT_SETTINGS_DEFAULT.hold_ms, seed);
+	if (!nn->host_ext)
+		return err_set(err, -ENOMEM, "memory is short");
+	rc = how == HOST_LOOPBACK ? nl_link_route_localnet(leg->ifname, true) : 0;
+	if (rc < 0)
+		return err_sys(err, rc, "can't set route_localnet of %s", leg->ifname);
+	nn->gw.host_to = how == HOST_LOOPBACK ? htonl(INADDR_LOOPBACK) : nn->nat->conf.host;
+	nn->gw.host_mac = leg->mac;
+	nn->gw.host_ext = nn->host_ext;
+	return 0;
+}
+
+static int host_set(struct net *net, const char *value, struct err *err)
+{
+	struct nat_net *nn = net->mode_state;
+	unsigned int how = 0;
+
+	while (how < ARRAY_SIZE(host_words) && strcmp(host_words[how], value) != 0)
+		how++;
+	if (how == ARRAY_SIZE(host_words))
+		return err_set(err, -EINVAL, "wants off, services or loopback");
+	if (how == host_now(nn))
+		return 0;
+	host_close(nn);
+	return how == HOST_OFF ? 0 : host_open(nn, how, err);
+}
+
+static bool host_get(const struct net *net, char *text, size_t size)
+{
+	unsigned int how = host_now(net->mode_state);
+
+	snprintf(text, size, "%s", host_words[how]);
+	return how != HOST_OFF;
+}
+
 const struct net_setting nat_settings_rows[] = {
 	{"nat-mapping", KINDS_TEXT, mapping_set, mapping_get},
 	{"nat-filtering", KINDS_TEXT, filtering_set, filtering_get},
@@ -218,5 +298,6 @@ const struct net_setting nat_settings_rows[] = {
 	{"nat-mss", "clamp, off, or 88 to 65535 bytes", mss_set, mss_get},
 	{"nat-max", "16 to 1048576 flows", max_set, max_get},
 	{"nat-max-guest", "1 to 1048576 flows", max_guest_set, max_guest_get},
+	{"nat-host", "off, services or loopback", host_set, host_get},
 	{0},
 };

@@ -213,8 +213,6 @@ static void uplink(void *ctx, const struct uplink_info *info)
 
 void nat_show_facts(struct nat_net *nn, json_t *out)
 {
-	static const char *const kinds[] = {"endpoint-independent", "address-dependent",
-					    "address-and-port-dependent"};
 	const struct nat_table *t = &nn->nat->table;
 	json_t *ups = json_array();
 
@@ -222,7 +220,7 @@ void nat_show_facts(struct nat_net *nn, json_t *out)
 	json_object_set_new(out, "flows", json_integer(t->n_sessions));
 	json_object_set_new(out, "mappings", json_integer(t->n_mappings));
 	json_object_set_new(out, "max", json_integer(t->set.max));
-	json_object_set_new(out, "mapping", json_string(kinds[t->set.mapping]));
-	json_object_set_new(out, "filtering", json_string(kinds[t->set.filter]));
+	json_object_set_new(out, "mapping", json_string(nat_kind_words[t->set.mapping]));
+	json_object_set_new(out, "filtering", json_string(nat_kind_words[t->set.filter]));
 	json_object_set_new(out, "uplinks", ups);
 }
