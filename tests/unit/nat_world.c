@@ -82,6 +82,38 @@ void world_init_pool(struct world *w, const struct nat_settings *set, struct pkt
 	assert(w->ext && w->nat);
 }
 
+static void space_reset(struct nat_space *sp)
+{
+	while (sp->rest_first) {
+		uint16_t n = sp->rest_first;
+
+		sp->rest_first = sp->slots[n].next;
+		sp->slots[n] = (struct nat_slot){0};
+		sp->avail[n / 64] |= UINT64_C(1) << n % 64;
+		sp->n_avail[n & 1]++;
+	}
+	sp->rest_last = 0;
+	sp->n_resting = 0;
+}
+
+void world_reset(struct world *w)
+{
+	struct nat *n = w->nat;
+	struct nat_settings set = n->table.set;
+
+	world_clear(w);
+	nat_table_fini(&n->table, w->now);
+	nat_frags_age(n->frags, w->now + 2 * NAT_FRAG_MS);
+	nat_frags_age(w->ext->frags, w->now + 2 * NAT_FRAG_MS);
+	for (unsigned int i = 0; i < NAT_PROTOS; i++)
+		space_reset(&w->ext->spaces[i]);
+	w->ext->next_id = n->gateway_id = 0;
+	w->now = n->now = 1000000;
+	n->outside_errors = (struct nat_bucket){100, w->now};
+	assert(nat_table_init(&n->table, &set, n, 24, seed, w->now) == 0);
+	assert(pkt_pool_free(w->pool) == WORLD_POOL);
+}
+
 void world_clear(struct world *w)
 {
 	while (w->n_out)

@@ -37,6 +37,8 @@ void world_init(struct world *w, const struct nat_settings *set);
 /* The same with a pool of the caller's, which outlives the world. */
 void world_init_pool(struct world *w, const struct nat_settings *set, struct pkt_pool *pool);
 void world_fini(struct world *w);
+/* As after world_init_pool(), without making everything anew. */
+void world_reset(struct world *w);
 /* Forget what was sent. */
 void world_clear(struct world *w);
 /* Step the clock, running ticks once a second. */
