@@ -129,6 +129,7 @@ static int make_translator(struct nat_net *nn, struct err *err)
 	if (!nn->nat)
 		return err_sys(err, -ENOMEM, "network \"%s\"", c->name);
 	nn->nat->table.note = nat_show_note;
+	nn->nat->table.lack = nat_lack_note;
 	nn->nat->table.note_ctx = nn;
 	return 0;
 }

@@ -31,6 +31,7 @@ struct nat_net {
 	unsigned int next_forward;
 	unsigned int lookups; /* of routes, in the second that began at */
 	msec lookups_since;
+	msec lack_told; /* when an exhaustion was last said; 0: never */
 };
 
 /* Count a dropped frame on the gateway's port; takes @p (may be NULL). */
@@ -50,6 +51,10 @@ void nat_forward_refresh(struct nat_net *nn);
 /* @ext is going away: unbind what is bound there. */
 void nat_forward_ext_gone(struct nat_net *nn, const struct nat_ext *ext);
 void nat_forward_fini(struct nat_net *nn);
+
+/* nat_lack.c */
+/* nat_table.lack: the event nat.exhausted and a line of log, every 10 s at most. @ctx: the nat_net. */
+void nat_lack_note(void *ctx, enum nat_lack what, const struct nat_key *k);
 
 /* nat_show.c */
 /* nat.list: narrowed by guest, proto, state, address and peer of @params. */

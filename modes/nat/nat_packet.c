@@ -116,7 +116,13 @@ be16 nat_echo_id(const struct nat_view *v)
 
 void nat_set_echo_id(struct nat_view *v, be16 id)
 {
-	nat_put16(v->l4 + 4, id, v->l4 + 2);
+	uint8_t *csum = v->l4 + 2;
+
+	nat_put16(v->l4 + 4, id, csum);
+	/* RFC 1624 3 yields zero also for a message that is all zeros, where only all ones verifies
+	 * (an answer with identifier, number and payload of zero). Elsewhere either does. */
+	if (!csum[0] && !csum[1])
+		csum[0] = csum[1] = 0xff;
 }
 
 uint8_t nat_tcp_flags(const struct nat_view *v)

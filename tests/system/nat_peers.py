@@ -9,6 +9,9 @@ rounds ADDRESS PORT N      N connections one after the other; prints connections
 seen ADDRESS PORT [SPORT]  what the server sees as our source, by UDP
 udp ADDRESS PORT SIZE      send one datagram of SIZE bytes, wait for its echo (at PORT + 1)
 await ADDRESS PORT         a connection and a UDP socket that only wait; prints "ready", and how each ends
+flood ADDRESS PORT N       one datagram from each of N sockets; prints how many were answered
+refused ADDRESS PORT       new sockets, until one is told by ICMP why it gets nothing; prints why
+syns ADDRESS PORT N        N connections begun, not one by one, none waited for
 noise IFNAME SECONDS SEED GATEWAY-MAC ADDRESS
                            random and half-right frames to everybody, from a packet socket
 """
@@ -125,6 +128,48 @@ def wait_end(address, port):
             print(what, type(e).__name__, flush=True)
 
 
+def flood(address, port, n):
+    socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(n))]
+    for s in socks:
+        s.connect((address, int(port)))
+        s.send(b"?")
+    end = time.monotonic() + 2
+    answered = 0
+    for s in socks:
+        s.settimeout(max(end - time.monotonic(), 0.01))
+        try:
+            answered += bool(s.recv(100))
+        except OSError:
+            pass
+    print(answered)
+
+
+def refused(address, port):
+    for _ in range(100):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
+        s.settimeout(0.2)
+        s.sendto(b"?", (address, int(port)))
+        try:
+            s.recv(100)
+        except TimeoutError:
+            continue
+        except OSError:
+            for _, kind, data in s.recvmsg(100, 512, socket.MSG_ERRQUEUE)[1]:
+                if kind == 11:
+                    print({13: "prohibited"}.get(data[6], data[6]) if data[5] == 3 else data[5])
+                    return
+    print("nothing")
+
+
+def syns(address, port, n):
+    socks = [socket.socket() for _ in range(int(n))]
+    for s in socks:
+        s.setblocking(False)
+        s.connect_ex((address, int(port)))
+    time.sleep(0.5)
+
+
 def noise(ifname, seconds, seed, gateway, address):
     rnd = random.Random(int(seed))
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -159,4 +204,4 @@ def noise(ifname, seconds, seed, gateway, address):
 
 if __name__ == "__main__":
     {"serve": serve, "flows": flows, "rounds": rounds, "seen": seen, "udp": udp, "await": wait_end,
-     "noise": noise}[sys.argv[1]](*sys.argv[2:])
+     "flood": flood, "refused": refused, "syns": syns, "noise": noise}[sys.argv[1]](*sys.argv[2:])

@@ -586,6 +586,27 @@ static void x1_finished_connections_make_room(void **state)
 	world_fini(&w);
 }
 
+/* Found by fuzzing: RFC 1624 can't tell a sum of zero from one of all ones. */
+static void an_answer_of_zeros_has_a_checksum(void **state)
+{
+	struct world w;
+	struct pkt *p;
+
+	(void)state;
+	world_init(&w, NULL);
+	assert_int_equal(world_send(&w, make_echo(&w, GUEST_A, PEER_1, ICMP_ECHO_, 0, 0)),
+			 DROP_NONE);
+	p = make_echo(&w, PEER_1, OUTSIDE, ICMP_ECHOREPLY_, port_of(w.out[0], 2), 8);
+	memset(l4_of(p) + 6, 0, p->len - ETH_HLEN_ - 26);
+	memset(l4_of(p) + 2, 0, 2);
+	nat_put16(l4_of(p) + 2, csum_fold(csum_add(0, l4_of(p), p->len - ETH_HLEN_ - 20)),
+		  &(be16){0});
+	assert_int_equal(world_receive(&w, p), DROP_NONE);
+	assert_int_equal(w.n_in, 1);
+	assert_int_equal(w.n_bad, 0);
+	world_fini(&w);
+}
+
 static unsigned int lacks[2];
 
 static void count_lack(void *ctx, enum nat_lack what, const struct nat_key *k)
@@ -930,6 +951,7 @@ int main(void)
 		cmocka_unit_test(x1_exhaustion_refuses_only_the_new),
 		cmocka_unit_test(x1_finished_connections_make_room),
 		cmocka_unit_test(x1_small_table),
+		cmocka_unit_test(an_answer_of_zeros_has_a_checksum),
 		cmocka_unit_test(x4_a_guest_has_its_limit),
 		cmocka_unit_test(x4_two_floods_leave_ports_for_a_third),
 		cmocka_unit_test(a_round_is_made_of_small_pieces),
