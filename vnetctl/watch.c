@@ -42,5 +42,7 @@ int ctl_watch(struct ctl *c, json_t *topics, ctl_want_fn *want, const json_t *ar
 	if (!r)
 		return CTL_FAILED;
 	json_decref(r);
+	/* Nobody knows otherwise from which moment on nothing is missed. */
+	fprintf(stderr, "watching; Ctrl-C ends\n");
 	return watch_loop(c, want, arg, show);
 }

@@ -182,6 +182,16 @@ stop_daemon() {
 	return $rc
 }
 
+# watch FILE ARGS...: `vnetctl ARGS`, which tells until it is ended, into FILE; returns when it misses
+# nothing any more. $watcher is its process.
+watch() {
+	local file=$1
+	shift
+	"$VNETCTL" -s $SOCK "$@" >"$file" 2>"$file.log" &
+	watcher=$!
+	wait_for 5 grep -q watching "$file.log"
+}
+
 # kill_daemon: kill -9, as a crash would.
 kill_daemon() {
 	kill -KILL "$DAEMON_PID"
@@ -220,8 +230,21 @@ sniff() {
 }
 sniff_end() {
 	sleep 0.2
+	wait_for 1 sniff_rests
 	kill "$sniffer"
 	wait "$sniffer" 2>/dev/null
+}
+# sniff_rests: tcpdump has taken all that the kernel has for it, and 0.1 s later too.
+sniff_rests() {
+	local first
+	first=$(sniff_taken) && sleep 0.1 && [ "$(sniff_taken)" = "$first" ]
+}
+sniff_taken() {
+	local log n
+	log=$(readlink /proc/"$sniffer"/fd/2) n=$(wc -l <"$log")
+	kill -USR1 "$sniffer" || return 1
+	wait_for 1 eval "[ \$(wc -l <'$log') -gt $n ]"
+	tail -n 1 "$log" | awk '{ print $1; exit $1 < $4 }'
 }
 sniffed() { local f=$1; shift; tcpdump -nr "$f" "$@" 2>/dev/null | grep -c '^[0-9]'; }
 

@@ -105,12 +105,10 @@ refused "a capture of nothing" "no port and no network 'nix'" vctl capture nix
 refused "a filter that is none" "filter|syntax" vctl capture n1 -c 1 this is no filter
 
 # Events
-timeout 10 "$VNETCTL" -s $SOCK events >$DIR/events 2>&1 &
-events=$!
-sleep 0.3
+watch $DIR/events events
 vctl port add n1 p2
 check "an event arrives" wait_for 5 grep -q "port.added.*p2" $DIR/events
-kill -INT $events 2>/dev/null
+kill -INT $watcher 2>/dev/null
 vctl port del p2
 
 check "the daemon stops cleanly" stop_daemon

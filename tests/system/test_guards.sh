@@ -173,13 +173,11 @@ equal "deny: it is not shown" 0 "$(unknown deny)"
 check "a listener at deny is reached all the same" reaches b 10.5.0.3
 
 # ---- told ----
-vctl -j events >$DIR/events 2>/dev/null &
-events=$!
-sleep 0.3
+watch $DIR/events -j events
 vctl port set a.eth0 mac-guard=on >/dev/null
 ns a ip link set eth0 address 02:00:00:00:00:98
 ns a busybox arping -c 2 -w 2 -I eth0 10.5.0.2 >/dev/null
 check "an event names it" wait_for 3 grep -q '"guard.hit".*02:00:00:00:00:98\|02:00:00:00:00:98.*"guard.hit"' $DIR/events
-kill $events
+kill $watcher
 check "a clean end" stop_daemon
 finish

@@ -100,7 +100,7 @@ check "a network without" vctl net add l mode=lan-segment
 plug l c 10.3.0.1/24 && plug l d 10.3.0.2/24
 check "c reaches d" ping_ok c 10.3.0.2
 plug l lb "" e0 && plug l lb "" e1
-vctl events >$DIR/events 2>&1 &
+watch $DIR/events events
 stp=
 linux_switch lb e0 e1
 found() { jctl stp show l | json "[p for p in d['ports'] if p['blocked']][0]"; }

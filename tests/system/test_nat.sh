@@ -65,8 +65,7 @@ s2=$(peer a seen 198.51.100.9 7000 5555)
 check "the outside sees the host's address" test "${s1%:*}" = 198.51.100.1
 equal "and the same port at every peer (RFC 4787 REQ-1)" "$s1" "$s2"
 equal "200 connections at once" 200 "$(peer a flows 203.0.113.1 7000 200)"
-"$VNETCTL" -s $SOCK nat watch n >$DIR/watch 2>&1 &
-watcher=$!
+watch $DIR/watch nat watch n
 check "nat list tells who opened a flow, and narrows and sorts" sh -c \
 	"'$VNETCTL' -s $SOCK nat list n proto=udp sort=sent | grep -q 'udp .*$a:5555 .*the guest spoke first'"
 equal "nothing is like what is not there" 0 "$(jctl nat list n peer=192.0.2.1 | json "len(d['flows'])")"

@@ -93,9 +93,7 @@ ns outside python3 - >$DIR/steady 2>&1 <<-'PY' &
 	PY
 steady=$!
 wait_for 5 grep -q 10 $DIR/steady
-"$VNETCTL" -s $SOCK nat watch n >$DIR/watch 2>&1 &
-watcher=$!
-sleep 0.3
+watch $DIR/watch nat watch n
 id_of() { jctl nat forward list n | json "[f['id'] for f in d['forwards'] if f['bind'] == '$1'][0]"; }
 gone_again() {
 	local i

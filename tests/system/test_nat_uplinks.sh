@@ -74,9 +74,7 @@ waiter() { peer a await 198.51.100.9 7000 >"$1" & }
 told() { grep -q "^$2" "$1"; }
 waiter $DIR/w1
 wait_for 5 told $DIR/w1 ready || note "$(cat $DIR/w1)"
-"$VNETCTL" -s $SOCK nat watch n >$DIR/watch 2>&1 &
-watcher=$!
-wait_for 5 eval "peer a seen 192.0.2.2 7000 5559 >/dev/null; grep -q :5559 $DIR/watch"
+watch $DIR/watch nat watch n
 ip addr del 198.51.100.1/24 dev up0
 ip addr add 198.51.100.77/24 dev up0
 check "the host's address changes: a connection that only waits is reset" \

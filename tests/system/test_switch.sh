@@ -99,8 +99,7 @@ cat >$DIR/storm.py <<-'EOF'
 	for i in range(int(sys.argv[2])):
 	    s.send(b'\xff' * 6 + src + b'\x88\xb5' + bytes(50))
 EOF
-"$VNETCTL" -s $SOCK events >$DIR/events 2>&1 &
-events=$!
+watch $DIR/events events
 sniff b eth0 $DIR/storm.pcap ether proto 0x88b5
 check "2000 broadcasts in a moment" ns a /usr/bin/python3 $DIR/storm.py eth0 2000
 check "are told as a storm" wait_for 3 grep -q storm.started $DIR/events
@@ -109,7 +108,7 @@ n=$(sniffed $DIR/storm.pcap)
 check "few of them get through ($n)" test "$n" -gt 0 -a "$n" -lt 500
 check "and are dropped for that reason" test "$(drops a.eth0 storm)" -ge 1000
 check "the storm's end is told too" wait_for 6 grep -q storm.ended $DIR/events
-kill $events
+kill $watcher
 check "the port still works" ping_ok a 10.9.0.2
 vctl port set a.eth0 macs=off storm-broadcast=off
 equal "what is at its default is not listed" "" "$(settings port a.eth0)"
