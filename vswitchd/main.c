@@ -313,6 +313,7 @@ static void stop_all(struct daemon *d)
 	ctl_close(d->ctl);
 	d->ctl = NULL; /* what ends below still sends events */
 	capture_close_all(d);
+	d->runner.port_gone = NULL; /* they come back at the next start, with their cables */
 	if (d->runner.pool)
 		runner_fini(&d->runner, true);
 	uring_close(d->runner.uring);

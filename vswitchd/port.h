@@ -46,7 +46,7 @@ struct port_conf {
 	const char *carrier; /* "tap" (guest side), "hosttap", "netns", "nic", "dummy", "local",
 			      * "patch" */
 	const char *ifname;  /* interface to make or to use; NULL: made from the name */
-	const char *peer;    /* for "patch": name of the port at the other end */
+	const char *peer;    /* for "patch" and "trunk": name of the port at the other end */
 	const char *netns;   /* for "netns": name below /run/netns */
 	const char *lab;     /* owner tag, or NULL */
 	const char *vm;	     /* guest whose NIC this is, or NULL */

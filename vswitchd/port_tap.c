@@ -110,6 +110,18 @@ static int tun_attach(const char *ifname, int flags, struct err *err)
 	return err_sys(err, rc, "tap %s", ifname);
 }
 
+/* Make tap @ifname. One of that name may be on its way out: its port was just deleted and is made
+ * again. */
+static int tun_make(const char *ifname, struct err *err)
+{
+	int fd = tun_attach(ifname, IFF_TUN_EXCL, err);
+
+	if (fd != -EBUSY)
+		return fd;
+	reaper_settle();
+	return tun_attach(ifname, IFF_TUN_EXCL, err);
+}
+
 static int name_check(const char *ifname, struct err *err)
 {
 	if (ifname[0] && strlen(ifname) <= IFNAME_MAX)
@@ -135,7 +147,7 @@ static int tun_take(const char *ifname, bool *existed, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	fd = tun_attach(ifname, IFF_TUN_EXCL, err);
+	fd = tun_make(ifname, err);
 	*existed = fd == -EBUSY;
 	if (fd != -EBUSY)
 		return fd;
@@ -202,7 +214,7 @@ int tap_make_named(const char *ifname, const char *what, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	fd = tun_attach(ifname, IFF_TUN_EXCL, err);
+	fd = tun_make(ifname, err);
 	if (fd == -EBUSY)
 		return check_ours(ifname, err);
 	if (fd >= 0)

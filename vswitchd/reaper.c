@@ -3,17 +3,23 @@
  * The thread that waits for the kernel so that the loop need not.
  *
  * Theory of operation. One thread, one list, oldest first. A job is a descriptor to close or a
- * link to delete; nobody waits for its result, and there is nothing to do about a failure. Without
+ * link to delete; nobody waits for its result (but who makes again what was just deleted: its name
+ * is free when the job is done), and there is nothing to do about a failure. Without
  * the thread (not started yet, stopped already) or without memory for a list node the caller does
  * the work itself: slower, never lost.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vswitchd/netlink.h"
 #include "vswitchd/netlink_int.h"
 #include "vswitchd/reaper.h"
+
+/* A hundred taps take the kernel this long. */
+enum { SETTLE_S = 2 };
 
 struct job {
 	struct job *next;
@@ -25,9 +31,13 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct job *first, **last;
+	unsigned int pending; /* handed over, not done yet */
+	pthread_cond_t settled;
 	bool running, stopping;
 	pthread_t thread;
-} reaper = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+} reaper = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	    .more = PTHREAD_COND_INITIALIZER,
+	    .settled = PTHREAD_COND_INITIALIZER};
 
 static void job_do(struct job *job)
 {
@@ -54,6 +64,15 @@ static struct job *job_take(void)
 	return job;
 }
 
+static void job_done(struct job *job)
+{
+	free(job);
+	pthread_mutex_lock(&reaper.lock);
+	if (--reaper.pending == 0)
+		pthread_cond_broadcast(&reaper.settled);
+	pthread_mutex_unlock(&reaper.lock);
+}
+
 static void *reaper_main(void *arg)
 {
 	struct job *job;
@@ -61,7 +80,7 @@ static void *reaper_main(void *arg)
 	(void)arg;
 	while ((job = job_take())) {
 		job_do(job);
-		free(job);
+		job_done(job);
 	}
 	netlink_sock_close();
 	return NULL;
@@ -106,7 +125,21 @@ static void hand_over(const struct job *what)
 	pthread_mutex_lock(&reaper.lock);
 	*reaper.last = job;
 	reaper.last = &job->next;
+	reaper.pending++;
 	pthread_cond_signal(&reaper.more);
+	pthread_mutex_unlock(&reaper.lock);
+}
+
+void reaper_settle(void)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += SETTLE_S;
+	pthread_mutex_lock(&reaper.lock);
+	while (reaper.pending &&
+	       pthread_cond_timedwait(&reaper.settled, &reaper.lock, &end) != ETIMEDOUT)
+		;
 	pthread_mutex_unlock(&reaper.lock);
 }
 

@@ -14,6 +14,9 @@ int reaper_start(void);
 void reaper_stop(void);
 /* Takes @fd. Works (inline) also when the reaper does not run. */
 void reaper_close(int fd);
+/* Wait until all that was handed over so far is done, but not for long: somebody wants the name of
+ * an interface that may be among it. */
+void reaper_settle(void);
 /* Delete the interface that @ifname names now; nothing when there is none. One that is made under
  * the same name afterwards is safe. */
 void reaper_link_del(const char *ifname);

@@ -40,9 +40,17 @@ struct member {
 
 static int member_open(struct port *port, const struct port_conf *conf, struct err *err)
 {
-	(void)conf;
-	port->priv = calloc(1, sizeof(struct member));
-	return port->priv ? 0 : err_set(err, -ENOMEM, "memory is short");
+	struct port *trunk = port_find(conf->peer);
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return err_set(err, -ENOMEM, "memory is short");
+	/* All of it now: on a network with spanning tree it sends before port_add() is done. */
+	m->trunk = trunk;
+	m->id = port->net->conf.vlan;
+	m->untagged = !strcmp(trunk->vlan->native_net, port->net->conf.name);
+	port->priv = m;
+	return 0;
 }
 
 /* Its network goes, or the trunk let go of it. */
@@ -106,9 +114,10 @@ static int member_name(const struct port *trunk, uint16_t id, char out[PORT_NAME
 static struct port *member_add(struct port *trunk, struct net *net, struct err *err)
 {
 	char name[PORT_NAME_MAX + 1];
-	struct port_conf conf = {.name = name, .carrier = port_member_ops.type, .mac = trunk->mac};
-	struct port *port;
-	struct member *m;
+	struct port_conf conf = {.name = name,
+				 .carrier = port_member_ops.type,
+				 .peer = trunk->name,
+				 .mac = trunk->mac};
 
 	if (member_name(trunk, net->conf.vlan, name) < 0) {
 		err_set(err, -ENAMETOOLONG, "its name with \".%u\" is longer than %d bytes",
@@ -116,13 +125,7 @@ static struct port *member_add(struct port *trunk, struct net *net, struct err *
 		return NULL;
 	}
 	conf.lab = trunk->lab[0] ? trunk->lab : NULL;
-	port = port_add(net, &conf, err);
-	if (!port)
-		return NULL;
-	m = port->priv;
-	m->trunk = trunk;
-	m->id = net->conf.vlan;
-	return port;
+	return port_add(net, &conf, err);
 }
 
 static bool id_taken(const struct vlan_port *v, const struct segment *except, uint16_t id)
@@ -154,7 +157,6 @@ static void resolve_other(struct port *trunk, struct segment *s, struct net *net
 		log_warn("trunk %s does not carry %s: %s", trunk->name, s->name, err.text);
 		return;
 	}
-	((struct member *)s->member->priv)->untagged = s->native;
 	s->id = net->conf.vlan;
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/tag.h"
 #include "tests/wire/world.h"
+#include "vswitchd/settings.h"
 #include "vswitchd/vlan.h"
 
 static struct world w;
@@ -216,6 +217,26 @@ static void down_is_down_on_all(void **state)
 	out(trunk, 'z', 20);
 }
 
+/* A network with spanning tree greets a port while that is still being made. */
+static void a_segment_with_spanning_tree(void **state)
+{
+	json_t *on = json_pack("{s:s}", "stp", "on");
+	struct pkt *p;
+	uint16_t tci;
+
+	(void)state;
+	assert_int_equal(net_settings_apply(blue, on, NULL), 0);
+	json_decref(on);
+	assert_int_equal(set(trunk, "trunk", "red+blue", NULL), 0);
+	net_flush(blue);
+	net_flush(red);
+	p = port_dummy_sent(trunk);
+	assert_non_null(p);
+	assert_true(tag_get(p, &tci) && tci == 20);
+	assert_int_equal(p->data[0], 0x01); /* 01:80:c2:00:00:00 */
+	pkt_put(p);
+}
+
 static void refused(const char *value, const char *why)
 {
 	struct err err = {0};
@@ -292,10 +313,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(each_segment_has_its_tag), T(the_own_network_is_native_unless_it_is_named),
-		T(segments_come_and_go),     T(a_trunk_moves_and_ends),
-		T(down_is_down_on_all),	     T(what_is_no_list_of_segments),
-		T(super_frames_and_lies),
+		T(each_segment_has_its_tag),	 T(the_own_network_is_native_unless_it_is_named),
+		T(segments_come_and_go),	 T(a_trunk_moves_and_ends),
+		T(a_segment_with_spanning_tree), T(down_is_down_on_all),
+		T(what_is_no_list_of_segments),	 T(super_frames_and_lies),
 	};
 
 	return cmocka_run_group_tests_name("segment", tests, NULL, NULL);
