@@ -11,6 +11,10 @@
  * most once in USE_GRAIN_MS; order and age are true to within that. Ageing therefore looks at the
  * old end of each share only, a few ports a step.
  *
+ * Most frames are between a few stations, and the keyed hash costs more than all else about them: a
+ * small table of hints by a cheap hash is asked first. A hint holds its key, so that a wrong one
+ * costs no look at an entry; whoever makes two stations share one only takes its speed from them.
+ *
  * The port with the largest share pays when the table is full. `fullest` is that port, nearly: it
  * is compared when a share grows, and looked for anew once it has lost a quarter of what it had
  * when it was found.
@@ -25,6 +29,7 @@
 enum {
 	USE_GRAIN_MS = 1000,
 	AGE_STEP = 96, /* ports looked at and entries forgotten by one fdb_age() */
+	HINT_BITS = 8,
 };
 
 /* Packed: without it the 64-bit key would round 28 bytes up to 32. */
@@ -36,6 +41,12 @@ struct entry {
 	uint16_t slot;	       /* of the port */
 	uint16_t kind;	       /* enum fdb_kind */
 } __attribute__((packed, aligned(4)));
+
+/* Where the entry of a key is. An unused one says that nobody has address zero. */
+struct hint {
+	uint64_t key;
+	uint32_t i;
+};
 
 union slot {
 	struct port *port;
@@ -55,6 +66,7 @@ struct fdb {
 	struct port *age_next;	/* where the round of ageing goes on; NULL: between rounds */
 	struct port *was;
 	uint32_t *buckets;
+	struct hint hints[1 << HINT_BITS];
 	unsigned int slot_free, slot_fresh; /* of slots[], from 1 */
 	union slot slots[FDB_PORTS_MAX + 1];
 	struct entry entries[]; /* [0] is not used */
@@ -299,13 +311,28 @@ static void tied_remove(struct fdb *fdb, uint32_t i)
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
-static uint32_t find(struct fdb *fdb, uint64_t key)
+static inline struct hint *hint_of(struct fdb *fdb, uint64_t key)
+{
+	/* Fibonacci hashing: Knuth, The Art of Computer Programming 3, 6.4 */
+	return &fdb->hints[key * 0x9e3779b97f4a7c15 >> (64 - HINT_BITS)];
+}
+
+static __attribute__((noinline)) uint32_t find_in_bucket(struct fdb *fdb, uint64_t key)
 {
 	uint32_t i = *bucket_of(fdb, key);
 
 	while (i && fdb->entries[i].key != key)
 		i = fdb->entries[i].chain;
+	if (i)
+		*hint_of(fdb, key) = (struct hint){.key = key, .i = i};
 	return i;
+}
+
+static inline uint32_t find(struct fdb *fdb, uint64_t key)
+{
+	const struct hint *hint = hint_of(fdb, key);
+
+	return hint->key == key ? hint->i : find_in_bucket(fdb, key);
 }
 
 static bool tied_any(const struct fdb *fdb, uint16_t slot)
@@ -341,6 +368,8 @@ static void entry_free(struct fdb *fdb, uint32_t i)
 	while (*link != i)
 		link = &fdb->entries[*link].chain;
 	*link = e->chain;
+	if (hint_of(fdb, e->key)->i == i)
+		*hint_of(fdb, e->key) = (struct hint){.i = 0};
 	detach(fdb, i);
 	e->key = FREE_KEY;
 	e->chain = fdb->free;
