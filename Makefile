@@ -21,8 +21,9 @@ VERSION := $(shell cat VERSION)
 pkgs := libev libnl-3.0 libnl-route-3.0 libpcap jansson yaml-0.1 sqlite3 libseccomp libcap-ng libnftables liburing
 pkg-cflags = $(foreach p,$(1),$(shell pkg-config --cflags $(p) 2>/dev/null))
 pkg-libs = $(foreach p,$(1),$(shell pkg-config --libs $(p) 2>/dev/null))
-# libev and libnftables have no .pc file on Debian 12 or an incomplete one.
-LIBS_DAEMON := -lev -lnl-route-3 -lnl-3 -lpcap -ljansson -lsqlite3 -lcap-ng -lnftables -luring -lpthread
+# libev and libnftables have no .pc file on Debian 12 or an incomplete one. The daemon loads libpcap
+# and libnftables itself when it needs them (lib/late.h).
+LIBS_DAEMON := -lev -lnl-route-3 -lnl-3 -ljansson -lsqlite3 -lcap-ng -luring -lpthread
 LIBS_VMM := -ljansson -lseccomp -lpthread
 LIBS_CTL := -ljansson -lyaml -lpcap
 

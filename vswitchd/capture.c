@@ -20,7 +20,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 #include "vswitchd/daemon.h"
 #include "vswitchd/events.h"
 #include "vswitchd/net.h"
+#include "vswitchd/pcapfilter.h"
 #include "vswitchd/port.h"
 #include "vswitchd/walk.h"
 
@@ -69,7 +69,7 @@ static uint64_t wall_ns(void)
 static void capture_free(struct capture *c)
 {
 	if (c->filtered)
-		pcap_freecode(&c->filter);
+		pcapfilter_free(&c->filter);
 	free(c->filter_text);
 	free(c);
 }
@@ -154,7 +154,7 @@ static void write_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 
 static bool matches(const struct capture *c, const struct pkt *p)
 {
-	return !c->filtered || bpf_filter(c->filter.bf_insns, p->data, p->len, p->len);
+	return !c->filtered || pcapfilter_match(&c->filter, p->data, p->len);
 }
 
 static void show(struct capture *c, const struct sighting *s)
@@ -213,16 +213,9 @@ static void mark_cb(struct frame_hook *hook, const struct sighting *s)
 
 static int compile(struct capture *c, const char *filter, struct err *err)
 {
-	pcap_t *p = pcap_open_dead(DLT_EN10MB, (int)c->stream.snaplen);
-	int rc = 0;
+	int rc = pcapfilter_compile(filter, DLT_EN10MB, (int)c->stream.snaplen, &c->filter, err);
 
-	if (!p)
-		return err_set(err, -ENOMEM, "memory is short");
-	if (pcap_compile(p, &c->filter, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		rc = err_set(err, -EINVAL, "filter: %s", pcap_geterr(p));
-	else
-		c->filtered = true;
-	pcap_close(p);
+	c->filtered = rc == 0;
 	c->filter_text = strdup(filter);
 	c->stream.filter = c->filter_text;
 	return rc;

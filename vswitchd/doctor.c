@@ -105,16 +105,17 @@ static void check_nftables(struct daemon *d, struct check *c)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	bool netfilter = fd >= 0;
+	struct err err = {0};
 
 	(void)d;
 	if (netfilter)
 		close(fd);
-	if (netfilter && hostrules_ready())
+	if (netfilter && hostrules_ready(&err) == 0)
 		result(c, "ok", "", "our table is in place");
 	else
-		result(c, "fail", "modprobe nf_tables; then start vswitchd again",
+		result(c, "fail", "modprobe nf_tables; install libnftables",
 		       "%s: NAT networks would be answered by the host's own stack",
-		       netfilter ? "the kernel refused our nftables table" : "no netfilter");
+		       netfilter ? err.text : "no netfilter");
 }
 
 /* Make a tap for a moment and keep it out of the host's stack: what each guest NIC needs. */

@@ -2,10 +2,11 @@
 /*
  * The daemon's private nftables table.
  *
- * Theory of operation. One table with two chains and four sets, made once; what changes later is
- * only elements of the sets, one transaction each. The table has the owner flag: it belongs to the
- * netlink socket inside `ctx`, nobody else can change it, and the kernel removes it when the
- * socket closes, which a crash does too.
+ * Theory of operation. One table with two chains and four sets, made for the first rule
+ *(libnftables is loaded then: many daemons never have a rule); what changes later is only elements
+ *of the sets, one transaction each. The table has the owner flag: it belongs to the netlink socket
+ *inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which a
+ *crash does too.
  *
  *	guard  prerouting, before raw (-300) and so before conntrack: a packet that belongs to a
  *	       translated flow is never seen by the host's stack. Defragmentation has been at -400.
@@ -24,6 +25,7 @@
 #include <nftables/libnftables.h>
 
 #include "lib/addr.h"
+#include "lib/late.h"
 #include "vswitchd/hostrules.h"
 
 struct guard {
@@ -44,7 +46,16 @@ struct guests {
 
 static struct guests *guest_lists;
 
-static struct nft_ctx *ctx;
+static struct {
+	typeof(&nft_ctx_new) ctx_new;
+	typeof(&nft_ctx_free) ctx_free;
+	typeof(&nft_ctx_buffer_error) buffer_error;
+	typeof(&nft_ctx_buffer_output) buffer_output;
+	typeof(&nft_ctx_get_error_buffer) get_error;
+	typeof(&nft_run_cmd_from_buffer) run;
+} lib;
+
+static struct nft_ctx *ctx; /* NULL: no table yet */
 static char table[64];
 static struct guard *guards;
 
@@ -53,14 +64,10 @@ static int nft_text(struct err *err, const char *text)
 {
 	const char *said;
 
-	if (!ctx)
-		return err_set(
-			err, -EOPNOTSUPP,
-			"this kernel has no nf_tables: the host's own stack can't be kept out");
-	if (nft_run_cmd_from_buffer(ctx, text) == 0)
+	if (lib.run(ctx, text) == 0)
 		return 0;
 	/* The first line has the reason, the rest points into the command. */
-	said = nft_ctx_get_error_buffer(ctx);
+	said = lib.get_error(ctx);
 	return err_set(err, -EIO, "nftables: %.*s", (int)strcspn(said, "\n"), said);
 }
 
@@ -81,17 +88,24 @@ static int nft(struct err *err, const char *fmt, ...)
 	return nft_text(err, cmd);
 }
 
-int hostrules_init(const char *instance, struct err *err)
+static int load(struct err *err)
 {
-	int rc;
+	static const char *const sonames[] = {"libnftables.so.1", NULL};
+	static const struct late_symbol symbols[] = {
+		LATE_SYMBOL(lib.ctx_new, nft_ctx_new),
+		LATE_SYMBOL(lib.ctx_free, nft_ctx_free),
+		LATE_SYMBOL(lib.buffer_error, nft_ctx_buffer_error),
+		LATE_SYMBOL(lib.buffer_output, nft_ctx_buffer_output),
+		LATE_SYMBOL(lib.get_error, nft_ctx_get_error_buffer),
+		LATE_SYMBOL(lib.run, nft_run_cmd_from_buffer),
+	};
 
-	snprintf(table, sizeof(table), "inet vswitchd-%s", instance);
-	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!ctx)
-		return err_set(err, -ENOMEM, "nftables: out of memory");
-	nft_ctx_buffer_error(ctx);
-	nft_ctx_buffer_output(ctx);
-	rc = nft(
+	return lib.run ? 0 : late_load(sonames, symbols, ARRAY_SIZE(symbols), err);
+}
+
+static int table_make(struct err *err)
+{
+	return nft(
 		err,
 		"table %s {\n"
 		" flags owner;\n"
@@ -112,25 +126,41 @@ int hostrules_init(const char *instance, struct err *err)
 		" }\n"
 		"}\n",
 		table);
-	if (rc < 0) {
-		hostrules_fini();
-		if (err)
-			err->code = -EOPNOTSUPP;
-		return -EOPNOTSUPP;
-	}
-	return 0;
 }
 
-bool hostrules_ready(void)
+static void ctx_end(void)
 {
-	return ctx;
+	if (ctx)
+		lib.ctx_free(ctx);
+	ctx = NULL;
+}
+
+void hostrules_init(const char *instance)
+{
+	snprintf(table, sizeof(table), "inet vswitchd-%s", instance);
+}
+
+int hostrules_ready(struct err *err)
+{
+	if (ctx)
+		return 0;
+	if (load(err) < 0)
+		return -EOPNOTSUPP;
+	ctx = lib.ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx)
+		return err_set(err, -ENOMEM, "nftables: out of memory");
+	lib.buffer_error(ctx);
+	lib.buffer_output(ctx);
+	if (table_make(err) == 0)
+		return 0;
+	ctx_end();
+	return err_set(err, -EOPNOTSUPP,
+		       "this kernel refuses nf_tables: the host's own stack can't be kept out");
 }
 
 void hostrules_fini(void)
 {
-	if (ctx)
-		nft_ctx_free(ctx);
-	ctx = NULL;
+	ctx_end();
 	while (guest_lists) {
 		struct guests *next = guest_lists->next;
 
@@ -195,6 +225,8 @@ int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint
 		return 0;
 	}
 	rc = ifname_check(ifname, err);
+	if (rc == 0)
+		rc = hostrules_ready(err);
 	if (rc < 0)
 		return rc;
 	g = calloc(1, sizeof(*g));
@@ -259,9 +291,12 @@ static int guests_write(struct err *err)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	int rc;
+	int rc = hostrules_ready(err);
+	FILE *f;
 
+	if (rc < 0)
+		return rc;
+	f = open_memstream(&text, &len);
 	if (!f)
 		return err_set(err, -ENOMEM, "out of memory");
 	fprintf(f, "flush set %s guests4\nflush set %s guests6\n", table, table);
@@ -301,7 +336,9 @@ int hostrules_guests_set(const char *ifname, const uint8_t (*addrs)[16], unsigne
 
 int hostrules_leg_add(const char *ifname, struct err *err)
 {
-	return nft(err, "add element %s leg { \"%s\" }", table, ifname);
+	int rc = hostrules_ready(err);
+
+	return rc < 0 ? rc : nft(err, "add element %s leg { \"%s\" }", table, ifname);
 }
 
 void hostrules_leg_del(const char *ifname)

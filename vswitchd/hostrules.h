@@ -18,12 +18,13 @@
 #include "lib/err.h"
 #include "lib/types.h"
 
-/* Make the table; @instance tells daemons on one host apart. -EOPNOTSUPP when the kernel has no
- * nf_tables (the daemon goes on and `doctor` says what is missing). */
-int hostrules_init(const char *instance, struct err *err);
+/* @instance tells daemons on one host apart. */
+void hostrules_init(const char *instance);
+/* The table goes. */
 void hostrules_fini(void);
-/* Is the table in place? */
-bool hostrules_ready(void);
+/* Make the table if there is none yet; the first rule does that by itself. -EOPNOTSUPP when the
+ * kernel has no nf_tables or nobody has installed libnftables. */
+int hostrules_ready(struct err *err);
 
 /* Drop what arrives on @ifname for @addr with destination port in [@first, @last], by the protocols
  * of @protos. Adding the same twice counts; del undoes one add. Ranges that overlap otherwise are

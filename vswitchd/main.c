@@ -232,10 +232,8 @@ static void host_changed_cb(void *ctx)
 	runner_host_changed(&d->runner);
 }
 
-/* What other parts of the kernel have refused is not fatal, but said. */
 static int start_host(struct daemon *d, struct err *err)
 {
-	struct err soft = {0};
 	int rc = nl_init(d->loop, host_changed_cb, d, err);
 
 	if (rc)
@@ -243,8 +241,7 @@ static int start_host(struct daemon *d, struct err *err)
 	rc = reaper_start();
 	if (rc)
 		return err_sys(err, rc, "cannot start a thread");
-	if (hostrules_init(state_instance(), &soft))
-		log_warn("%s", soft.text);
+	hostrules_init(state_instance());
 	return 0;
 }
 

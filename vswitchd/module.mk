@@ -36,7 +36,7 @@ vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/res
 	vswitchd/kept.c vswitchd/statics.c \
 	vswitchd/linebuf.c vswitchd/ctl.c vswitchd/rpc.c vswitchd/rpc_parse.c vswitchd/rpc_daemon.c \
 	vswitchd/rpc_net.c vswitchd/rpc_port.c vswitchd/rpc_vm.c vswitchd/rpc_ns.c vswitchd/rpc_lab.c \
-	vswitchd/rpc_capture.c vswitchd/rpc_explain.c vswitchd/events.c vswitchd/doctor.c vswitchd/capture.c vswitchd/capture_stream.c vswitchd/proc.c \
+	vswitchd/rpc_capture.c vswitchd/rpc_explain.c vswitchd/events.c vswitchd/doctor.c vswitchd/capture.c vswitchd/pcapfilter.c vswitchd/capture_stream.c vswitchd/proc.c \
 	vswitchd/procfs.c vswitchd/outbuf.c vswitchd/netns.c vswitchd/netns_run.c vswitchd/argv.c \
 	vswitchd/hv.c vswitchd/hv_vmm.c vswitchd/hv_qemu.c vswitchd/hvctl.c vswitchd/vmsock.c \
 	vswitchd/vm.c vswitchd/vm_json.c vswitchd/vm_run.c vswitchd/vm_spawn.c vswitchd/agent.c \

@@ -8,13 +8,13 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "vswitchd/hostrules.h"
+#include "vswitchd/pcapfilter.h"
 #include "vswitchd/reaper.h"
 
 enum {
@@ -60,25 +60,19 @@ int uplink_sock_filter(struct uplink *up, struct err *err)
 	char text[256 + UPLINK_PORTS * 40];
 	struct bpf_program prog = {0};
 	struct sock_fprog fprog;
-	pcap_t *pcap;
 	int rc = filter_text(up, text, sizeof(text));
 
 	if (rc < 0)
 		return err_sys(err, rc, "filter for %s", up->ifname);
-	pcap = pcap_open_dead(up->raw ? DLT_RAW : DLT_EN10MB, PKT_FRAME_MAX);
-	if (!pcap)
-		return err_sys(err, -ENOMEM, "filter for %s", up->ifname);
-	if (pcap_compile(pcap, &prog, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		rc = err_set(err, -EINVAL, "filter '%s': %s", text, pcap_geterr(pcap));
-	} else {
-		/* Classic BPF as BSD and Linux know it: the two structures are the same. */
-		fprog.len = (unsigned short)prog.bf_len;
-		fprog.filter = (struct sock_filter *)(void *)prog.bf_insns;
-		if (setsockopt(up->fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
-			rc = err_sys(err, -errno, "attach a filter on %s", up->ifname);
-		pcap_freecode(&prog);
-	}
-	pcap_close(pcap);
+	rc = pcapfilter_compile(text, up->raw ? DLT_RAW : DLT_EN10MB, PKT_FRAME_MAX, &prog, err);
+	if (rc < 0)
+		return rc;
+	/* Classic BPF as BSD and Linux know it: the two structures are the same. */
+	fprog.len = (unsigned short)prog.bf_len;
+	fprog.filter = (struct sock_filter *)(void *)prog.bf_insns;
+	if (setsockopt(up->fd, SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)) < 0)
+		rc = err_sys(err, -errno, "attach a filter on %s", up->ifname);
+	pcapfilter_free(&prog);
 	return rc;
 }
 
