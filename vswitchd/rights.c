@@ -5,6 +5,7 @@
  * Kept, and for what:
  *   NET_ADMIN   interfaces, addresses, nftables, taps
  *   NET_RAW     packet sockets
+ *   NET_BIND_SERVICE   port forwards below 1024, for the host's own connections
  *   SYS_ADMIN   making and entering network namespaces, mounting them at /run/netns
  *   SETUID, SETGID   guests run under ids of their own; files are opened with a client's ids
  *   KILL        signals to those guests
@@ -39,9 +40,11 @@ static const struct {
 	unsigned int cap;
 	bool must; /* nothing works without it */
 } kept[] = {
-	{CAP_NET_ADMIN, true}, {CAP_NET_RAW, true},	{CAP_SYS_ADMIN, false},
-	{CAP_SETUID, false},   {CAP_SETGID, false},	{CAP_KILL, false},
-	{CAP_CHOWN, false},    {CAP_SYS_PTRACE, false}, {CAP_DAC_OVERRIDE, false},
+	{CAP_NET_ADMIN, true},	   {CAP_NET_RAW, true},
+	{CAP_SYS_ADMIN, false},	   {CAP_SETUID, false},
+	{CAP_SETGID, false},	   {CAP_KILL, false},
+	{CAP_CHOWN, false},	   {CAP_SYS_PTRACE, false},
+	{CAP_DAC_OVERRIDE, false}, {CAP_NET_BIND_SERVICE, false},
 };
 
 int rights_drop(struct err *err)

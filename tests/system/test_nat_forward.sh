@@ -51,6 +51,10 @@ equal "a megabyte each way and a half-closed end" 1048576 "$(python3 - <<-'PY'
 	PY
 )"
 
+check "a port below 1024" vctl nat forward add n tcp 80 web:7000
+equal "is served too" "2 2" "$(flows outside 198.51.100.1 80 2) $(host_flows 198.51.100.1 80 2)"
+check "and removed" vctl nat forward del n 3
+
 # ---- a range ----
 check "a range, to a port by its name" vctl nat forward add n tcp 8100-8104 web.eth0:7000
 equal "its first" 2 "$(flows outside 198.51.100.1 8100 2)"
