@@ -227,6 +227,8 @@ sniff() {
 	nsenter --net="/run/netns/$n" -- tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
 	sniffer=$!
 	wait_for 5 grep -q "listening on" "$file.log"
+	# It says so before its filter is in place, and what comes meanwhile it throws away.
+	sleep 0.1
 }
 sniff_end() {
 	sleep 0.2
