@@ -47,9 +47,8 @@ static int unknown_key(const struct ctl *c, const struct arg_key *keys, const ch
 	near = word ? nearest_word(word, names) : NULL;
 	free(word);
 	if (near)
-		return ctl_usage(c, "unknown setting '%.*s=', did you mean '%s='?", len, text,
-				 near);
-	return ctl_usage(c, "unknown setting '%.*s='", len, text);
+		return ctl_usage(c, "unknown setting '%.*s', did you mean '%s='?", len, text, near);
+	return ctl_usage(c, "unknown setting '%.*s'", len, text);
 }
 
 bool arg_number(const char *text, long lo, long hi, long *out)

@@ -120,16 +120,21 @@ static int record(const char *name, json_t *all, struct err *err)
 
 int kept_port_set(struct port *port, const json_t *values, struct err *err)
 {
-	json_t *now, *all;
+	json_t *before = port_settings_snapshot(port, values), *now, *all;
 	int rc = port_settings_apply(port, values, err);
 
-	if (rc)
+	if (rc) {
+		json_decref(before);
 		return rc;
+	}
 	now = port_settings_json(port);
 	all = kept_merge(json_object_get(kept, port->name), values, now);
 	rc = json_object_size(all) || json_object_get(kept, port->name)
 		     ? record(port->name, all, err)
 		     : 0;
+	if (rc)
+		port_settings_put_back(port, before);
+	json_decref(before);
 	json_decref(now);
 	json_decref(all);
 	return rc;

@@ -114,16 +114,21 @@ int object_net_add(struct daemon *d, const json_t *params, struct net **out, str
 
 int object_net_set(struct net *net, const json_t *values, struct err *err)
 {
-	json_t *doc;
+	json_t *before = net_settings_snapshot(net, values), *doc;
 	int rc = net_settings_apply(net, values, err);
 
-	if (rc)
+	if (rc) {
+		json_decref(before);
 		return rc;
+	}
 	doc = state_get("net", net->conf.name);
 	/* All of them: one word may stand for several settings. */
 	json_object_set_new(doc, "settings", net_settings_json(net));
 	if (doc)
 		rc = state_put("net", net->conf.name, doc, err);
+	if (rc)
+		net_settings_put_back(net, before);
+	json_decref(before);
 	json_decref(doc);
 	return rc;
 }

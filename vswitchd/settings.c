@@ -203,23 +203,33 @@ static json_t *as_json(const struct target *t)
 	return out;
 }
 
-static int apply(const struct target *t, const json_t *values, struct err *err)
+/* All that are not at their default, since setting one may end another, and those that @values
+ * names. */
+static json_t *snapshot(const struct target *t, const json_t *values)
 {
-	json_t *before, *value;
+	json_t *before = as_json(t), *value;
 	char text[SETTING_TEXT_MAX];
 	const char *name;
 	struct row r;
-	int rc = check_together(values, err);
 
-	if (rc)
-		return rc;
-	/* All of them: setting one may end another. */
-	before = as_json(t);
-	json_object_foreach ((json_t *)values, name, value) {
+	json_object_foreach ((json_t *)values, name, value)
 		if (row_find(t, name, &r)) {
 			row_get(t, &r, text);
 			json_object_set_new(before, name, json_string(text));
 		}
+	return before;
+}
+
+static int apply(const struct target *t, const json_t *values, struct err *err)
+{
+	json_t *before, *value;
+	const char *name;
+	int rc = check_together(values, err);
+
+	if (rc)
+		return rc;
+	before = snapshot(t, values);
+	json_object_foreach ((json_t *)values, name, value) {
 		rc = apply_one(t, name, value, err);
 		if (rc)
 			break;
@@ -240,6 +250,26 @@ int port_settings_apply(struct port *port, const json_t *values, struct err *err
 int net_settings_apply(struct net *net, const json_t *values, struct err *err)
 {
 	return apply(&(struct target){.net = net}, values, err);
+}
+
+json_t *port_settings_snapshot(struct port *port, const json_t *values)
+{
+	return snapshot(&(struct target){.is_port = true, .port = port}, values);
+}
+
+json_t *net_settings_snapshot(struct net *net, const json_t *values)
+{
+	return snapshot(&(struct target){.net = net}, values);
+}
+
+void port_settings_put_back(struct port *port, json_t *before)
+{
+	put_back(&(struct target){.is_port = true, .port = port}, before);
+}
+
+void net_settings_put_back(struct net *net, json_t *before)
+{
+	put_back(&(struct target){.net = net}, before);
 }
 
 json_t *port_settings_json(const struct port *port)

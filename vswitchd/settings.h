@@ -41,6 +41,11 @@ struct net_setting {
  * the nearest known one. */
 int port_settings_apply(struct port *port, const json_t *values, struct err *err);
 int net_settings_apply(struct net *net, const json_t *values, struct err *err);
+/* What setting @values would change (new reference), and the way back to that. */
+json_t *port_settings_snapshot(struct port *port, const json_t *values);
+json_t *net_settings_snapshot(struct net *net, const json_t *values);
+void port_settings_put_back(struct port *port, json_t *before);
+void net_settings_put_back(struct net *net, json_t *before);
 /* Those that are not at their default: an object of strings, new reference. */
 json_t *port_settings_json(const struct port *port);
 json_t *net_settings_json(const struct net *net);

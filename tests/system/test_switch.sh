@@ -139,6 +139,21 @@ check "c reaches b" ping_ok c 10.9.0.2
 check "one port's are flushed" vctl mac flush lan port=a.eth0
 vctl net set lan macs=1000 ageing=60s
 
+# ---- a full disk -----------------------------------------------------------------------------
+
+# The state directory's file system has no room: what can't be kept is not done.
+check "without room for its record" eval 'stop_daemon; mkdir -p $DIR/small;
+	mount -t tmpfs -o size=1m tmpfs $DIR/small; cp -a $STATE/. $DIR/small/;
+	STATE=$DIR/small start_daemon; dd if=/dev/zero of=$DIR/small/fill bs=4k 2>/dev/null; true'
+refused "a setting of a port is refused" 'not recorded.*full' vctl port set b.eth0 macs=9
+equal "and is what it was" "" "$(settings port b.eth0)"
+refused "one of the network too" 'not recorded.*full' vctl net set lan hub=on
+equal "and that is what it was" "ageing=60s macs=1000" "$(settings net lan)"
+rm $DIR/small/fill
+check "with room it is set" vctl port set b.eth0 macs=9
+vctl port set b.eth0 macs=off
+check "the daemon goes back" eval 'stop_daemon; cp -a $DIR/small/. $STATE/; start_daemon'
+
 # ---- forgotten with the port -----------------------------------------------------------------
 
 vctl port set c.eth0 storm-unknown=7
