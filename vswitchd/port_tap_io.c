@@ -139,6 +139,8 @@ int tap_recv(struct port *port, struct pkt_batch *b)
 /* Put the header in front of the frame. Returns where to write from. */
 static const void *tx_prepare(struct pkt *p)
 {
+	/* Tags took some of it. */
+	assert(p->data - p->buf >= VNET_HDR);
 	memcpy(p->data - VNET_HDR, &p->vnet, VNET_HDR);
 	return p->data - VNET_HDR;
 }
