@@ -37,14 +37,14 @@ static void net_settings(const struct lab_net *net, struct lab_errors *e)
 				  "only a nat network has a gateway of its own");
 	if (net->nic.s && net->mode != LAB_BRIDGE)
 		setting_misplaced(e, net, net->nic.pos, "nic", "only a bridge has one");
-	if (net->subnet6.s && net->mode != LAB_HOST_ONLY)
+	if (net->subnet6.s && net->mode != LAB_HOST_ONLY && net->mode != LAB_NAT)
 		setting_misplaced(e, net, net->subnet6.pos, "subnet6",
-				  "only the host's leg on a host-only network has one");
+				  "only host-only and nat networks have one");
 	if (net->ipv6.s && strcmp(net->ipv6.s, "on") && strcmp(net->ipv6.s, "off"))
 		lab_error(e, net->ipv6.pos, "ipv6 is on or off, not '%s'", net->ipv6.s);
-	else if (net->ipv6.s && net->mode != LAB_HOST_ONLY)
+	else if (net->ipv6.s && net->mode != LAB_HOST_ONLY && net->mode != LAB_NAT)
 		setting_misplaced(e, net, net->ipv6.pos, "ipv6",
-				  "only the host's leg on a host-only network speaks it");
+				  "only host-only and nat networks speak it themselves");
 	if (net->via.s && net->mode != LAB_BRIDGE)
 		setting_misplaced(e, net, net->via.pos, "via", "only a bridge joins another");
 	if (net->uplink.s && net->mode != LAB_BRIDGE)

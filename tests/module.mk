@@ -47,10 +47,6 @@ fuzz_stp-objs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswit
 	vswitchd/rstp_roles.c
 fuzz_snoop-objs := vswitchd-core lib
 
-# What vnetctl reads of a capture.
-fuzz-targets += frames
-fuzz_frames-objs := lib vnetctl/packet_text.c
-
 # The bridge mode with a NIC that tests make.
 wire-tests += bridge
 test_bridge-objs := $(wire-world) modes/bridge/bridge.c modes/bridge/singlemac.c \

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "lib/addr.h"
-#include "vnetctl/event_text.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/table.h"
 
@@ -88,13 +87,24 @@ static int doctor_run(struct ctl *c, int argc, char **argv)
 static void print_event(const json_t *ev)
 {
 	time_t s = (time_t)(jint(ev, "time_ms") / 1000);
-	char when[16], name[64];
+	char when[16], text[512];
 	struct tm tm;
+	const char *key;
+	json_t *value;
 
 	strftime(when, sizeof(when), "%H:%M:%S", localtime_r(&s, &tm));
-	str_escape(jstr(ev, "event"), strlen(jstr(ev, "event")), name, sizeof(name));
-	printf("%s %-14s ", when, name);
-	event_print(stdout, ev);
+	printf("%s %s", when, jstr(ev, "event"));
+	json_object_foreach ((json_t *)ev, key, value) {
+		char *dump;
+
+		if (!strcmp(key, "event") || !strcmp(key, "time_ms") || json_is_null(value))
+			continue;
+		dump = json_is_string(value) ? strdup(json_string_value(value))
+					     : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		if (dump)
+			printf(" %s=%s", key, str_escape(dump, strlen(dump), text, sizeof(text)));
+		free(dump);
+	}
 	putchar('\n');
 }
 

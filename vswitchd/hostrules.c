@@ -2,11 +2,11 @@
 /*
  * The daemon's private nftables table.
  *
- * Theory of operation. One table with two chains and four sets, made for the first rule
- *(libnftables is loaded then: many daemons never have a rule); what changes later is only elements
- *of the sets, one transaction each. The table has the owner flag: it belongs to the netlink socket
- *inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which a
- *crash does too.
+ * Theory of operation. One table with two chains and five sets, made for the first rule
+ * (libnftables is loaded then: many daemons never have a rule); what changes later is only elements
+ * of the sets, one transaction each. The table has the owner flag: it belongs to the netlink socket
+ * inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which a
+ * crash does too.
  *
  *	guard  prerouting, before raw (-300) and so before conntrack: a packet that belongs to a
  *	       translated flow is never seen by the host's stack. Defragmentation has been at -400.
@@ -110,12 +110,14 @@ static int table_make(struct err *err)
 		"table %s {\n"
 		" flags owner;\n"
 		" set guard { typeof iifname . ip daddr . meta l4proto . th dport; flags interval; }\n"
+		" set guard6 { typeof iifname . ip6 daddr . meta l4proto . th dport; flags interval; }\n"
 		" set guests4 { typeof iifname . ip daddr; }\n"
 		" set guests6 { typeof iifname . ip6 daddr; }\n"
 		" set leg { type ifname; }\n"
 		" chain guard {\n"
 		"  type filter hook prerouting priority -310; policy accept;\n"
 		"  iifname . ip daddr . meta l4proto . th dport @guard drop\n"
+		"  iifname . ip6 daddr . meta l4proto . th dport @guard6 drop\n"
 		"  iifname . ip daddr @guests4 drop\n"
 		"  iifname . ip6 daddr @guests6 drop\n"
 		" }\n"
@@ -255,6 +257,20 @@ void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uin
 	guard_change("delete", g, NULL);
 	*where = g->next;
 	free(g);
+}
+
+int hostrules_guard6(const char *verb, const char *ifname, const uint8_t addr[16], uint16_t first,
+		     uint16_t last, struct err *err)
+{
+	char text[INET6_ADDRSTRLEN];
+	int rc = ifname_check(ifname, err);
+
+	if (rc < 0)
+		return rc;
+	inet_ntop(AF_INET6, addr, text, sizeof(text));
+	return nft(err,
+		   "%s element %s guard6 { \"%s\" . %s . tcp . %u-%u, \"%s\" . %s . udp . %u-%u }",
+		   verb, table, ifname, text, first, last, ifname, text, first, last);
 }
 
 /* ---- guests behind one MAC address -------------------------------------------------------- */

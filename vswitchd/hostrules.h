@@ -35,6 +35,11 @@ int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint
 void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
 			 uint16_t last);
 
+/* The same for an IPv6 address, TCP and UDP both; @verb is "add" or "delete", and nothing is
+ * counted. */
+int hostrules_guard6(const char *verb, const char *ifname, const uint8_t addr[16], uint16_t first,
+		     uint16_t last, struct err *err);
+
 /* Keep packets that arrive on @ifname for one of the @n addresses (16 bytes each, IPv4 as
  * ::ffff:a.b.c.d) from the host's stack; they replace those of the last call for @ifname. */
 int hostrules_guests_set(const char *ifname, const uint8_t (*addrs)[16], unsigned int n,

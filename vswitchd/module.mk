@@ -3,7 +3,7 @@ vswitchd-srcs += vswitchd/netlink.c vswitchd/netlink_route.c vswitchd/netlink_ns
 vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_tap_io.c vswitchd/uring.c \
 	vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/nic_filter.c \
 	vswitchd/nichost.c vswitchd/reaper.c
-vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/modeconf.c
+vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/addrplan6.c vswitchd/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \
 	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \

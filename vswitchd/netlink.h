@@ -14,6 +14,7 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "lib/ipaddr.h"
 
 /* Open the sockets; @changed is called (from the loop, at most once per wake-up) when links,
  * addresses, routes or neighbours changed. */
@@ -104,12 +105,20 @@ struct nl_route {
 /* How would the host reach @dst? -ENETUNREACH when it would not. Routes by which the host
  * delivers to itself give -EHOSTUNREACH. */
 int nl_route_get(be32 dst, struct nl_route *out);
+struct nl_route6 {
+	int ifindex;
+	char ifname[16];
+	struct ip_addr gateway, src; /* zero: on link; not known */
+	unsigned int mtu;
+};
+/* The same for IPv6. */
+int nl_route6_get(const struct ip_addr *dst, struct nl_route6 *out);
 /* The interface of the default route, for nic=auto. -ENOENT when there is none. */
 int nl_default_ifname(char out[16]);
 /* MAC of a neighbour if the kernel knows it (reachable, stale, delay, probe, permanent). -ENOENT */
-int nl_neigh_get(int ifindex, be32 addr, struct mac *out);
+int nl_neigh_get(int ifindex, const struct ip_addr *addr, struct mac *out);
 /* Ask the kernel to resolve @addr; the answer comes as a change. */
-int nl_neigh_probe(int ifindex, be32 addr);
+int nl_neigh_probe(int ifindex, const struct ip_addr *addr);
 /* Does any route or address of the host (other than the default route and those of interface
  * @except, may be NULL) overlap @p? Names it in @what ("192.168.1.0/24 dev eth0"). */
 bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t size);

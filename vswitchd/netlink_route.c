@@ -96,6 +96,72 @@ int nl_route_get(be32 dst, struct nl_route *out)
 	return 0;
 }
 
+/* ---- the same for IPv6 -------------------------------------------------------------------- */
+
+struct route6_answer {
+	struct nl_route6 *out;
+	int type;
+};
+
+static struct ip_addr addr6_of(struct nl_addr *a)
+{
+	struct ip_addr v = {{0}};
+
+	if (a && nl_addr_get_family(a) == AF_INET6 && nl_addr_get_len(a) == sizeof(v.b))
+		memcpy(v.b, nl_addr_get_binary_addr(a), sizeof(v.b));
+	return v;
+}
+
+static int route6_answer_cb(struct nl_msg *msg, void *ctx)
+{
+	struct route6_answer *answer = ctx;
+	struct rtnl_route *route;
+	struct rtnl_nexthop *nh;
+	uint32_t mtu = 0;
+
+	if (rtnl_route_parse(nlmsg_hdr(msg), &route) < 0)
+		return NL_SKIP;
+	answer->type = rtnl_route_get_type(route);
+	nh = rtnl_route_nexthop_n(route, 0);
+	if (nh) {
+		answer->out->ifindex = rtnl_route_nh_get_ifindex(nh);
+		answer->out->gateway = addr6_of(rtnl_route_nh_get_gateway(nh));
+	}
+	answer->out->src = addr6_of(rtnl_route_get_pref_src(route));
+	if (rtnl_route_get_metric(route, RTAX_MTU, &mtu) == 0)
+		answer->out->mtu = mtu;
+	rtnl_route_put(route);
+	return NL_OK;
+}
+
+int nl_route6_get(const struct ip_addr *dst, struct nl_route6 *out)
+{
+	struct rtmsg rtm = {.rtm_family = AF_INET6, .rtm_dst_len = 128};
+	struct nl_sock *sk = netlink_sock(NULL);
+	struct route6_answer answer = {out, -1};
+	struct nl_msg *msg;
+
+	memset(out, 0, sizeof(*out));
+	msg = sk ? nlmsg_alloc_simple(RTM_GETROUTE, 0) : NULL;
+	if (!msg)
+		return -ENOMEM;
+	if (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, RTA_DST, sizeof(dst->b), dst->b) < 0) {
+		nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	if (netlink_ask(sk, msg, route6_answer_cb, &answer) < 0)
+		return -ENETUNREACH;
+	if (answer.type == RTN_LOCAL || answer.type == RTN_ANYCAST || answer.type == RTN_MULTICAST)
+		return -EHOSTUNREACH;
+	if (answer.type != RTN_UNICAST || !out->ifindex ||
+	    !if_indextoname((unsigned int)out->ifindex, out->ifname))
+		return -ENETUNREACH;
+	if (!out->mtu)
+		out->mtu = link_mtu(sk, out->ifindex);
+	return 0;
+}
+
 /* ---- walking the routing tables ----------------------------------------------------------- */
 
 /* Call @fn for each IPv4 route of every table until it returns true. */
@@ -191,12 +257,14 @@ bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t 
 /* ---- neighbours --------------------------------------------------------------------------- */
 
 /* A neighbour request of @type for @addr on @ifindex; NULL when memory is short. */
-static struct nl_msg *neigh_msg(int type, int flags, const struct ndmsg *ndm, be32 addr)
+static struct nl_msg *neigh_msg(int type, int flags, struct ndmsg *ndm, const struct ip_addr *addr)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	bool four = ip_addr_is4(addr);
 
-	if (msg && nlmsg_append(msg, (void *)(uintptr_t)ndm, sizeof(*ndm), NLMSG_ALIGNTO) == 0 &&
-	    nla_put(msg, NDA_DST, sizeof(addr), &addr) == 0)
+	ndm->ndm_family = four ? AF_INET : AF_INET6;
+	if (msg && nlmsg_append(msg, ndm, sizeof(*ndm), NLMSG_ALIGNTO) == 0 &&
+	    nla_put(msg, NDA_DST, four ? 4 : 16, addr->b + (four ? 12 : 0)) == 0)
 		return msg;
 	nlmsg_free(msg);
 	return NULL;
@@ -226,9 +294,9 @@ static int neigh_answer_cb(struct nl_msg *msg, void *ctx)
 	return NL_OK;
 }
 
-int nl_neigh_get(int ifindex, be32 addr, struct mac *out)
+int nl_neigh_get(int ifindex, const struct ip_addr *addr, struct mac *out)
 {
-	struct ndmsg ndm = {.ndm_family = AF_INET, .ndm_ifindex = ifindex};
+	struct ndmsg ndm = {.ndm_ifindex = ifindex};
 	struct nl_sock *sk = netlink_sock(NULL);
 	struct neigh_answer answer = {out, false};
 	struct nl_msg *msg = sk ? neigh_msg(RTM_GETNEIGH, 0, &ndm, addr) : NULL;
@@ -240,13 +308,10 @@ int nl_neigh_get(int ifindex, be32 addr, struct mac *out)
 	return 0;
 }
 
-int nl_neigh_probe(int ifindex, be32 addr)
+int nl_neigh_probe(int ifindex, const struct ip_addr *addr)
 {
 	/* NTF_USE: the kernel resolves the address as if it had a packet for it. */
-	struct ndmsg ndm = {.ndm_family = AF_INET,
-			    .ndm_ifindex = ifindex,
-			    .ndm_state = NUD_NONE,
-			    .ndm_flags = NTF_USE};
+	struct ndmsg ndm = {.ndm_ifindex = ifindex, .ndm_state = NUD_NONE, .ndm_flags = NTF_USE};
 	struct nl_sock *sk = netlink_sock(NULL);
 	struct nl_msg *msg = sk ? neigh_msg(RTM_NEWNEIGH, NLM_F_CREATE, &ndm, addr) : NULL;
 

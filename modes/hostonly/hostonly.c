@@ -11,21 +11,15 @@
  * hand.
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/hash.h"
 #include "vswitchd/addrplan.h"
 #include "vswitchd/hostleg.h"
 #include "vswitchd/mode.h"
 #include "vswitchd/modeconf.h"
 #include "vswitchd/netdhcp.h"
-#include "vswitchd/netlink.h"
 #include "vswitchd/port.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/state.h"
 
 static const char *subnet6_text(const struct ip6_net *n, char text[INET6_ADDRSTRLEN])
 {
@@ -33,67 +27,6 @@ static const char *subnet6_text(const struct ip6_net *n, char text[INET6_ADDRSTR
 
 	memcpy(addr, n->prefix, sizeof(n->prefix));
 	return inet_ntop(AF_INET6, addr, text, INET6_ADDRSTRLEN);
-}
-
-struct clash {
-	const struct ip6_net *subnet;
-	int leg; /* a leg of ours that outlived a crash is taken back */
-	char ifname[IF_NAMESIZE];
-};
-
-static void find_clash(void *ctx, int ifindex, int family, const void *addr)
-{
-	struct clash *c = ctx;
-
-	if (family == AF_INET6 && ifindex != c->leg &&
-	    memcmp(addr, c->subnet->prefix, sizeof(c->subnet->prefix)) == 0)
-		if_indextoname((unsigned int)ifindex, c->ifname);
-}
-
-static int subnet6_check(struct runner *r, const struct net_conf *conf, struct err *err)
-{
-	struct clash clash = {.subnet = &conf->subnet6};
-	char text[INET6_ADDRSTRLEN], leg[16];
-
-	subnet6_text(&conf->subnet6, text);
-	for (const struct net *n = r->nets; n; n = n->next)
-		if (n->conf.subnet6.given && memcmp(&n->conf.subnet6.prefix, conf->subnet6.prefix,
-						    sizeof(conf->subnet6.prefix)) == 0)
-			return err_set(err, -EEXIST, "subnet6 %s/64 is in use: network %s has it",
-				       text, n->conf.name);
-	port_ifname(conf->name, leg);
-	clash.leg = nl_ifindex(leg);
-	nl_addr_each(find_clash, &clash);
-	if (!clash.ifname[0])
-		return 0;
-	return err_set(err, -EEXIST, "subnet6 %s/64 is in use: the host has an address in it on %s",
-		       text, clash.ifname);
-}
-
-static int subnet6_fill(struct runner *r, struct net_conf *conf, struct err *err)
-{
-	/* Fixed keys: the same names give the same prefix. */
-	static const struct hash_key instance_key = {0x756c61, 0x676964},
-				     name_key = {0x756c61, 0x736964};
-	uint64_t global, subnet;
-	int tries = 16;
-
-	if (conf->ipv6_off && conf->subnet6.given)
-		return err_set(err, -EINVAL, "subnet6= and ipv6=off exclude each other");
-	if (conf->ipv6_off)
-		return 0;
-	if (!conf->subnet6.given) {
-		global = hash_bytes(&instance_key, state_instance(), strlen(state_instance()));
-		subnet = hash_bytes(&name_key, conf->name, strlen(conf->name));
-		conf->subnet6.prefix[0] = 0xfd;
-		memcpy(conf->subnet6.prefix + 1, &global, 5);
-		memcpy(conf->subnet6.prefix + 6, &subnet, 2);
-		conf->subnet6.given = true;
-		/* 16 bits of a hash may be another network's, too. */
-		while (subnet6_check(r, conf, NULL) < 0 && tries--)
-			conf->subnet6.prefix[7]++;
-	}
-	return subnet6_check(r, conf, err);
 }
 
 static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *err)
@@ -105,7 +38,7 @@ static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *e
 		return rc;
 	if (!conf->dhcp_given)
 		conf->dhcp = true;
-	rc = subnet6_fill(r, conf, err);
+	rc = addrplan6_fill(r, conf, err);
 	return rc ? rc : addrplan_fill(r, conf, PLAN_HOST | (conf->dhcp ? PLAN_DHCP : 0), err);
 }
 

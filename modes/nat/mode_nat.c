@@ -14,6 +14,7 @@
 #include "lib/hash.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
+#include "modes/nat/nat_uplink6.h"
 #include "vswitchd/addrplan.h"
 #include "vswitchd/hostleg.h"
 #include "vswitchd/mode.h"
@@ -68,40 +69,69 @@ static void gw_lost(void *ctx, enum drop_reason why, struct pkt *p)
 	nat_net_lost(ctx, why, p);
 }
 
+static bool is_ip6(const struct pkt *p)
+{
+	const struct eth_hdr *eth = pkt_at(p, 0, sizeof(*eth));
+
+	return eth && eth->type == htons(ETHERTYPE_IP6);
+}
+
+static void six_input(struct nat_net *nn, struct pkt *p)
+{
+	enum drop_reason why = DROP_CONSUMED;
+
+	if (nn->six) {
+		p = pkt_writable(p);
+		why = p ? nat6_input(nn->six, p, nn->net->runner->now) : DROP_NO_BUFFER;
+	}
+	if (why == DROP_CONSUMED)
+		pkt_put(p);
+	else if (why != DROP_NONE)
+		nat_net_lost(nn, why, p);
+}
+
 static void port_input(void *ctx, struct pkt *p)
 {
 	struct nat_net *nn = ctx;
 
-	gateway_input(&nn->gw, p, nn->net->runner->now);
+	if (is_ip6(p))
+		six_input(nn, p);
+	else
+		gateway_input(&nn->gw, p, nn->net->runner->now);
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 
 static int nat_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_NIC | CONF_IPV6 | CONF_VLAN,
+	int rc = conf_refuse(conf, CONF_NIC | CONF_VLAN,
 			     "a NAT network leaves by the host's routes", err);
 
 	if (rc < 0)
 		return rc;
 	if (!conf->dhcp_given)
 		conf->dhcp = true;
+	rc = addrplan6_fill(r, conf, err);
+	if (rc < 0)
+		return rc;
 	return addrplan_fill(r, conf, PLAN_HOST | PLAN_GATEWAY | (conf->dhcp ? PLAN_DHCP : 0), err);
 }
 
-/* The host's first resolver that a guest can reach too; 0 when there is none. */
-static be32 host_resolver(void)
+/* The host's first resolver of a family that a guest can reach too; zero when there is none. */
+static struct ip_addr host_resolver(bool four)
 {
 	FILE *f = fopen("/etc/resolv.conf", "re");
+	struct ip_addr found = {{0}};
 	char line[256], text[64];
-	be32 found = 0, addr;
+	struct ip_net net;
 
 	if (!f)
-		return 0;
-	while (!found && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " nameserver %63s", text) == 1 && ip4_parse(text, &addr) == 0 &&
-		    addr && ntohl(addr) >> 24 != 127)
-			found = addr;
+		return found;
+	while (ip_addr_is_zero(&found) && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " nameserver %63s", text) == 1 && ip_net_parse(text, &net) == 0 &&
+		    ip_addr_is4(&net.addr) == four &&
+		    (four ? net.addr.b[12] != 127 : !nat6_is_martian(&net.addr)))
+			found = net.addr;
 	}
 	fclose(f);
 	return found;
@@ -157,6 +187,48 @@ static int make_gateway(struct nat_net *nn, struct err *err)
 	return 0;
 }
 
+static void dns4(struct net *net)
+{
+	struct ip_addr dns = host_resolver(true);
+
+	net->conf.dhcp_dns = ip_addr_get4(&dns);
+}
+
+/* Without IPv6 in a network's settings, or with an MTU that IPv6 does not know, there is none. */
+static int start_six(struct nat_net *nn, struct err *err)
+{
+	const struct net_conf *c = &nn->net->conf;
+	struct nat6_conf conf = {.mac = nn->gw.mac, .mtu = c->mtu ? c->mtu : 1500};
+	struct nat6_env env = {.ctx = nn,
+			       .pool = nn->net->runner->pool,
+			       .route = uplinks6_route,
+			       .outside = uplinks6_send,
+			       .emit = gw_emit,
+			       .note = nat_show_note6};
+	uint64_t seed[4];
+
+	if (!c->subnet6.given || conf.mtu < IP6_MIN_MTU)
+		return 0;
+	memcpy(conf.prefix.b, c->subnet6.prefix, sizeof(c->subnet6.prefix));
+	conf.dns = host_resolver(false);
+	random_bytes(seed, sizeof(seed));
+	nn->uplinks6 = uplinks6_get(nn);
+	if (nn->uplinks6)
+		nn->six = nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed,
+				      nn->net->runner->now);
+	nn->nat->six = nn->six;
+	return nn->six ? 0 : err_sys(err, -ENOMEM, "network \"%s\"", c->name);
+}
+
+static void stop_six(struct nat_net *nn)
+{
+	if (nn->six && nn->port)
+		nat6_goodbye(nn->six);
+	uplinks6_put(nn);
+	nat6_destroy(nn->six);
+	nn->six = NULL;
+}
+
 static int start_dhcp(struct net *net, struct err *err)
 {
 	if (!net->conf.dhcp)
@@ -164,7 +236,7 @@ static int start_dhcp(struct net *net, struct err *err)
 	if (!net->conf.dhcp_router)
 		net->conf.dhcp_router = net->conf.gateway;
 	if (!net->conf.dhcp_dns)
-		net->conf.dhcp_dns = host_resolver();
+		dns4(net);
 	return netdhcp_start(net, err);
 }
 
@@ -181,6 +253,7 @@ static void nat_stop(struct net *net)
 		nat_forward_fini(nn);
 		uplinks_put(nn->uplinks, nn);
 	}
+	stop_six(nn);
 	if (ev_is_active(&nn->round))
 		ev_timer_stop(net->runner->loop, &nn->round);
 	if (nn->gw.neighs)
@@ -208,6 +281,8 @@ static int nat_start(struct net *net, struct err *err)
 		nn->uplinks = uplinks_get(nn, err);
 		rc = nn->uplinks ? 0 : -ENOMEM;
 	}
+	if (rc == 0)
+		rc = start_six(nn, err);
 	if (rc == 0)
 		rc = hostleg_add(net, err);
 	if (rc == 0)
@@ -257,6 +332,12 @@ static enum drop_reason nat_ingress(struct walk *w)
 	if (!nn || w->from == nn->port || strcmp(type, "local") == 0 ||
 	    strcmp(type, "hosttap") == 0)
 		return DROP_NONE;
+	if (nn->six && is_ip6(w->p)) {
+		enum drop_reason why = nat6_check_claim(nn->six, w->p);
+
+		if (why)
+			return why;
+	}
 	return gateway_check_claim(&nn->gw, w->p);
 }
 
@@ -270,6 +351,11 @@ static void nat_tick_net(struct net *net, msec now)
 	gateway_tick(&nn->gw, now);
 	nat_forward_refresh(nn);
 	uplinks_tick(nn->uplinks, now);
+	if (!nn->six)
+		return;
+	nat6_follow(nn->six, &nn->nat->table.set, now);
+	nat6_tick(nn->six, uplinks6_online(nn->uplinks6), now);
+	uplinks6_tick(nn->uplinks6, now);
 }
 
 static void nat_host_changed(struct net *net)
@@ -277,6 +363,8 @@ static void nat_host_changed(struct net *net)
 	struct nat_net *nn = net->mode_state;
 
 	uplinks_changed(nn->uplinks);
+	if (nn->uplinks6)
+		uplinks6_changed(nn->uplinks6);
 }
 
 static int nat_call(struct net *net, const char *method, json_t *params, json_t **result,

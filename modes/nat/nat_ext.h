@@ -20,6 +20,7 @@
 #define MODES_NAT_EXT_H
 
 #include "lib/clock.h"
+#include "lib/ipaddr.h"
 #include "lib/wire.h"
 
 struct nat;
@@ -61,6 +62,7 @@ struct nat_space {
 
 struct nat_ext {
 	be32 addr;
+	struct ip_addr addr6;	  /* IPv6 (nat6.h); addr is 0 then */
 	uint16_t first, last;	  /* host order, inclusive */
 	uint32_t mtu;		  /* of the way out when last asked for; 0: not known */
 	uint16_t next_id;	  /* IP identification of what we send, RFC 6864 4.1 */

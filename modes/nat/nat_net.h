@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <jansson.h>
 
+#include "modes/nat/nat6.h"
 #include "modes/nat/nat_gateway.h"
 #include "vswitchd/net.h"
 #include "vswitchd/port.h"
@@ -16,6 +17,7 @@
 struct nat_forward;
 struct relay;
 struct uplinks;
+struct uplinks6;
 
 struct nat_net {
 	struct net *net;
@@ -25,6 +27,8 @@ struct nat_net {
 	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;
+	struct nat6 *six; /* NULL: no IPv6 */
+	struct uplinks6 *uplinks6;
 	struct nat_net *next; /* among those that share the uplinks */
 	struct nat_forward *forwards;
 	struct relay *relay; /* nat_relay.c; NULL: the host has no way to a forward */
@@ -63,6 +67,8 @@ int nat_show_flows(struct nat_net *nn, const json_t *params, json_t **result, st
 json_t *nat_show_guests(struct nat_net *nn);
 /* nat_table.note: the event nat.flow, while somebody asks for it. @ctx: the nat_net. */
 void nat_show_note(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);
+/* nat6_env.note, likewise. */
+void nat_show_note6(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);
 void nat_show_facts(struct nat_net *nn, json_t *out);
 
 #endif

@@ -9,15 +9,44 @@
 
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
+#include "modes/nat/nat_uplink6.h"
 #include "vswitchd/runner.h"
 
-enum { LIST_MAX = 4096, ENDPOINT_STR = IP4_STR + 6 };
+enum { LIST_MAX = 4096, ENDPOINT_STR = IP_ADDR_STR + 8 };
 
-static const char *endpoint(be32 addr, be16 port, char out[ENDPOINT_STR])
+/* Both families' tables are alike; in the one of IPv6 addresses are names (nat6.h). */
+struct family {
+	const struct nat_net *nn;
+	const struct nat6 *six; /* NULL: IPv4 */
+};
+
+static const struct nat_table *table_of(struct family f)
 {
-	char text[IP4_STR];
+	return f.six ? &f.six->table : &f.nn->nat->table;
+}
 
-	snprintf(out, ENDPOINT_STR, "%s:%u", ip4_format(addr, text), ntohs(port));
+static struct ip_addr inside_of(struct family f, const struct nat_mapping *m)
+{
+	return f.six ? nat6_inside_addr(f.six, m->addr) : ip_addr_from4(m->addr);
+}
+
+static struct ip_addr outside_of(struct family f, const struct nat_mapping *m)
+{
+	return f.six ? m->ext->addr6 : ip_addr_from4(m->ext->addr);
+}
+
+static struct ip_addr peer_of(struct family f, const struct nat_session *s)
+{
+	return f.six ? nat6_peer_addr(f.six, s->peer) : ip_addr_from4(s->peer);
+}
+
+/* RFC 5952 6: an IPv6 address with a port is in brackets. */
+static const char *endpoint(struct ip_addr addr, be16 port, char out[ENDPOINT_STR])
+{
+	char text[IP_ADDR_STR];
+
+	snprintf(out, ENDPOINT_STR, ip_addr_is4(&addr) ? "%s:%u" : "[%s]:%u",
+		 ip_addr_format(&addr, text), ntohs(port));
 	return out;
 }
 
@@ -29,33 +58,34 @@ static const char *state_word(const struct nat_mapping *m, const struct nat_sess
 }
 
 /* The guest behind an inside address: whose port leads to the MAC that has it. */
-static const char *guest_of(const struct nat_net *nn, be32 addr)
+static const char *guest_of(struct family f, const struct nat_mapping *m)
 {
-	const struct mac *mac = gateway_mac_of(&nn->gw, addr);
-	const struct port *port =
-		mac ? fdb_lookup(nn->net->fdb, mac, 0, nn->net->runner->now) : NULL;
+	const struct net *net = f.nn->net;
+	const struct mac *mac =
+		f.six ? nat6_inside_mac(f.six, m->addr) : gateway_mac_of(&f.nn->gw, m->addr);
+	const struct port *port = mac ? fdb_lookup(net->fdb, mac, 0, net->runner->now) : NULL;
 
 	return port && port->vm[0] ? port->vm : NULL;
 }
 
 static const char *const protos[] = {"tcp", "udp", "icmp"};
 
-static json_t *flow_json(const struct nat_net *nn, const struct nat_session *s)
+static json_t *flow_json(struct family f, const struct nat_session *s)
 {
-	const struct nat_table *t = &nn->nat->table;
+	const struct nat_table *t = table_of(f);
 	const struct nat_mapping *m = nat_mapping_of(t, s);
 	char in[ENDPOINT_STR], out[ENDPOINT_STR], peer[ENDPOINT_STR];
-	msec now = nn->net->runner->now;
+	msec now = f.nn->net->runner->now;
 	msec created = MIN(nat_session_created(t, s), now);
 	msec expires = MAX(nat_session_expires(t, s), now);
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s?, s:b, s:s}", "proto",
-			 protos[m->proto], "inside", endpoint(m->addr, m->port, in), "outside",
-			 endpoint(m->ext->addr, m->ext_port, out), "peer",
-			 endpoint(s->peer, s->peer_port, peer), "state", state_word(m, s), "age_s",
-			 (json_int_t)((now - created) / 1000), "expires_s",
-			 (json_int_t)((expires - now) / 1000), "tx_bytes", (json_int_t)s->tx_bytes, "rx_bytes",
-			 (json_int_t)s->rx_bytes, "guest", guest_of(nn, m->addr), "forward",
+			 protos[m->proto], "inside", endpoint(inside_of(f, m), m->port, in),
+			 "outside", endpoint(outside_of(f, m), m->ext_port, out), "peer",
+			 endpoint(peer_of(f, s), s->peer_port, peer), "state", state_word(m, s),
+			 "age_s", (json_int_t)((now - created) / 1000), "expires_s",
+			 (json_int_t)((expires - now) / 1000), "tx_bytes", (json_int_t)s->tx_bytes,
+			 "rx_bytes", (json_int_t)s->rx_bytes, "guest", guest_of(f, m), "forward",
 			 (int)m->forward, "cause", nat_cause_text(s->cause));
 }
 
@@ -64,23 +94,34 @@ static json_t *flow_json(const struct nat_net *nn, const struct nat_session *s)
 /* What `nat list` is narrowed to; zero: everything. */
 struct filter {
 	const char *guest, *proto, *state;
-	be32 addr, peer;
+	struct ip_addr addr, peer;
 };
 
 struct list {
-	const struct nat_net *nn;
+	struct family family;
 	struct filter only;
 	uint64_t matched;
 	json_t *flows;
 };
 
-static int parse_addr(const json_t *params, const char *key, be32 *out, struct err *err)
+static int parse_addr(const json_t *params, const char *key, struct ip_addr *out, struct err *err)
 {
 	const char *text = json_string_value(json_object_get(params, key));
+	struct ip_net net;
 
-	if (text && ip4_parse(text, out) < 0)
-		return err_set(err, -EINVAL, "%s: \"%.60s\" is not an IPv4 address", key, text);
+	if (!text)
+		return 0;
+	if (ip_net_parse(text, &net) < 0 || strchr(text, '/'))
+		return err_set(err, -EINVAL, "%s: \"%.60s\" is not an IP address", key, text);
+	*out = net.addr;
 	return 0;
+}
+
+static bool is_addr(struct ip_addr addr, const struct ip_addr *wanted)
+{
+	static const struct ip_addr none;
+
+	return ip_addr_equal(wanted, &none) || ip_addr_equal(&addr, wanted);
 }
 
 static bool is_word(const char *word, const char *wanted)
@@ -92,9 +133,10 @@ static bool matches(const struct list *l, const struct nat_mapping *m, const str
 {
 	const struct filter *f = &l->only;
 
-	return (!f->addr || f->addr == m->addr) && (!f->peer || f->peer == s->peer) &&
-	       is_word(protos[m->proto], f->proto) && is_word(state_word(m, s), f->state) &&
-	       (!f->guest || is_word(guest_of(l->nn, m->addr), f->guest));
+	return is_addr(inside_of(l->family, m), &f->addr) &&
+	       is_addr(peer_of(l->family, s), &f->peer) && is_word(protos[m->proto], f->proto) &&
+	       is_word(state_word(m, s), f->state) &&
+	       (!f->guest || is_word(guest_of(l->family, m), f->guest));
 }
 
 static void flow(void *ctx, const struct nat_mapping *m, const struct nat_session *s)
@@ -106,13 +148,13 @@ static void flow(void *ctx, const struct nat_mapping *m, const struct nat_sessio
 	l->matched++;
 	/* The whole table would be a reply of tens of megabytes. */
 	if (json_array_size(l->flows) < LIST_MAX)
-		json_array_append_new(l->flows, flow_json(l->nn, s));
+		json_array_append_new(l->flows, flow_json(l->family, s));
 }
 
 int nat_show_flows(struct nat_net *nn, const json_t *params, json_t **result, struct err *err)
 {
-	struct list l = {.nn = nn};
-	const struct nat_table *t = &nn->nat->table;
+	struct list l = {.family = {nn, NULL}};
+	const struct nat_table *t = &nn->nat->table, *t6 = nn->six ? &nn->six->table : NULL;
 
 	l.only.guest = json_string_value(json_object_get(params, "guest"));
 	l.only.proto = json_string_value(json_object_get(params, "proto"));
@@ -122,17 +164,21 @@ int nat_show_flows(struct nat_net *nn, const json_t *params, json_t **result, st
 		return -EINVAL;
 	l.flows = json_array();
 	nat_table_each(t, flow, &l);
+	l.family.six = nn->six;
+	if (t6)
+		nat_table_each(t6, flow, &l);
 	*result = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "flows", l.flows, "matched",
-			    (json_int_t)l.matched, "sessions", (json_int_t)t->n_sessions,
-			    "mappings", (json_int_t)t->n_mappings, "max", (json_int_t)t->set.max,
-			    "max_guest", (json_int_t)t->set.max_guest);
+			    (json_int_t)l.matched, "sessions",
+			    (json_int_t)(t->n_sessions + (t6 ? t6->n_sessions : 0)), "mappings",
+			    (json_int_t)(t->n_mappings + (t6 ? t6->n_mappings : 0)), "max",
+			    (json_int_t)t->set.max, "max_guest", (json_int_t)t->set.max_guest);
 	return 0;
 }
 
 /* ---- totals for each guest ------------------------------------------------------------------- */
 
 struct totals {
-	const struct nat_net *nn;
+	struct family family;
 	json_t *by_addr; /* "10.0.2.130": {...} */
 };
 
@@ -146,14 +192,15 @@ static void count_in(json_t *row, const char *key, uint64_t n)
 static void total(void *ctx, const struct nat_mapping *m, const struct nat_session *s)
 {
 	struct totals *t = ctx;
-	char addr[IP4_STR];
-	json_t *row = json_object_get(t->by_addr, ip4_format(m->addr, addr));
+	struct ip_addr inside = inside_of(t->family, m);
+	char addr[IP_ADDR_STR];
+	json_t *row = json_object_get(t->by_addr, ip_addr_format(&inside, addr));
 
 	if (!row) {
-		const struct nat_guest *g = nat_guest_of(&t->nn->nat->table, m->addr);
+		const struct nat_guest *g = nat_guest_of(table_of(t->family), m->addr);
 
 		row = json_pack("{s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:i}", "address", addr,
-				"guest", guest_of(t->nn, m->addr), "flows", 0, "tcp_ports",
+				"guest", guest_of(t->family, m), "flows", 0, "tcp_ports",
 				(int)g->ports[NAT_TCP], "udp_ports", (int)g->ports[NAT_UDP],
 				"echo_ids", (int)g->ports[NAT_ICMP], "tx_bytes", 0, "rx_bytes", 0);
 		json_object_set_new(t->by_addr, addr, row);
@@ -165,11 +212,14 @@ static void total(void *ctx, const struct nat_mapping *m, const struct nat_sessi
 
 json_t *nat_show_guests(struct nat_net *nn)
 {
-	struct totals t = {nn, json_object()};
+	struct totals t = {{nn, NULL}, json_object()};
 	json_t *rows = json_array(), *row;
 	const char *addr;
 
 	nat_table_each(&nn->nat->table, total, &t);
+	t.family.six = nn->six;
+	if (nn->six)
+		nat_table_each(&nn->six->table, total, &t);
 	json_object_foreach (t.by_addr, addr, row)
 		json_array_append(rows, row);
 	json_decref(t.by_addr);
@@ -179,36 +229,61 @@ json_t *nat_show_guests(struct nat_net *nn)
 
 /* ---- watch ----------------------------------------------------------------------------------- */
 
-void nat_show_note(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why)
+static void tell(struct family f, enum nat_note what, const struct nat_session *s, enum nat_why why)
 {
 	static const char *const words[] = {"created", "changed", "ended"};
-	const struct nat_net *nn = ctx;
+	const struct nat_net *nn = f.nn;
 	struct runner *r = nn->net->runner;
 	json_t *event;
 
 	if (!runner_wants(r, "nat.flow"))
 		return;
-	event = flow_json(nn, s);
+	event = flow_json(f, s);
 	json_object_set_new(event, "net", json_string(nn->net->conf.name));
 	json_object_set_new(event, "what", json_string(words[what]));
 	json_object_set_new(event, "why",
 			    json_string(what == NAT_CREATED ? nat_cause_text(s->cause)
-					: what == NAT_ENDED ? nat_why_text(why)
-							    : state_word(nat_mapping_of(&nn->nat->table, s), s)));
+					: what == NAT_ENDED
+						? nat_why_text(why)
+						: state_word(nat_mapping_of(table_of(f), s), s)));
 	runner_event(r, "nat.flow", event);
+}
+
+void nat_show_note(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why)
+{
+	tell((struct family){ctx, NULL}, what, s, why);
+}
+
+void nat_show_note6(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why)
+{
+	const struct nat_net *nn = ctx;
+
+	tell((struct family){nn, nn->six}, what, s, why);
 }
 
 /* ---- facts of the network -------------------------------------------------------------------- */
 
 static void uplink(void *ctx, const struct uplink_info *info)
 {
-	char addr[IP4_STR];
+	struct ip_addr a = info->ext->addr ? ip_addr_from4(info->ext->addr) : info->ext->addr6;
+	char addr[IP_ADDR_STR];
 
 	json_array_append_new(ctx, json_pack("{s:s, s:s, s:I, s:I, s:I}", "ifname", info->ifname,
-					     "address", ip4_format(info->ext->addr, addr),
-					     "rx_frames", (json_int_t)info->rx_frames, "tx_frames",
+					     "address", ip_addr_format(&a, addr), "rx_frames",
+					     (json_int_t)info->rx_frames, "tx_frames",
 					     (json_int_t)info->tx_frames, "drops",
 					     (json_int_t)info->drops));
+}
+
+static void show_six(const struct nat6 *six, json_t *out)
+{
+	char text[IP_ADDR_STR];
+
+	json_object_set_new(out, "subnet6",
+			    json_sprintf("%s/64", ip_addr_format(&six->conf.prefix, text)));
+	json_object_set_new(out, "gateway6", json_string(ip_addr_format(&six->addr, text)));
+	json_object_set_new(out, "flows6", json_integer(six->table.n_sessions));
+	json_object_set_new(out, "online6", json_boolean(six->ra.online));
 }
 
 void nat_show_facts(struct nat_net *nn, json_t *out)
@@ -217,6 +292,10 @@ void nat_show_facts(struct nat_net *nn, json_t *out)
 	json_t *ups = json_array();
 
 	uplinks_each(nn->uplinks, uplink, ups);
+	if (nn->uplinks6)
+		uplinks6_each(nn->uplinks6, uplink, ups);
+	if (nn->six)
+		show_six(nn->six, out);
 	json_object_set_new(out, "flows", json_integer(t->n_sessions));
 	json_object_set_new(out, "mappings", json_integer(t->n_mappings));
 	json_object_set_new(out, "max", json_integer(t->set.max));

@@ -189,7 +189,7 @@ uint64_t nat_random(struct nat_table *t)
 	return hash_bytes(&t->key, t->rng, sizeof(t->rng));
 }
 
-struct nat_guest *nat_guest_of(struct nat_table *t, be32 addr)
+struct nat_guest *nat_guest_of(const struct nat_table *t, be32 addr)
 {
 	return &t->guests[ntohl(addr) & t->guest_mask];
 }

@@ -197,7 +197,7 @@ msec nat_session_expires(const struct nat_table *t, const struct nat_session *s)
 /* Also ends its mapping when it was the last. */
 void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why why, msec now);
 
-struct nat_guest *nat_guest_of(struct nat_table *t, be32 addr);
+struct nat_guest *nat_guest_of(const struct nat_table *t, be32 addr);
 /* Go on with the round through the sessions and end those whose time is over: a bounded piece, some
  * 50 us of work. True when the round is not finished and wants to be called again soon. Start a
  * round about once a second. */

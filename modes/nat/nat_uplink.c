@@ -115,70 +115,6 @@ static void forget_routes(struct uplinks *u)
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-/* What a frame on the interface looks like. */
-enum medium { MEDIUM_OTHER, MEDIUM_ETHERNET, MEDIUM_IP };
-
-/* Bare IP packets: tun and WireGuard (NONE), PPP (its header is the driver's), IP in IP, modems
- * (RAWIP), GRE with one far end. */
-static enum medium medium_of(unsigned int arphrd, unsigned int flags)
-{
-	switch (arphrd) {
-	case ARPHRD_ETHER:
-		return MEDIUM_ETHERNET;
-	case ARPHRD_NONE:
-	case ARPHRD_PPP:
-	case ARPHRD_TUNNEL:
-	case ARPHRD_SIT:
-	case ARPHRD_RAWIP:
-		return MEDIUM_IP;
-	case ARPHRD_IPGRE:
-		return flags & IFF_POINTOPOINT ? MEDIUM_IP : MEDIUM_OTHER;
-	default:
-		return MEDIUM_OTHER;
-	}
-}
-
-static enum medium link_medium(const char *ifname)
-{
-	struct ifreq ifr = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned int arphrd = ARPHRD_VOID;
-
-	if (fd < 0)
-		return MEDIUM_OTHER;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	if (ioctl(fd, SIOCGIFHWADDR, &ifr) == 0)
-		arphrd = ifr.ifr_hwaddr.sa_family;
-	if (ioctl(fd, SIOCGIFFLAGS, &ifr) < 0)
-		ifr.ifr_flags = 0;
-	close(fd);
-	return medium_of(arphrd, (unsigned short)ifr.ifr_flags);
-}
-
-/* An interface that this daemon made leads to another of its networks, which are apart. */
-static bool is_ours(const struct uplinks *u, const char *ifname)
-{
-	for (const struct net *net = u->runner->nets; net; net = net->next) {
-		for (const struct port *port = net->ports; port; port = port->next) {
-			if (strcmp(port->ifname, ifname) == 0 && !port->netns[0] &&
-			    strcmp(port->ops->type, "nic") != 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-static void tell(struct uplinks *u, const struct uplink *up, const char *event, unsigned int ended)
-{
-	char addr[IP4_STR];
-
-	ip4_format(up->ext->addr, addr);
-	log_info("nat: %s, uplink %s with %s, %u flows ended", event, up->ifname, addr, ended);
-	runner_event(u->runner, event,
-		     json_pack("{s:s, s:s, s:i}", "ifname", up->ifname, "address", addr, "ended",
-			       (int)ended));
-}
-
 static void input_from_wire(struct uplink *up, struct pkt *p);
 static void uplink_close(struct uplinks *u, struct uplink *up);
 
@@ -192,73 +128,6 @@ static void readable_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 	runner_clock(u->runner);
 	if (!uplink_sock_read(up, u->runner->pool, input_from_wire))
 		uplink_close(u, up);
-}
-
-static void uplink_free(struct uplink *up)
-{
-	while (up->n_guards) {
-		const struct port_range *g = &up->guards[--up->n_guards];
-
-		hostrules_guard_del(up->ifname, up->ext->addr, g->protos, g->first, g->last);
-	}
-	uplink_sock_close(up);
-	nat_ext_destroy(up->ext);
-	free(up);
-}
-
-static int guard_add(struct uplink *up, uint16_t first, uint16_t last, struct err *err)
-{
-	int rc = hostrules_guard_add(up->ifname, up->ext->addr, GUARD_BOTH, first, last, err);
-
-	if (rc == 0)
-		up->guards[up->n_guards++] = (struct port_range){first, last, GUARD_BOTH};
-	return rc;
-}
-
-/* Keep the host from our ports, but not from those of the range that it uses itself already: they
- * are neither guarded nor handed out. What it opens there later is cut off. */
-static int guard_range(struct uplink *up, struct err *err)
-{
-	struct nat_ext *ext = up->ext;
-	uint32_t first = ext->first;
-	int rc = 0;
-
-	for (uint32_t port = first;
-	     rc == 0 && up->n_guards < UPLINK_GUARDS - 1 && port <= ext->last; port++) {
-		if (uplink_port_free(NAT_TCP, ext->addr, (uint16_t)port) &&
-		    uplink_port_free(NAT_UDP, ext->addr, (uint16_t)port))
-			continue;
-		log_info("nat: the host uses port %u of %s itself; it stays the host's", port,
-			 up->ifname);
-		nat_ext_exclude(ext, (uint16_t)port);
-		if (port > first)
-			rc = guard_add(up, (uint16_t)first, (uint16_t)(port - 1), err);
-		first = port + 1;
-	}
-	if (rc == 0 && first <= ext->last)
-		rc = guard_add(up, (uint16_t)first, ext->last, err);
-	return rc;
-}
-
-static int uplink_start(struct uplink *up, struct err *err)
-{
-	struct runner *r = up->all->runner;
-	int rc = 0;
-
-	up->raw = link_medium(up->ifname) == MEDIUM_IP;
-	if (!up->raw)
-		rc = nl_link_mac_get(up->ifname, &up->mac);
-	if (rc < 0)
-		return err_sys(err, rc, "interface %s", up->ifname);
-	rc = guard_range(up, err);
-	if (rc == 0)
-		rc = uplink_sock_open(up, err);
-	if (rc == 0 && r->loop) {
-		ev_io_init(&up->io, readable_cb, up->fd, EV_READ);
-		up->io.data = up;
-		ev_io_start(r->loop, &up->io);
-	}
-	return rc;
 }
 
 /* It is tried again for every guest's packet: say it once. */
@@ -294,35 +163,24 @@ static void low_unclaim(void *ctx, uint16_t port)
 
 static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex, be32 addr)
 {
-	struct uplink *up = calloc(1, sizeof(*up));
+	struct ip_addr a = ip_addr_from4(addr);
+	struct uplink *up = uplink_create(u->runner, ifname, ifindex, &a);
 	struct err err = {0};
-	uint64_t seed[2];
 
 	if (!up)
 		return NULL;
 	up->all = u;
-	up->fd = -1;
-	up->ifindex = ifindex;
-	snprintf(up->ifname, sizeof(up->ifname), "%s", ifname);
-	random_bytes(seed, sizeof(seed));
-	up->ext = nat_ext_create(addr, NAT_PORT_FIRST, NAT_PORT_LAST, NAT_SETTINGS_DEFAULT.hold_ms,
-				 seed);
-	if (!up->ext) {
-		free(up);
-		return NULL;
-	}
-	up->ext->ctx = up;
 	up->ext->usable = uplink_port_usable;
 	up->ext->claim = low_claim;
 	up->ext->unclaim = low_unclaim;
-	if (uplink_start(up, &err) < 0) {
+	if (uplink_start(up, readable_cb, &err) < 0) {
 		complain(u, ifname, err.text);
-		uplink_free(up);
+		uplink_destroy(up);
 		return NULL;
 	}
 	up->next = u->list;
 	u->list = up;
-	tell(u, up, "nat.uplink.up", 0);
+	uplink_tell(up, "nat.uplink.up", 0);
 	return up;
 }
 
@@ -346,8 +204,8 @@ static void uplink_close(struct uplinks *u, struct uplink *up)
 		}
 	}
 	forget_routes(u);
-	tell(u, up, "nat.uplink.down", ended);
-	uplink_free(up);
+	uplink_tell(up, "nat.uplink.down", ended);
+	uplink_destroy(up);
 }
 
 void uplinks_put(struct uplinks *u, struct nat_net *nn)
@@ -391,9 +249,10 @@ static void input_from_wire(struct uplink *up, struct pkt *p)
 
 void uplinks_send(struct nat_net *nn, const struct nat_route *rt, struct pkt *p)
 {
+	struct ip_addr hop = ip_addr_from4(rt->next_hop);
 	struct uplinks *u = nn->uplinks;
 
-	uplink_hop_send(uplink_of(rt->ext), nn, rt->next_hop, p, u->runner->now);
+	uplink_hop_send(uplink_of(rt->ext), nn, &hop, p, u->runner->now);
 	if (!u->runner->loop)
 		flush_all(u);
 }
@@ -430,11 +289,11 @@ static enum drop_reason route_look(struct uplinks *u, be32 dst, struct nat_route
 		return route_local(u, dst, out);
 	if (rc < 0)
 		return DROP_NO_ROUTE;
-	if (is_ours(u, r.ifname))
+	if (uplink_link_is_ours(u->runner, r.ifname))
 		return DROP_MODE;
 	if (!r.src && nl_addr_first(r.ifname, &addr) == 0)
 		r.src = addr.addr;
-	if (!r.src || link_medium(r.ifname) == MEDIUM_OTHER)
+	if (!r.src || uplink_link_medium(r.ifname) == MEDIUM_OTHER)
 		return DROP_NO_ROUTE;
 	up = find_uplink(u, r.ifindex, r.src);
 	if (!up)
@@ -556,8 +415,8 @@ static void open_one(void *ctx, const char *ifname, const char *alias)
 	int ifindex = nl_ifindex(ifname);
 
 	(void)alias;
-	if (!ifindex || is_ours(o->u, ifname) || !nl_link_is_up(ifname) ||
-	    link_medium(ifname) == MEDIUM_OTHER || nl_addr_first(ifname, &addr) < 0 ||
+	if (!ifindex || uplink_link_is_ours(o->u->runner, ifname) || !nl_link_is_up(ifname) ||
+	    uplink_link_medium(ifname) == MEDIUM_OTHER || nl_addr_first(ifname, &addr) < 0 ||
 	    (o->addr && addr.addr != o->addr))
 		return;
 	up = find_uplink(o->u, ifindex, addr.addr);

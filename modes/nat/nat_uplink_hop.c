@@ -6,6 +6,7 @@
 #include "modes/nat/nat_uplink_int.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "vswitchd/netlink.h"
 
@@ -16,10 +17,12 @@ enum {
 	HOP_GIVE_UP_MS = 3000
 };
 
-static struct hop *hop_of(struct uplink *up, be32 addr)
+static struct hop *hop_of(struct uplink *up, const struct ip_addr *addr)
 {
-	uint32_t a = ntohl(addr);
+	uint32_t w[4], a;
 
+	memcpy(w, addr->b, sizeof(w));
+	a = w[0] ^ w[1] ^ w[2] ^ ntohl(w[3]);
 	return &up->hops[(a ^ a >> 8 ^ a >> 16) % HOPS];
 }
 
@@ -27,7 +30,8 @@ static void give(struct uplink *up, const struct hop *h, struct pkt *p)
 {
 	struct eth_hdr *eth = (void *)p->data;
 
-	*eth = (struct eth_hdr){h->mac, up->mac, htons(ETHERTYPE_IP4)};
+	*eth = (struct eth_hdr){h->mac, up->mac,
+				htons(uplink_is6(up) ? ETHERTYPE_IP6 : ETHERTYPE_IP4)};
 	uplink_sock_send(up, p);
 }
 
@@ -46,7 +50,9 @@ static void release(struct uplink *up, struct hop *h, bool answer, msec now)
 			give(up, h, p);
 			continue;
 		}
-		if (answer)
+		if (answer && uplink_is6(up))
+			nat6_undeliverable(nn->six, up->ext, p, now);
+		else if (answer)
 			nat_undeliverable(nn->nat, up->ext, p, now);
 		nat_net_lost(nn, DROP_NO_NEIGHBOUR, p);
 	}
@@ -56,7 +62,7 @@ static void release(struct uplink *up, struct hop *h, bool answer, msec now)
 static void hop_look(struct uplink *up, struct hop *h, msec now)
 {
 	h->old = false;
-	h->known = nl_neigh_get(up->ifindex, h->addr, &h->mac) == 0;
+	h->known = nl_neigh_get(up->ifindex, &h->addr, &h->mac) == 0;
 	if (h->known)
 		release(up, h, false, now);
 }
@@ -64,7 +70,7 @@ static void hop_look(struct uplink *up, struct hop *h, msec now)
 static void hop_probe(struct uplink *up, struct hop *h, msec now)
 {
 	h->checked_ms = now;
-	nl_neigh_probe(up->ifindex, h->addr);
+	nl_neigh_probe(up->ifindex, &h->addr);
 }
 
 static void hold(struct uplink *up, struct hop *h, struct nat_net *nn, struct pkt *p)
@@ -80,7 +86,8 @@ static void hold(struct uplink *up, struct hop *h, struct nat_net *nn, struct pk
 	nat_net_lost(nn, DROP_NO_NEIGHBOUR, p);
 }
 
-void uplink_hop_send(struct uplink *up, struct nat_net *nn, be32 addr, struct pkt *p, msec now)
+void uplink_hop_send(struct uplink *up, struct nat_net *nn, const struct ip_addr *addr,
+		     struct pkt *p, msec now)
 {
 	struct hop *h = hop_of(up, addr);
 
@@ -89,9 +96,9 @@ void uplink_hop_send(struct uplink *up, struct nat_net *nn, be32 addr, struct pk
 		uplink_sock_send(up, p);
 		return;
 	}
-	if (h->addr != addr) {
+	if (!ip_addr_equal(&h->addr, addr)) {
 		release(up, h, false, now);
-		*h = (struct hop){.addr = addr, .old = true};
+		*h = (struct hop){.addr = *addr, .old = true};
 	}
 	if (h->old) {
 		hop_look(up, h, now);

@@ -9,6 +9,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +27,18 @@ enum {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+/* As below; a fragment's or an extension header's next header is none of the three. */
+static int filter_text6(const struct uplink *up, const char *to, char *out, size_t size)
+{
+	const struct nat_ext *ext = up->ext;
+	char addr[IP_ADDR_STR];
+	int n = snprintf(out, size,
+			 "%sip6 dst %s and (icmp6 or ((tcp or udp) and dst portrange %u-%u))", to,
+			 ip_addr_format(&ext->addr6, addr), ext->first, ext->last);
+
+	return n > 0 && (size_t)n < size ? 0 : -E2BIG;
+}
+
 /* What may concern a guest, in pcap's words. Later fragments have no ports, so all for us pass. */
 static int filter_text(const struct uplink *up, char *out, size_t size)
 {
@@ -35,6 +48,8 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 
 	if (!up->raw)
 		snprintf(to, sizeof(to), "ether dst %s and ", mac_format(&up->mac, mac));
+	if (uplink_is6(up))
+		return filter_text6(up, to, out, size);
 	n = snprintf(out, size,
 		     "%sip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or ((tcp "
 		     "or udp) and (dst portrange %u-%u",
@@ -88,11 +103,11 @@ static void set_buffer(int fd, int force, int plain)
 		set_option(fd, SOL_SOCKET, plain, SOCK_BUF);
 }
 
-/* Bound to IPv4 only, so that the kernel shows us no frame that the host sends. */
+/* Bound to one family, so that the kernel shows us no frame that the host sends. */
 static int sock_bind(struct uplink *up, struct err *err)
 {
 	struct sockaddr_ll sll = {.sll_family = AF_PACKET,
-				  .sll_protocol = htons(ETH_P_IP),
+				  .sll_protocol = htons(uplink_is6(up) ? ETH_P_IPV6 : ETH_P_IP),
 				  .sll_ifindex = up->ifindex};
 
 	if (bind(up->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
@@ -130,21 +145,38 @@ void uplink_sock_close(struct uplink *up)
 	up->fd = -1;
 }
 
-bool uplink_port_free(enum nat_proto proto, be32 addr, uint16_t port)
+static bool bind_free(enum nat_proto proto, const struct sockaddr *addr, socklen_t len)
 {
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = addr};
 	bool ok;
 	int fd;
 
 	if (proto == NAT_ICMP)
 		return true;
-	fd = socket(AF_INET, (proto == NAT_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	fd = socket(addr->sa_family, (proto == NAT_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC,
+		    0);
 	if (fd < 0)
 		return true; /* out of descriptors: the range is ours by agreement */
-	ok = bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 || errno != EADDRINUSE;
+	ok = bind(fd, addr, len) == 0 || errno != EADDRINUSE;
 	close(fd);
 	return ok;
+}
+
+bool uplink_port_free(enum nat_proto proto, be32 addr, uint16_t port)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = addr};
+
+	return bind_free(proto, (struct sockaddr *)&sin, sizeof(sin));
+}
+
+bool uplink_addr_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port)
+{
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+	if (ip_addr_is4(addr))
+		return uplink_port_free(proto, ip_addr_get4(addr), port);
+	memcpy(&sin6.sin6_addr, addr->b, sizeof(addr->b));
+	return bind_free(proto, (struct sockaddr *)&sin6, sizeof(sin6));
 }
 
 bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port)
@@ -175,11 +207,12 @@ static void vnet_shift(struct pkt *p, int by)
 		p->vnet.hdr_len = htole16((uint16_t)(le16toh(p->vnet.hdr_len) + by));
 }
 
-static void head_add(struct pkt *p)
+static void head_add(const struct uplink *up, struct pkt *p)
 {
 	struct eth_hdr *eth = (void *)p->data;
 
-	*eth = (struct eth_hdr){.type = htons(ETHERTYPE_IP4)};
+	eth->dst = eth->src = (struct mac){{0}};
+	eth->type = htons(uplink_is6(up) ? ETHERTYPE_IP6 : ETHERTYPE_IP4);
 	p->len += ETH_HLEN_;
 	vnet_shift(p, ETH_HLEN_);
 }
@@ -244,7 +277,7 @@ static int rx_burst(struct uplink *up, struct pkt_pool *pool,
 		up->rx_frames++;
 		p->len = s.msg[i].msg_len - VNET_HDR;
 		if (up->raw)
-			head_add(p);
+			head_add(up, p);
 		input(up, p);
 	}
 	for (unsigned int i = got > 0 ? (unsigned int)got : 0; i < n; i++)

@@ -60,6 +60,7 @@ struct nat {
 	struct nat_conf conf;
 	struct nat_env env;
 	struct nat_table table;
+	struct nat6 *six;	 /* the same network's IPv6; not ours, NULL: none */
 	struct nat_frags *frags; /* of what comes from inside */
 	struct nat_bucket outside_errors;
 	msec now;

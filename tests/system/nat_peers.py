@@ -30,8 +30,12 @@ def echo(conn):
             conn.sendall(data)
 
 
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def udp_server(address, port, answer):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(address), socket.SOCK_DGRAM)
     s.bind((address, port))
     while True:
         data, peer = s.recvfrom(65536)
@@ -44,14 +48,14 @@ def serve(port, *addresses):
         for n, answer in ((0, lambda data, peer: f"{peer[0]}:{peer[1]}".encode()),
                           (1, lambda data, peer: data)):
             threading.Thread(target=udp_server, args=(a, port + n, answer), daemon=True).start()
-    listener = socket.create_server(("", port), backlog=1024)
+    listener = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
     while True:
         conn, _ = listener.accept()
         threading.Thread(target=echo, args=(conn,), daemon=True).start()
 
 
 def flows(address, port, n):
-    socks = [socket.socket() for _ in range(int(n))]
+    socks = [socket.socket(family(address)) for _ in range(int(n))]
     text = bytes(range(256)) * 4
     sel = selectors.DefaultSelector()
     for s in socks:
@@ -82,7 +86,7 @@ def rounds(address, port, n):
 
 
 def seen(address, port, sport="0"):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(address), socket.SOCK_DGRAM)
     s.bind(("", int(sport)))
     s.settimeout(3)
     s.sendto(b"?", (address, int(port)))
@@ -90,7 +94,7 @@ def seen(address, port, sport="0"):
 
 
 def udp(address, port, size):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(address), socket.SOCK_DGRAM)
     # Without the DF bit, so that it may travel in pieces.
     s.setsockopt(socket.IPPROTO_IP, 10, 0)
     s.settimeout(3)
@@ -112,7 +116,7 @@ def wait_end(address, port):
     t = socket.create_connection((address, int(port)), 10)
     t.sendall(b"x")
     t.recv(1)
-    u = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    u = socket.socket(family(address), socket.SOCK_DGRAM)
     # Host unreachable is a soft error: only who asks for it hears of it (RFC 1122 4.1.3.3).
     u.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
     u.connect((address, int(port)))

@@ -69,7 +69,7 @@ watch $DIR/watch nat watch n
 check "nat list tells who opened a flow, and narrows and sorts" sh -c \
 	"'$VNETCTL' -s $SOCK nat list n proto=udp sort=sent | grep -q 'udp .*$a:5555 .*the guest spoke first'"
 equal "nothing is like what is not there" 0 "$(jctl nat list n peer=192.0.2.1 | json "len(d['flows'])")"
-refused "a filter that is no address" "not an IPv4 address" vctl nat list n peer=1.2
+refused "a filter that is no address" "not an IP address" vctl nat list n peer=1.2
 usage_error "an order that there is not" "sort= takes" vctl nat list n sort=colour
 check "nat guests adds up" test "$(jctl nat guests n | json "d['guests'][0]['flows']")" -ge 200
 watched() { grep -qE "$1" $DIR/watch; }

@@ -227,41 +227,6 @@ if command -v script >/dev/null; then
 else
 	skip "top on a terminal" "no script"
 fi
-# ---- events ----
-
-"$VNETCTL" -s $SOCK events >$DIR/ev 2>/dev/null &
-plain=$!
-"$VNETCTL" -s $SOCK events mac guard storm >$DIR/ev.loud 2>/dev/null &
-loud=$!
-"$VNETCTL" -s $SOCK -j events port >$DIR/ev.json 2>/dev/null &
-as_json=$!
-told() { check "event: $2" wait_for 5 grep -qE "^[0-9:]{8} $2$" $DIR/"$1"; }
-listening() {
-	vctl port set c.eth0 promiscuous=all >/dev/null && vctl mac flush n1 >/dev/null && ping1
-	grep -q port.set $DIR/ev && grep -q mac.learnt $DIR/ev.loud && grep -q port.set $DIR/ev.json
-}
-check "three listen" wait_for 5 listening
-vctl port set a.eth0 mac-guard=on storm-broadcast=1 >/dev/null
-raw a "${B//:/}02000000005588b5"
-vctl port set a.eth0 mac-guard=off >/dev/null
-ns a ping -n -q -b -c 8 -i 0.01 -W 0.1 10.9.0.255 >/dev/null 2>&1
-raw c "ffffffffffff${B//:/}88b5"
-vctl net set n1 ageing=1s >/dev/null
-vctl port impair a.eth0 delay=1ms >/dev/null
-vctl port down c.eth0 >/dev/null
-told ev "port.set +port a.eth0 has now mac-guard=on, storm-broadcast=1"
-told ev "guard.hit +mac-guard of port a.eth0: .*02:00:00:00:00:55 .*\(1 so far\)"
-told ev "storm.started +port a.eth0 of network n1 sends more than 1 broadcast frames a second: .*"
-told ev "mac.moved +$B has moved from port b.eth0 to c.eth0 of network n1"
-told ev "net.set +network n1 has now ageing=1s"
-told ev "port.impaired +the cable of port a.eth0: in delay=1ms, out .*"
-told ev "port.down +port c.eth0 of network n1 is set down"
-told ev.loud "mac.learnt +$A is behind port a.eth0 of network n1"
-check_not "loud ones come on demand only" grep -q "mac.learnt" $DIR/ev
-check "event: mac.aged" wait_for 10 grep -q "mac.aged .*was silent for too long" $DIR/ev.loud
-equal "as JSON" "port.set" "$(head -n 1 $DIR/ev.json | json "d['event']")"
-kill $plain $loud $as_json
-
 usage_error "top of two networks" "no option here" vctl top n1 n2
 refused "top of none" "no network" vctl top nix
 check "the daemon ends well" stop_daemon
