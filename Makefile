@@ -118,7 +118,7 @@ $(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(lib-srcs))
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 # The ends of what bench/switch.sh measures.
-bench-tools := $(O)/bench/frames $(O)/bench/pump
+bench-tools := $(O)/bench/frames $(O)/bench/pump $(O)/bench/nat_flows
 .PHONY: bench-tools
 bench-tools: $(bench-tools)
 $(bench-tools): $(O)/bench/%: $(O)/bench/%.o

@@ -12,7 +12,7 @@ enum {
 	NAT_TICK_MS = 64,
 	/* Of one nat_table_run(): entries of the round looked at, and sessions ended. */
 	NAT_RUN_LOOK = 32768,
-	NAT_RUN_ENDED = 128,
+	NAT_RUN_ENDED = 64,
 };
 
 static inline struct nat_mapping *mapping_at(const struct nat_table *t, nat_ref r)

@@ -12,6 +12,8 @@ await ADDRESS PORT         a connection and a UDP socket that only wait; prints 
 flood ADDRESS PORT N       one datagram from each of N sockets; prints how many were answered
 refused ADDRESS PORT       new sockets, until one is told by ICMP why it gets nothing; prints why
 syns ADDRESS PORT N        N connections begun, not one by one, none waited for
+live ADDRESS PORT END      until END (seconds since the epoch) one connection and one UDP flow, asked
+                           five times a second beside a new flow each time; "lived N" or what was lost
 noise IFNAME SECONDS SEED GATEWAY-MAC ADDRESS
                            random and half-right frames to everybody, from a packet socket
 """
@@ -174,6 +176,39 @@ def syns(address, port, n):
     time.sleep(0.5)
 
 
+def live(address, port, end):
+    t = socket.create_connection((address, int(port)), 10)
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    u.connect((address, int(port) + 1))
+    t.settimeout(10)
+    u.settimeout(2)
+    n = 0
+    while time.time() < int(end):
+        text = random.randbytes(100)
+        t.sendall(text)
+        got = b""
+        while len(got) < len(text):
+            more = t.recv(1000)
+            if not more:
+                sys.exit("lost: the connection was closed")
+            got += more
+        for _ in range(3):  # UDP may lose one
+            u.send(text)
+            try:
+                if u.recv(1000) == text:
+                    break
+            except TimeoutError:
+                continue
+        else:
+            sys.exit("lost: the UDP flow")
+        with socket.create_connection((address, int(port)), 10) as other:
+            other.sendall(b"x")
+            other.recv(1)
+        n += 1
+        time.sleep(0.2)
+    print("lived", n)
+
+
 def noise(ifname, seconds, seed, gateway, address):
     rnd = random.Random(int(seed))
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -208,4 +243,5 @@ def noise(ifname, seconds, seed, gateway, address):
 
 if __name__ == "__main__":
     {"serve": serve, "flows": flows, "rounds": rounds, "seen": seen, "udp": udp, "await": wait_end,
-     "flood": flood, "refused": refused, "syns": syns, "noise": noise}[sys.argv[1]](*sys.argv[2:])
+     "flood": flood, "refused": refused, "syns": syns, "live": live,
+     "noise": noise}[sys.argv[1]](*sys.argv[2:])
