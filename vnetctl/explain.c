@@ -2,6 +2,7 @@
 /*
  * explain.c - what would happen to a frame that is only described.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,12 +11,16 @@
 #include "vnetctl/story.h"
 
 /* An address is a MAC when it has colons: "dst" becomes dst_mac or dst_ip. */
-static void set_address(json_t *params, const char *word, const char *value)
+static int set_address(const struct ctl *c, json_t *params, const char *word, const char *value)
 {
+	uint8_t ip6[16];
 	char key[16];
 
+	if (inet_pton(AF_INET6, value, ip6) == 1)
+		return ctl_usage(c, "'%s' is an IPv6 address: give the MAC that it has", value);
 	snprintf(key, sizeof(key), "%s_%s", word, strchr(value, ':') ? "mac" : "ip");
 	json_object_set_new(params, key, json_string(value));
+	return CTL_OK;
 }
 
 static int set_number(const struct ctl *c, json_t *params, const char *key, const char *value)
@@ -34,7 +39,7 @@ static int set_pair(const struct ctl *c, json_t *params, const char *word, const
 	if (!strcmp(word, "from"))
 		json_object_set_new(params, "port", json_string(value));
 	else if (!strcmp(word, "src") || !strcmp(word, "dst"))
-		set_address(params, word, value);
+		return set_address(c, params, word, value);
 	else if (!strcmp(word, "proto"))
 		json_object_set_new(params, "proto", json_string(value));
 	else if (!strcmp(word, "port"))

@@ -454,16 +454,27 @@ static bool entry_move(struct fdb *fdb, uint32_t i, struct port *port)
 
 /* ---- learning -------------------------------------------------------------------------------- */
 
+static bool below_limit(const struct port *port)
+{
+	return !port->fdb_share.limit || port->fdb_share.count < port->fdb_share.limit;
+}
+
+/* Has @port an address that is too old, and so makes room for another? */
+static bool oldest_expired(const struct fdb *fdb, const struct port *port, msec now)
+{
+	uint32_t oldest = port->fdb_share.oldest;
+
+	return oldest && expired(fdb, &fdb->entries[oldest], now);
+}
+
 /* May @port have one more? Its oldest goes when that is too old. */
 static bool within_limit(struct fdb *fdb, const struct port *port, msec now)
 {
-	const struct fdb_share *s = &port->fdb_share;
-
-	if (!s->limit || s->count < s->limit)
+	if (below_limit(port))
 		return true;
-	if (!s->oldest || !expired(fdb, &fdb->entries[s->oldest], now))
+	if (!oldest_expired(fdb, port, now))
 		return false;
-	entry_free(fdb, s->oldest);
+	entry_free(fdb, port->fdb_share.oldest);
 	return true;
 }
 
@@ -576,6 +587,16 @@ bool fdb_ask(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now, str
 				   .pinned = e->kind != FDB_DYNAMIC,
 				   .kind = (enum fdb_kind)e->kind};
 	return true;
+}
+
+bool fdb_has_room(struct fdb *fdb, const struct mac *mac, uint16_t vid, const struct port *port,
+		  msec now)
+{
+	uint32_t i = find(fdb, key_of(mac, vid));
+
+	if (i && fdb->entries[i].slot == port->fdb_share.slot)
+		return true;
+	return below_limit(port) || oldest_expired(fdb, port, now);
 }
 
 /* ---- forgetting ------------------------------------------------------------------------------ */

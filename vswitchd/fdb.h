@@ -88,6 +88,9 @@ struct fdb_answer {
 	bool pinned; /* @kind is not FDB_DYNAMIC */
 	enum fdb_kind kind;
 };
+/* Would fdb_learn() let @port have @mac, as far as its limit goes? */
+bool fdb_has_room(struct fdb *fdb, const struct mac *mac, uint16_t vid, const struct port *port,
+		  msec now);
 /* False when it is not known or too old. */
 bool fdb_ask(struct fdb *fdb, const struct mac *mac, uint16_t vid, msec now,
 	     struct fdb_answer *out);

@@ -85,12 +85,13 @@ static void tell_flood(struct net *net, const struct port *port)
 
 static enum drop_reason ask_only(const struct walk *w, const struct mac *src)
 {
+	struct fdb *fdb = w->net->fdb;
+	msec now = w->net->runner->now;
 	struct fdb_answer known;
 
-	if (!fdb_ask(w->net->fdb, src, w->vid, w->net->runner->now, &known) ||
-	    known.port == w->from)
-		return DROP_NONE;
-	return known.pinned ? DROP_SPOOFED : DROP_NONE;
+	if (fdb_ask(fdb, src, w->vid, now, &known) && (known.port == w->from || known.pinned))
+		return known.port == w->from ? DROP_NONE : DROP_SPOOFED;
+	return fdb_has_room(fdb, src, w->vid, w->from, now) ? DROP_NONE : DROP_MAC_LIMIT;
 }
 
 enum drop_reason learn_source(struct walk *w)
