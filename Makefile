@@ -174,7 +174,7 @@ lint: setup-build setup-check setup-lint
 	@codespell -q 3 -L $(CODESPELL_WORDS) $$(git ls-files | grep -vE '^LICENSE|corpus/')
 	@mandoc -T lint -W warning doc/*.[1-8]
 	@echo "lint: clean"
-CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha,thre,ist,tha
+CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha,thre,ist,statics,miror
 
 .PHONY: install
 install: all
@@ -201,7 +201,6 @@ help:
 	@echo 'make image             the default guest image, into $(O)/image'
 	@echo 'make lint              format, static checks, budgets, layers'
 	@echo 'make bench             side-by-side figures against the kernel bridge and masquerade'
-	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE'
 	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE'
 	@echo 'make bench-micro       figures of the inner loops alone'
 	@echo 'sudo make install      below PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'

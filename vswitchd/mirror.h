@@ -26,8 +26,8 @@ void mirror_frame(const struct walk *w, struct port *port, struct pkt *p, bool o
 void mirror_port_joined(struct port *port);
 void mirror_port_left(struct net *net, struct port *port);
 void mirror_port_fini(struct port *port);
-/* Is each of @names (the value of mirror=) a port of @net, the network itself, or none? A value that
- * came by a file may name ports that come later; a person who types one has mistyped it. */
+/* Is each of @names (the value of mirror=) a port of @net, the network itself, or none? A value
+ * that came by a file may name ports that come later; a person who types one has mistyped it. */
 int mirror_check(const struct net *net, const char *names, struct err *err);
 
 #endif

@@ -59,11 +59,11 @@ struct net_conf {
 struct net {
 	struct net_conf conf;
 	struct runner *runner;
-	struct net *next; /* in the runner's list */
+	struct net *next;		 /* in the runner's list */
 	struct port *ports, **ports_end; /* in the order in which they came */
-	struct port *queued; /* ports with frames to flush */
-	bool switching;	     /* inside net_input() or net_flush() */
-	bool injected;	     /* a port->ops->queues has frames that wait to be switched */
+	struct port *queued;		 /* ports with frames to flush */
+	bool switching;			 /* inside net_input() or net_flush() */
+	bool injected; /* a port->ops->queues has frames that wait to be switched */
 	unsigned int n_ports, next_port_id;
 	unsigned int n_vlan;	/* ports that are access or trunk: above 0 VLANs are kept apart */
 	struct learn_told told; /* learn.c */

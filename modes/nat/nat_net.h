@@ -23,7 +23,7 @@ struct nat_net {
 	struct net *net;
 	struct port *port; /* the gateway's */
 	struct nat *nat;
-	struct ev_timer round; /* the table's next piece of a round that takes long */
+	struct ev_timer round;	  /* the table's next piece of a round that takes long */
 	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;
@@ -57,7 +57,8 @@ void nat_forward_ext_gone(struct nat_net *nn, const struct nat_ext *ext);
 void nat_forward_fini(struct nat_net *nn);
 
 /* nat_lack.c */
-/* nat_table.lack: the event nat.exhausted and a line of log, every 10 s at most. @ctx: the nat_net. */
+/* nat_table.lack: the event nat.exhausted and a line of log, every 10 s at most. @ctx: the nat_net.
+ */
 void nat_lack_note(void *ctx, enum nat_lack what, const struct nat_key *k);
 
 /* nat_show.c */

@@ -183,7 +183,7 @@ stop_daemon() {
 }
 
 # watch FILE ARGS...: `vnetctl ARGS`, which tells until it is ended, into FILE; returns when it misses
-# nothing any more. $watcher is its process.
+# nothing any more. watch_end: ends it as Ctrl-C does.
 watch() {
 	local file=$1
 	shift
@@ -191,6 +191,7 @@ watch() {
 	watcher=$!
 	wait_for 5 grep -q watching "$file.log"
 }
+watch_end() { kill -INT "$watcher"; wait "$watcher"; }
 
 # kill_daemon: kill -9, as a crash would.
 kill_daemon() {
@@ -217,14 +218,16 @@ add_outside() {
 	ns outside ip link set eth0 up
 }
 
-# sniff NS IFNAME FILE [FILTER...]: capture until sniff_end; returns when tcpdump listens. sniffed
+# sniff NS|host IFNAME FILE [FILTER...]: capture until sniff_end; returns when tcpdump listens. sniffed
 # FILE FILTER...: how many frames of it match.
 sniff() {
 	local n=$1 ifname=$2 file=$3
 	shift 3
 	rm -f "$file.log"
 	# Not by ns(): the process to end is tcpdump itself, not a shell that waits for it.
-	nsenter --net="/run/netns/$n" -- tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
+	local net=/run/netns/$n
+	[ "$n" != host ] || net=/proc/self/ns/net
+	nsenter --net="$net" -- tcpdump --immediate-mode -Uni "$ifname" -w "$file" "$@" 2>"$file.log" &
 	sniffer=$!
 	wait_for 5 grep -q "listening on" "$file.log"
 	# It says so before its filter is in place, and what comes meanwhile it throws away.

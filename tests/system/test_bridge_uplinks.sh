@@ -103,8 +103,8 @@ check "a second bridge on a second NIC" vctl net add v mode=bridge nic=nic1 mtu=
 plug v c
 check "with the leases of its own LAN" test -n "$(dhcp_get c)"
 check "c reaches its LAN" ping_ok c 192.0.2.1
-check "jumbo frames pass whole" ping_ok c 192.0.2.1 -M do -s 8972
-check "and in" ping_ok lan1 "$(address c)" -M do -s 8972
+check "jumbo frames pass whole" ping_ok c 192.0.2.1 -M "do" -s 8972
+check "and in" ping_ok lan1 "$(address c)" -M "do" -s 8972
 watch $DIR/events events
 ip link set nic1 down; ip link set nic1 name lan9
 check "a NIC that is down: the network says so" wait_for 2 is v nic_state down
@@ -114,7 +114,7 @@ ip link set lan9 up
 check "and works" wait_for 2 ping_ok c 192.0.2.1 -W 1
 told() { grep -q "$1" $DIR/events; }
 for e in nic.down nic.renamed nic.up; do check "event $e" wait_for 2 told $e; done
-kill $watcher
+watch_end
 vctl port del c.eth0; vctl net del v
 ns lan1 pkill dnsmasq
 

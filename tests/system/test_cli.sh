@@ -108,7 +108,7 @@ refused "a filter that is none" "filter|syntax" vctl capture n1 -c 1 this is no 
 watch $DIR/events events
 vctl port add n1 p2
 check "an event arrives" wait_for 5 grep -q "port.added.*p2" $DIR/events
-kill -INT $watcher 2>/dev/null
+watch_end
 vctl port del p2
 
 check "the daemon stops cleanly" stop_daemon

@@ -178,6 +178,6 @@ vctl port set a.eth0 mac-guard=on >/dev/null
 ns a ip link set eth0 address 02:00:00:00:00:98
 ns a busybox arping -c 2 -w 2 -I eth0 10.5.0.2 >/dev/null
 check "an event names it" wait_for 3 grep -q '"guard.hit".*02:00:00:00:00:98\|02:00:00:00:00:98.*"guard.hit"' $DIR/events
-kill $watcher
+watch_end
 check "a clean end" stop_daemon
 finish

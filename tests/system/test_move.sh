@@ -43,7 +43,7 @@ ns c ping -q -i 0.002 -c 2000 -W 2 10.3.0.2 >$DIR/calm 2>&1 &
 calm=$!
 add_ns moved
 for i in 1 2 3 4 5 6; do
-	vctl net add come$i mode=$([ $((i % 2)) = 0 ] && echo internal || echo host-only)
+	vctl net add come$i mode="$([ $((i % 2)) = 0 ] && echo internal || echo host-only)"
 	vctl port add come$i go$i netns=moved ifname=e$i
 	vctl port move go$i one
 	vctl port move m.eth0 come$i

@@ -50,9 +50,7 @@ check "which is told: net unreachable" sh -c \
 
 # ---- out ----
 ip route add 203.0.113.0/24 via 198.51.100.9
-tcpdump -lni up0 -w $DIR/up0.pcap 2>/dev/null &
-sniffer=$!
-sleep 0.7
+sniff host up0 $DIR/up0.pcap
 check "ping out, as soon as the host has a route" wait_for 2 ping_ok a 203.0.113.1 -W 1
 check "ping with 3000 bytes, in fragments" ping_ok a 203.0.113.1 -s 3000
 equal "a 9000-byte datagram and its echo" same "$(peer a udp 203.0.113.1 7000 9000)"
@@ -79,8 +77,7 @@ check "and when it is answered" wait_for 5 watched "changed udp +$a:5557 .*repli
 check "nat list names the flow" sh -c "'$VNETCTL' -s $SOCK nat list n | grep -q '$a:5555 .*$s1'"
 check "net show names the uplink" test "$(jctl net show n | json "d['uplinks'][0]['ifname']")" = up0
 check_not "nobody outside gets in" ping_ok outside "$a" -W 1
-kill -INT $sniffer
-wait $sniffer
+sniff_end
 inside=$(tcpdump -nr $DIR/up0.pcap net 10.0.2.0/24 2>/dev/null | wc -l)
 equal "not one inside address on the uplink" 0 "$inside"
 resets=$(tcpdump -nr $DIR/up0.pcap 'src host 198.51.100.1 and tcp[tcpflags] & tcp-rst != 0' 2>/dev/null | wc -l)
@@ -157,8 +154,7 @@ ip addr del 198.51.100.1/24 dev up0
 ip addr add 198.51.100.2/24 dev up0
 ip route replace 203.0.113.0/24 via 198.51.100.9
 check "nat watch told that the way out is gone" wait_for 5 watched "ended .*the way out is gone"
-kill -INT $watcher
-check "nat watch ends with status 0" wait $watcher
+check "nat watch ends with status 0" watch_end
 check "another uplink address: works again within 2 s" wait_for 2 ping_ok a 203.0.113.1 -W 1
 check "under the new address" sh -c \
 	"nsenter --net=/run/netns/a python3 $peers seen 203.0.113.1 7000 | grep -q '^198.51.100.2:'"
@@ -178,9 +174,7 @@ dhcp_get evil >/dev/null
 e=$(ns evil ip -o -4 addr show dev eth0 | awk '{ sub("/.*", "", $4); print $4 }')
 ping_ok evil 10.0.2.2 >/dev/null
 gw=$(ns evil ip neigh show 10.0.2.2 dev eth0 | sed -n 's/.*lladdr \([^ ]*\).*/\1/p')
-tcpdump -lni up0 -w $DIR/up1.pcap 2>/dev/null &
-sniffer=$!
-sleep 0.7
+sniff host up0 $DIR/up1.pcap
 before=$(rss) limit=16384
 ldd "$VSWITCHD" | grep -q libasan && limit=65536 # its own books
 for seed in 1 2 3; do
@@ -189,8 +183,7 @@ done
 check "random frames of a guest: the daemon lives" vctl status
 check "others get out" ping_ok a 203.0.113.1
 check "memory: $before to $(rss) KiB" test "$(rss)" -lt $((before + limit))
-kill -INT $sniffer
-wait $sniffer
+sniff_end
 equal "no false or inside source on the uplink" 0 \
 	"$(tcpdump -nr $DIR/up1.pcap ip and src net not 198.51.100.0/24 and src host not 203.0.113.1 2>/dev/null | wc -l)"
 

@@ -115,7 +115,7 @@ check "its flow ends, with the reason" wait_for 3 grep -q "ended .*10.0.2.10:700
 n1=$(tail -n 1 $DIR/steady)
 check "the other's goes on" wait_for 3 more
 equal "the host's stack has its ports again" 0 "$(ss -Hltn | grep -c ':810[0-4]')"
-kill -INT $watcher; kill $steady; wait $watcher $steady 2>/dev/null
+watch_end; kill $steady; wait $steady 2>/dev/null
 
 # ---- the guest moves ----
 ns web ip addr del 10.0.2.10/24 dev eth0

@@ -11,7 +11,7 @@ seen() { local n=$1; shift; ns "$n" timeout 3 python3 "$peers" seen "$@" 2>/dev/
 start_daemon
 vctl net add n mode=nat subnet=10.0.2.0/24 >/dev/null
 for g in a b; do
-	plug n $g 10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24
+	plug n $g "10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24"
 	ns $g ip route add default via 10.0.2.2
 done
 python3 "$peers" serve 7000 >/dev/null 2>&1 &

@@ -81,7 +81,7 @@ check "the host's address changes: a connection that only waits is reset" \
 	wait_for 3 told $DIR/w1 "tcp ConnectionResetError"
 check "and UDP hears of it" wait_for 3 told $DIR/w1 "udp OSError\|udp ConnectionRefused"
 check "the flow ended with its reason" wait_for 3 grep -qE "ended +tcp .*the way out is gone" $DIR/watch
-kill $watcher
+watch_end
 seen_new() { [ "$(peer a seen 198.51.100.9 7000 5556 | cut -d: -f1)" = 198.51.100.77 ]; }
 check "new flows leave by the new address, within 2 s" wait_for 2 seen_new
 waiter $DIR/w2

@@ -104,7 +104,7 @@ n=$(sniffed $DIR/storm.pcap)
 check "few of them get through ($n)" test "$n" -gt 0 -a "$n" -lt 1000
 check "and are dropped for that reason" test "$(drops a.eth0 storm)" -ge 200
 check "the storm's end is told too" wait_for 6 grep -q storm.ended $DIR/events
-kill $watcher
+watch_end
 check "the port still works" ping_ok a 10.9.0.2
 vctl port set a.eth0 macs=off storm-broadcast=off
 equal "what is at its default is not listed" "" "$(settings port a.eth0)"

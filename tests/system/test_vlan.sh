@@ -23,9 +23,7 @@ refused "access and trunk at once" "don't go together" vctl port set a10.eth0 vl
 refused "a network that is not there" "no network .*green" vctl port set a10.eth0 trunk=green
 equal "and nothing has changed" 10 "$(port_stat a10.eth0 "d['settings']['vlan']")"
 
-tcpdump --immediate-mode -Uni t0 -w $DIR/trunk.pcap 2>$DIR/trunk.log &
-sniffer=$!
-wait_for 5 grep -q "listening on" $DIR/trunk.log
+sniff host t0 $DIR/trunk.pcap
 check "VLAN 10 across the trunk" ping_ok a10 10.0.0.2
 check "VLAN 20 across the trunk, with the same addresses" ping_ok a20 10.0.0.2
 check_not "VLAN 1 is not on this trunk" ns a1 ping -n -q -c 1 -W 1 10.0.0.2
