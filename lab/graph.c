@@ -42,6 +42,15 @@ static void text_veths(const struct lab *lab, FILE *out)
 		}
 }
 
+static void text_cables(const struct lab *lab, FILE *out)
+{
+	for (size_t i = 0; i < lab->n_cables; i++)
+		fprintf(out, "%s --- %s  cable %s%s%s\n", lab->cables[i].end[0].network.s,
+			lab->cables[i].end[1].network.s, lab->cables[i].name.s,
+			lab->cables[i].link.s ? ": " : "",
+			lab->cables[i].link.s ? lab->cables[i].link.s : "");
+}
+
 void lab_graph_text(const struct lab *lab, FILE *out)
 {
 	char buf[IP4_PREFIX_STR];
@@ -57,6 +66,7 @@ void lab_graph_text(const struct lab *lab, FILE *out)
 			net->nic.s ? ", " : "", net->nic.s ? net->nic.s : "");
 		text_members(lab, net, out);
 	}
+	text_cables(lab, out);
 	text_veths(lab, out);
 }
 
@@ -109,6 +119,10 @@ void lab_graph_dot(const struct lab *lab, FILE *out)
 			fprintf(out, "\t\"net %s\" -- \"host\" [style=%s];\n", net->name.s,
 				net->mode == LAB_BRIDGE ? "dashed" : "solid");
 	}
+	for (size_t i = 0; i < lab->n_cables; i++)
+		fprintf(out, "\t\"net %s\" -- \"net %s\" [label=\"%s\"];\n",
+			lab->cables[i].end[0].network.s, lab->cables[i].end[1].network.s,
+			lab->cables[i].name.s);
 	for (size_t n = 0; n < lab->n_nodes; n++) {
 		fprintf(out, "\t\"node %s\" [shape=%s, label=\"%s\"];\n", lab->nodes[n].name.s,
 			lab->nodes[n].kind == LAB_VM ? "box" : "component", lab->nodes[n].name.s);

@@ -112,6 +112,19 @@ struct lab_nic {
 	struct lab_settings settings;
 };
 
+/* Between two networks; both ends may be of the same one, which is a loop. */
+struct lab_cable_end {
+	struct lab_text network;
+	const char *port; /* set by lab_validate_cables() */
+};
+
+struct lab_cable {
+	struct lab_text name;
+	struct lab_cable_end end[2];
+	struct lab_text link; /* words for `port impair` of the first end */
+	struct lab_settings settings;
+};
+
 enum lab_kind { LAB_VM, LAB_NAMESPACE };
 
 struct lab_node {
@@ -155,6 +168,8 @@ struct lab {
 	struct lab_machine defaults;
 	struct lab_net *nets;
 	size_t n_nets;
+	struct lab_cable *cables;
+	size_t n_cables;
 	struct lab_node *nodes;
 	size_t n_nodes;
 	struct lab_check *checks;

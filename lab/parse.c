@@ -207,6 +207,7 @@ static void read_lab(struct schema *s, const struct yaml_tree *t)
 		{"title", read_text, offsetof(struct lab, title)},
 		{"defaults", read_defaults, offsetof(struct lab, defaults)},
 		{"networks", read_networks, 0},
+		{"cables", read_cables, 0},
 		{"nodes", read_nodes, 0},
 		{"checks", read_checks, 0},
 		{0},
@@ -234,6 +235,7 @@ struct lab *lab_parse(const char *text, size_t len, struct lab_errors *errors)
 	if (t) {
 		read_lab(&s, t);
 		lab_validate(lab, errors);
+		lab_validate_cables(lab, errors);
 		lab_validate_checks(lab, errors);
 	} else if (!errors->n) {
 		lab_error(errors, (struct lab_pos){1, 1}, "the file is empty");

@@ -15,6 +15,9 @@ struct lab *lab_parse(const char *text, size_t len, struct lab_errors *errors);
 /* Does the lab make sense as a whole: names known, addresses apart, checks possible? Adds to
  * @errors and sets the nodes' links to their networks. Called by lab_parse(). */
 void lab_validate(struct lab *lab, struct lab_errors *errors);
+void lab_validate_cables(struct lab *lab, struct lab_errors *errors);
+/* Say that there is no network @name, and which one may be meant. */
+void lab_unknown_network(const struct lab *lab, const struct lab_text *name, struct lab_errors *e);
 void lab_validate_checks(struct lab *lab, struct lab_errors *errors);
 
 /* The whole file into fresh memory, NUL-terminated (the caller frees it). NULL with @err. */

@@ -7,11 +7,13 @@
 
 #include "lab/schema.h"
 
-/* Readers for `networks:` (parse_nets.c) and `checks:` (parse_checks.c); @out is the lab. */
+/* Readers for `networks:` (parse_nets.c), `cables:` (parse_cables.c) and `checks:`
+ * (parse_checks.c); @out is the lab. */
 void read_networks(struct schema *s, const struct yaml_tree *t, void *out);
+void read_cables(struct schema *s, const struct yaml_tree *t, void *out);
 void read_checks(struct schema *s, const struct yaml_tree *t, void *out);
 
-/* Reader for `link:` of an interface (parse_link.c); @out is a struct lab_text. */
+/* Reader for `link:` of an interface or a cable (parse_link.c); @out is a struct lab_text. */
 void read_link(struct schema *s, const struct yaml_tree *t, void *out);
 
 #endif

@@ -3,7 +3,7 @@
  * up.c - brings a lab up.
  *
  * Order: the record (which claims the name), namespaces and their veths, networks (a bridge may
- * need a veth), namespace ports and addresses, what namespaces run (a LAN's servers), guests all
+ * need a veth), cables between networks, namespace ports and addresses, what namespaces run (a LAN's servers), guests all
  * at once, their leases, what guests run, forwards. Every object carries the lab's name as its tag,
  * so undoing a failure is lab_down().
  */
@@ -34,6 +34,8 @@ static int make_all(struct lab_run *r, const char *file, struct err *err)
 
 	if (!rc)
 		rc = up_networks(r, err);
+	if (!rc)
+		rc = up_cables(r, err);
 	if (!rc)
 		rc = up_namespaces_start(r, err);
 	if (!rc)

@@ -33,6 +33,11 @@ int up_namespaces_start(struct lab_run *r, struct err *err);
 int up_networks(struct lab_run *r, struct err *err);
 int up_forwards(struct lab_run *r, struct err *err);
 
+/* ---- up_cable.c ---- */
+
+/* Cables between networks. */
+int up_cables(struct lab_run *r, struct err *err);
+
 /* ---- up_guest.c ---- */
 
 /* Start all. @file: the topology file, for relative paths. */
@@ -49,7 +54,7 @@ int up_addresses_wait(struct lab_run *r, struct err *err);
 
 /* ---- up_link.c ---- */
 
-/* What the cables of interfaces do to frames. */
+/* What cables, those of interfaces and those between networks, do to frames. */
 int up_links(struct lab_run *r, struct err *err);
 
 #endif

@@ -7,30 +7,37 @@
 
 #include "lab/up.h"
 
-static int up_link(struct lab_run *r, const struct lab_node *node, size_t i, struct err *err)
+static int up_link(struct lab_run *r, const char *port, const char *words, struct err *err)
 {
-	const char *words = node->nics[i].link.s;
-	char port[2 * NAME_MAX_];
-	int rc;
-
-	snprintf(port, sizeof(port), "%s.%s", node->name.s, lab_nic_name(i));
-	rc = up_call(r, "port.impair", json_pack("{s:s, s:s}", "port", port, "words", words), err);
+	int rc = up_call(r, "port.impair", json_pack("{s:s, s:s}", "port", port, "words", words),
+			 err);
 	if (!rc)
 		progress_line(&r->progress, "cable     %s: %s", port, words);
 	return rc;
 }
 
+static int up_nic_links(struct lab_run *r, const struct lab_node *node, struct err *err)
+{
+	char port[2 * NAME_MAX_];
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < node->n_nics; i++) {
+		snprintf(port, sizeof(port), "%s.%s", node->name.s, lab_nic_name(i));
+		if (node->nics[i].link.s)
+			rc = up_link(r, port, node->nics[i].link.s, err);
+	}
+	return rc;
+}
+
 int up_links(struct lab_run *r, struct err *err)
 {
-	for (size_t n = 0; n < r->lab->n_nodes; n++) {
-		const struct lab_node *node = &r->lab->nodes[n];
+	int rc = 0;
 
-		for (size_t i = 0; i < node->n_nics; i++) {
-			int rc = node->nics[i].link.s ? up_link(r, node, i, err) : 0;
-
-			if (rc)
-				return rc;
-		}
-	}
-	return 0;
+	for (size_t i = 0; !rc && i < r->lab->n_cables; i++)
+		if (r->lab->cables[i].link.s)
+			rc = up_link(r, r->lab->cables[i].end[0].port, r->lab->cables[i].link.s,
+				     err);
+	for (size_t n = 0; !rc && n < r->lab->n_nodes; n++)
+		rc = up_nic_links(r, &r->lab->nodes[n], err);
+	return rc;
 }

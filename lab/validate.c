@@ -129,7 +129,7 @@ static void net_forwards(const struct lab *lab, const struct lab_net *net, struc
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
 
-static void unknown_network(const struct lab *lab, const struct lab_nic *nic, struct lab_errors *e)
+void lab_unknown_network(const struct lab *lab, const struct lab_text *name, struct lab_errors *e)
 {
 	const char *names[NAMES_MAX + 1] = {NULL};
 	const char *near;
@@ -138,13 +138,13 @@ static void unknown_network(const struct lab *lab, const struct lab_nic *nic, st
 	for (size_t i = 0; i < lab->n_nets && n < NAMES_MAX; i++)
 		if (lab->nets[i].name.s)
 			names[n++] = lab->nets[i].name.s;
-	near = nearest_word(nic->network.s, names);
+	near = nearest_word(name->s, names);
 	if (near)
-		lab_error(e, nic->network.pos, "no network '%s' in this lab: did you mean '%s'?",
-			  nic->network.s, near);
+		lab_error(e, name->pos, "no network '%s' in this lab: did you mean '%s'?", name->s,
+			  near);
 	else
-		lab_error(e, nic->network.pos,
-			  "no network '%s' in this lab: add it under networks:", nic->network.s);
+		lab_error(e, name->pos,
+			  "no network '%s' in this lab: add it under networks:", name->s);
 }
 
 static void ifname_check(const struct lab_text *ifname, struct lab_errors *e)
@@ -162,7 +162,7 @@ static void nic_link(struct lab *lab, const struct lab_node *node, struct lab_ni
 	if (nic->network.s) {
 		nic->net = lab_net_find(lab, nic->network.s);
 		if (!nic->net)
-			unknown_network(lab, nic, e);
+			lab_unknown_network(lab, &nic->network, e);
 	}
 	if (nic->network.s && nic->veth.s)
 		lab_error(e, nic->veth.pos,

@@ -262,14 +262,14 @@ static void forget_far_end(struct port *port)
 	impair_flush(port);
 }
 
-static const char *no_link(const struct port *port)
+const char *port_no_link(const struct port *port)
 {
 	return port->ops->no_link && port->priv && !port->failed ? port->ops->no_link(port) : NULL;
 }
 
 void port_link_changed(struct port *port)
 {
-	const char *why = no_link(port);
+	const char *why = port_no_link(port);
 
 	if (why)
 		forget_far_end(port);
@@ -522,7 +522,7 @@ static const char *state_word(const struct port *port, const char *loop)
 {
 	if (port->failed)
 		return "failed";
-	if (!port->admin_up || port->pulled || no_link(port))
+	if (!port->admin_up || port->pulled || port_no_link(port))
 		return "down";
 	return loop ? "blocked" : "up";
 }
@@ -533,7 +533,7 @@ static const char *reason_text(const struct port *port, const char *loop)
 		return "the schedule of its cable has pulled it";
 	if (port->failed)
 		return or_null(port->fail_text);
-	return no_link(port) ? no_link(port) : loop;
+	return port_no_link(port) ? port_no_link(port) : loop;
 }
 
 static const char *port_peer_name(const struct port *port)

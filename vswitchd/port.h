@@ -154,6 +154,8 @@ void port_pull(struct port *port, bool pulled);
 bool port_is_own(const struct port *port);
 /* The link to the far end came or went (ops->no_link() tells which): for carriers. */
 void port_link_changed(struct port *port);
+/* Why there is no link to the far end; NULL when there is, or when nobody can tell. */
+const char *port_no_link(const struct port *port);
 /* Move to another network of the same runner; learnt MACs are forgotten on both. The far end sees
  * its cable pulled, and back after PORT_REPLUG_MS, so that it asks for an address again. */
 int port_move(struct port *port, struct net *to, struct err *err);

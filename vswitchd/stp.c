@@ -270,7 +270,7 @@ static void leave(struct port *port)
 
 void stp_port_changed(struct net *net, struct port *port)
 {
-	bool up = port->admin_up && !port->pulled && !port->failed;
+	bool up = port->admin_up && !port->pulled && !port->failed && !port_no_link(port);
 	struct stp *s = stp_of(net);
 	struct stp_port *sp = stp_port_of(port);
 

@@ -93,6 +93,22 @@ check "a lab with a node without address" vctl lab up $DIR/mute.yaml
 check "a negative check from it does not pass" grep -q "FAIL  neg.*no address" <<<"$(vctl lab check)"
 check "down" vctl lab down
 
+# Cables between networks: the triangle that ships.
+check "a lab with a loop of cables" vctl lab up "$TOP/labs/loops.yaml"
+check "its checks pass" vctl lab check loops
+resting() { for n in a b c; do jctl stp show $n; done | grep -c '"role": "alternate"'; }
+equal "one end of one cable rests" 1 "$(resting)"
+equal "a cable's link: is on its first end" "delay=5ms" "$(port_stat ca.c "d['impair']['words']")"
+check "it is in the picture" grep -q '^c --- a  cable ca' <<<"$(vctl lab graph loops)"
+ns h1 ping -n -q -i 0.02 -c 100 -W 1 10.0.0.2 >$DIR/pings 2>&1 &
+pings=$!
+check "a cable is pulled" vctl port down ab.a
+wait $pings
+check "and the next takes over at once" test "$(sed -n 's/.* \([0-9]*\) received.*/\1/p' $DIR/pings)" -ge 80
+check "and everybody still reaches everybody" vctl lab check loops
+check "down" vctl lab down loops
+equal "nothing is left" "$before" "$(left)"
+
 # Two at once: one wins, and the other undoes nothing of it.
 for i in 1 2 3; do
 	vctl lab up $DIR/two.yaml >$DIR/a 2>&1 &

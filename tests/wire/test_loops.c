@@ -154,6 +154,28 @@ static void two_ways_to_the_root(void **state)
 	assert_true(world_event(&w, "stp.topology-change"));
 }
 
+/* Nobody waits for hellos by a cable whose other end was pulled. */
+static void a_cable_pulled_at_the_other_end(void **state)
+{
+	struct net *n2 = world_net(&w, "n2");
+	struct port_conf near = {.name = "near", .carrier = "patch", .peer = "far"};
+	struct port_conf far = {.name = "far", .carrier = "patch", .peer = "near"};
+	struct port *ends[2];
+
+	(void)state;
+	set_net(w.net, "stp", "on");
+	ends[0] = port_add(w.net, &near, NULL);
+	ends[1] = port_add(n2, &far, NULL);
+	assert_true(ends[0] && ends[1]);
+	for (int i = 0; i < 5; i++)
+		second();
+	assert_true(is(ends[0], "role", "designated"));
+	port_set_admin(ends[1], false);
+	assert_true(is(ends[0], "role", "disabled"));
+	port_set_admin(ends[1], true);
+	assert_true(is(ends[0], "role", "designated"));
+}
+
 static void learning_learns_but_does_not_forward(void **state)
 {
 	struct fdb_answer known;
@@ -321,6 +343,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(discarding_then_edge, setup, teardown),
 		cmocka_unit_test_setup_teardown(edge_by_word_is_open_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_ways_to_the_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cable_pulled_at_the_other_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(learning_learns_but_does_not_forward, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(nobody_else_is_the_bridge, setup, teardown),
