@@ -157,7 +157,8 @@ static struct nat_session *session_alloc(struct nat_table *t)
 
 static struct nat_session *session_room(struct nat_table *t, struct nat_mapping *m, msec now)
 {
-	uint32_t share = MIN(t->set.max_guest, MAX(t->set.max - t->n_sessions, 1u));
+	uint32_t left = t->set.max - t->n_sessions + t->n_closed;
+	uint32_t share = MIN(t->set.max_guest, MAX(left, 1u));
 	struct nat_session *s;
 
 	if (nat_guest_of(t, m->addr)->sessions >= share && !nat_reclaim(t, m->addr, NULL, -1, now))

@@ -61,6 +61,7 @@ void nat_closed_add(struct nat_table *t, struct nat_mapping *m)
 	if (m->closed || m->forward)
 		return;
 	m->closed = true;
+	t->n_closed++;
 	m->closed_next = 0;
 	m->closed_prev = t->closed_last;
 	*(t->closed_last ? &mapping_at(t, t->closed_last)->closed_next : &t->closed_first) = r;
@@ -72,6 +73,7 @@ void nat_closed_del(struct nat_table *t, struct nat_mapping *m)
 	if (!m->closed)
 		return;
 	m->closed = false;
+	t->n_closed--;
 	*(m->closed_prev ? &mapping_at(t, m->closed_prev)->closed_next : &t->closed_first) =
 		m->closed_next;
 	*(m->closed_next ? &mapping_at(t, m->closed_next)->closed_prev : &t->closed_last) =
@@ -285,7 +287,8 @@ static void mapping_free(struct nat_table *t, struct nat_mapping *m)
 
 static bool guest_has_port(struct nat_table *t, const struct nat_key *k, msec now)
 {
-	uint32_t left = nat_ext_free(k->ext, k->proto);
+	/* Only TCP is ever closed before its time is over. */
+	uint32_t left = nat_ext_free(k->ext, k->proto) + (k->proto == NAT_TCP ? t->n_closed : 0);
 
 	if (nat_guest_of(t, k->addr)->ports[k->proto] < MAX(left, 1u))
 		return true;

@@ -22,12 +22,13 @@
  * (nat_table_run()) that hold no packet up, however many sessions end at once.
  *
  * Limits. @max mappings and @max sessions. An inside address gets at most @max_guest sessions, and
- * of sessions and of an outside address's ports never more than are still free (the dynamic
+ * of sessions and of an outside address's ports never more than are still free or held by closed
+ * connections only (the dynamic
  * threshold of Choudhury and Hahne 1998; RFC 6888 REQ-4 wants a limit): one greedy guest gets half
  * and two get a third each, and something is always left for whoever comes late. When a limit is
  * met, the oldest mapping whose TCP connections are all over is given up (RFC 7857 wants it kept 4
- * minutes; an idle corpse is worth less than a new flow), the guest's own unless the table itself
- * is full; if there is none the new flow is refused and all that exist live on (RFC 5508 REQ-8).
+ * minutes; an idle corpse is worth less than a new flow), a guest over its share only its own; if
+ * there is none the new flow is refused and all that exist live on (RFC 5508 REQ-8).
  */
 #ifndef MODES_NAT_TABLE_H
 #define MODES_NAT_TABLE_H
@@ -147,6 +148,7 @@ struct nat_table {
 	uint32_t n_mappings, n_sessions;
 	uint32_t hand; /* the session that the round has come to */
 	nat_ref closed_first, closed_last;
+	uint32_t n_closed;
 	uint64_t reclaimed, refused;
 	/* Told of every session's life; NULL: nobody listens. @why is only for NAT_ENDED. */
 	void (*note)(void *ctx, enum nat_note what, const struct nat_session *s, enum nat_why why);

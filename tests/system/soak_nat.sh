@@ -8,6 +8,8 @@
 new_host "$@"
 need python3 ping
 peers=$TOP/tests/system/nat_peers.py
+# What is freed must be seen to come back.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:quarantine_size_mb=4:exitcode=99}
 lives=
 guests=${GUESTS:-24} seconds=$((${MINUTES:-10} * 60))
 start_daemon
