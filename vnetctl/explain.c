@@ -44,11 +44,14 @@ static int set_pair(const struct ctl *c, json_t *params, const char *word, const
 		json_object_set_new(params, "proto", json_string(value));
 	else if (!strcmp(word, "port"))
 		return set_number(c, params, "dport", value);
+	else if (!strcmp(word, "sport"))
+		return set_number(c, params, "sport", value);
 	else if (!strcmp(word, "vlan") || !strcmp(word, "len"))
 		return set_number(c, params, word, value);
 	else
-		return ctl_usage(c, "'%s' is not one of from, dst, src, proto, port, vlan and len",
-				 word);
+		return ctl_usage(
+			c, "'%s' is not one of from, dst, src, proto, port, sport, vlan and len",
+			word);
 	return CTL_OK;
 }
 
@@ -68,8 +71,10 @@ static void print_answer(const json_t *r)
 
 	print_steps(jarr(r, "notes"));
 	json_array_foreach (jarr(r, "walks"), i, w) {
-		printf("  the %s, %s > %s:\n", jstr(w, "what"), jstr(w, "src_mac"),
-		       jstr(w, "dst_mac"));
+		printf("  the %s", jstr(w, "what"));
+		if (json_object_get(w, "src_mac"))
+			printf(", %s > %s", jstr(w, "src_mac"), jstr(w, "dst_mac"));
+		puts(":");
 		print_steps(jarr(w, "steps"));
 	}
 	story_verdict(jstr(r, "verdict"), json_is_true(json_object_get(r, "delivered")));
@@ -116,7 +121,7 @@ static int explain_run(struct ctl *c, int argc, char **argv)
 static const struct verb verbs[] = {
 	{"",
 	 "NET from PORT dst MAC|ADDRESS [src MAC|ADDRESS] [proto tcp|udp|icmp|arp|ether]"
-	 " [port N] [vlan ID] [len BYTES]",
+	 " [port N] [sport N] [vlan ID] [len BYTES]",
 	 "what would happen to this frame; exit 1 when it would not be delivered", explain_run},
 	{0},
 };
@@ -126,4 +131,6 @@ const struct noun noun_explain = {
 	"Nothing is sent, learnt or counted. dst and src may be given twice, as a MAC and as an\n"
 	"address. What is left out is taken from what the switch knows of the port. Examples:\n"
 	"  vnetctl explain home from web.eth0 dst 8.8.8.8 proto udp port 53\n"
-	"  vnetctl explain home from web.eth0 dst ff:ff:ff:ff:ff:ff len 1600\n"};
+	"  vnetctl explain home from web.eth0 dst ff:ff:ff:ff:ff:ff len 1600\n"
+	"On a NAT network it goes on beyond the gateway; from uplink it begins outside:\n"
+	"  vnetctl explain home from uplink src 192.0.2.1 dst 198.51.100.1 proto tcp port 8080\n"};

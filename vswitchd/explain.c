@@ -49,12 +49,12 @@ static void put_l4_header(struct pkt *p, const struct described *d)
 	} else if (d->proto == EXPLAIN_UDP) {
 		struct udp_hdr *udp = push_back(p, sizeof(*udp));
 
-		udp->sport = htons(SOURCE_PORT);
+		udp->sport = htons(d->sport ? d->sport : SOURCE_PORT);
 		udp->dport = htons(d->port);
 	} else {
 		struct tcp_hdr *tcp = push_back(p, sizeof(*tcp));
 
-		tcp->sport = htons(SOURCE_PORT);
+		tcp->sport = htons(d->sport ? d->sport : SOURCE_PORT);
 		tcp->dport = htons(d->port);
 		tcp->off = sizeof(*tcp) / 4 << 4;
 		tcp->flags = TCP_SYN;

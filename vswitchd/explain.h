@@ -18,9 +18,10 @@ struct described {
 	enum explain_proto proto; /* EXPLAIN_ETHER: of a type for experiments, no IP */
 	struct mac src, dst;
 	be32 src_ip, dst_ip;
-	uint16_t port; /* UDP and TCP destination */
-	uint16_t vlan; /* tag; 0: none */
-	uint32_t len;  /* the whole frame's; 0: as short as it can be, at least 60 */
+	uint16_t port;	/* UDP and TCP destination */
+	uint16_t sport; /* source; 0: 49152 */
+	uint16_t vlan;	/* tag; 0: none */
+	uint32_t len;	/* the whole frame's; 0: as short as it can be, at least 60 */
 };
 
 enum { EXPLAIN_LEN_MIN = 60, EXPLAIN_LEN_MAX = 65000 };

@@ -35,6 +35,9 @@ struct mode_ops {
 	/* Optional: a frame @p would be, or was, sent to @to, a port of the mode's own: tell @trace
 	 * what the mode does with it. No effects. */
 	void (*explain)(struct net *net, struct port *to, const struct pkt *p, struct trace *trace);
+	/* Optional: @p would arrive from outside, by none of the network's ports: tell @trace what
+	 * the mode does with it. Would a guest get it? No effects. */
+	bool (*explain_outside)(struct net *net, const struct pkt *p, struct trace *trace);
 	/* Once a second, for ageing of the mode's own tables. */
 	void (*tick)(struct net *net, msec now);
 	/* Optional: does tick() have nothing to do as long as no frame comes? */

@@ -68,8 +68,11 @@ static int get_proto(const struct rpc *rpc, struct described *d, struct err *err
 
 static int get_numbers(const struct rpc *rpc, struct described *d, struct err *err)
 {
-	int64_t port, vlan, len;
+	int64_t port, sport, vlan, len;
 	int rc = rpc_int(rpc, "dport", 0, 65535, 80, &port, err);
+
+	if (!rc)
+		rc = rpc_int(rpc, "sport", 1, 65535, 0, &sport, err);
 
 	if (!rc)
 		rc = rpc_int(rpc, "vlan", 1, 4094, 0, &vlan, err);
@@ -78,6 +81,7 @@ static int get_numbers(const struct rpc *rpc, struct described *d, struct err *e
 	if (rc)
 		return rc;
 	d->port = (uint16_t)port;
+	d->sport = (uint16_t)sport;
 	d->vlan = (uint16_t)vlan;
 	d->len = (uint32_t)len;
 	return 0;
@@ -285,12 +289,45 @@ static json_t *explain(struct question *q)
 	return explain_frame(q);
 }
 
+/* ---- from outside ---------------------------------------------------------------------------- */
+
+/* "from uplink": the packet is not on the network yet, and its mode decides. */
+static int explain_outside(struct rpc *rpc, struct net *net, json_t **result, struct err *err)
+{
+	struct question q = {0};
+	struct narration told;
+	const char *verdict;
+	bool delivered;
+	struct pkt *p;
+	int rc = parse(rpc, &q, err);
+
+	if (!rc && (!q.d.src_ip || !q.d.dst_ip || q.d.proto <= EXPLAIN_ARP))
+		rc = err_set(err, -EINVAL,
+			     "from uplink wants src and dst addresses, and proto tcp, udp or icmp");
+	p = rc ? NULL : explain_build(net->runner->pool, &q.d);
+	if (!rc && !p)
+		rc = err_set(err, -ENOBUFS, "no packet buffer is free");
+	if (rc)
+		return rc;
+	narration_init(&told);
+	delivered = net->conf.mode->explain_outside(net, p, &told.trace);
+	pkt_put(p);
+	verdict = delivered ? "delivered to a guest" : "not delivered to any guest";
+	*result = json_pack("{s:[], s:[{s:s, s:o, s:s, s:b}], s:s, s:b}", "notes", "walks", "what",
+			    "packet from outside", "steps", steps_json(&told), "verdict", verdict,
+			    "delivered", delivered, "verdict", verdict, "delivered", delivered);
+	return 0;
+}
+
 static int explain_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	struct question q = {0};
 	struct net *net;
 	int rc = rpc_net(rpc, &net, err);
 
+	if (!rc && !strcmp(rpc_str(rpc, "port"), "uplink") && !port_find("uplink") &&
+	    net->conf.mode->explain_outside)
+		return explain_outside(rpc, net, result, err);
 	if (!rc)
 		rc = rpc_port(rpc, &q.from, err);
 	if (!rc && q.from->net != net)
@@ -313,6 +350,6 @@ static int explain_m(struct rpc *rpc, json_t **result, struct err *err)
 
 const struct rpc_method rpc_explain_methods[] = {
 	{"explain", explain_m,
-	 "net! port! src_mac src_ip dst_mac dst_ip proto dport:i vlan:i len:i", false},
+	 "net! port! src_mac src_ip dst_mac dst_ip proto dport:i sport:i vlan:i len:i", false},
 	{0},
 };

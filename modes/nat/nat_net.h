@@ -15,6 +15,7 @@
 #include "vswitchd/settings.h"
 
 struct nat_forward;
+struct trace;
 struct relay;
 struct uplinks;
 struct uplinks6;
@@ -60,6 +61,10 @@ void nat_forward_fini(struct nat_net *nn);
 /* nat_table.lack: the event nat.exhausted and a line of log, every 10 s at most. @ctx: the nat_net.
  */
 void nat_lack_note(void *ctx, enum nat_lack what, const struct nat_key *k);
+
+/* nat_explain.c: mode_ops.explain and explain_outside. */
+void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct trace *t);
+bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t);
 
 /* nat_show.c */
 /* nat.list: narrowed by guest, proto, state, address and peer of @params. */

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the translator would do with a packet, in words. It asks the same tables as the path does,
+ * in the same order, and changes nothing: no mapping, no session, no uplink comes of it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "modes/nat/nat_icmp.h"
+#include "modes/nat/nat_net.h"
+#include "modes/nat/nat_path.h"
+#include "modes/nat/nat_uplink.h"
+#include "vswitchd/netlink.h"
+#include "vswitchd/runner.h"
+#include "vswitchd/trace.h"
+
+enum { TEXT = 24 };
+
+static const char *const protos[] = {"tcp", "udp", "echo"};
+
+static const char *endpoint(be32 addr, be16 port, char out[TEXT])
+{
+	char text[IP4_STR];
+
+	snprintf(out, TEXT, "%s:%u", ip4_format(addr, text), ntohs(port));
+	return out;
+}
+
+/* A frame to look at, taken apart: the caller puts v->p. False when it is told to be bad. */
+static bool take_apart(const struct pkt *frame, struct nat_view *v, struct trace *t)
+{
+	struct pkt *p = pkt_writable(pkt_get((struct pkt *)frame));
+	enum drop_reason why = p ? nat_parse(p, v) : DROP_NO_BUFFER;
+
+	if (!why)
+		return true;
+	trace_say(t, "nat", "dropped: %s: %s", drop_word(why), drop_text(why));
+	pkt_put(p);
+	return false;
+}
+
+/* ---- the way out ----------------------------------------------------------------------------- */
+
+/* How the host's routes lead to a destination, and the uplink there, if it is open. */
+struct way {
+	struct nl_route r;
+	be32 addr;
+	struct nat_ext *ext;
+};
+
+static void match_way(void *ctx, const struct uplink_info *info)
+{
+	struct way *w = ctx;
+
+	if (info->ext->addr == w->addr && (!w->r.ifname[0] || !strcmp(info->ifname, w->r.ifname))) {
+		w->ext = info->ext;
+		snprintf(w->r.ifname, sizeof(w->r.ifname), "%s", info->ifname);
+	}
+}
+
+static bool find_way(struct nat_net *nn, be32 dst, struct way *w, struct trace *t)
+{
+	char text[IP4_STR], hop[IP4_STR], own[IP4_STR];
+	int rc = nl_route_get(dst, &w->r);
+	const struct port *ours;
+	struct ip4_prefix first;
+
+	ip4_format(dst, text);
+	if (rc == -EHOSTUNREACH) {
+		trace_say(t, "route",
+			  "%s is the host's own address: only a port of a guest's there "
+			  "leads on, else ICMP 3/10, prohibited",
+			  text);
+		return false;
+	}
+	if (rc < 0) {
+		trace_say(t, "route", "the host has no route to %s: ICMP 3/0, net unreachable",
+			  text);
+		return false;
+	}
+	ours = port_by_ifname(nn->net->runner, w->r.ifname, NULL);
+	if (ours && strcmp(ours->ops->type, "nic") != 0) {
+		trace_say(t, "route",
+			  "%s is on another network of this daemon (%s): ICMP 3/10, "
+			  "prohibited",
+			  text, w->r.ifname);
+		return false;
+	}
+	w->addr = w->r.src;
+	if (!w->addr && nl_addr_first(w->r.ifname, &first) == 0)
+		w->addr = first.addr;
+	uplinks_each(nn->uplinks, match_way, w);
+	trace_say(t, "route", "%s leads by %s (%s)%s%s, MTU %u%s", text, w->r.ifname,
+		  ip4_format(w->addr, own), w->r.gateway ? " to next hop " : ", on its link",
+		  w->r.gateway ? ip4_format(w->r.gateway, hop) : "", w->r.mtu ? w->r.mtu : 1500,
+		  w->ext ? "" : "; this uplink would be opened");
+	return true;
+}
+
+static const char *lifetime(const struct nat_table *t, const struct nat_view *v, char out[TEXT])
+{
+	msec ms = v->proto == NAT_TCP	  ? t->set.tcp_transitory_ms
+		  : v->proto == NAT_ICMP  ? t->set.icmp_ms
+		  : v->dport == htons(53) ? t->set.udp_dns_ms
+					  : t->set.udp_ms;
+
+	snprintf(out, TEXT, "%llu s", (unsigned long long)ms / 1000);
+	return out;
+}
+
+/* False when there is no room. */
+static bool tell_room(struct nat_table *t, be32 addr, struct trace *trace)
+{
+	const struct nat_guest *g = nat_guest_of(t, addr);
+	bool room = g->sessions < t->set.max_guest && t->n_sessions < t->set.max;
+
+	trace_say(trace, "limits", "the guest has %u of at most %u flows, the network %u of %u%s",
+		  g->sessions, t->set.max_guest, t->n_sessions, t->set.max,
+		  room ? "" : ": unless one is over, dropped and ICMP 3/13");
+	return room;
+}
+
+static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct way *w,
+			 struct trace *t)
+{
+	struct nat_table *table = &nn->nat->table;
+	be16 port = v->proto == NAT_ICMP ? nat_echo_id(v) : v->sport;
+	struct nat_key k = {w->ext, v->proto, v->ip->src, v->ip->dst, port, v->dport};
+	struct nat_mapping *m = w->ext ? nat_mapping_find(table, &k) : NULL;
+	struct nat_session *s = m ? nat_session_find(table, m, k.peer, k.peer_port) : NULL;
+	char in[TEXT], out[TEXT], life[TEXT], addr[IP4_STR];
+	msec now = nn->net->runner->now;
+
+	endpoint(k.addr, port, in);
+	if (m)
+		trace_say(t, "mapping", "%s %s is %s outside (%s)", protos[v->proto], in,
+			  endpoint(m->ext->addr, m->ext_port, out),
+			  m->forward ? "a port forward" : nat_kind_words[table->set.mapping]);
+	else
+		trace_say(t, "mapping", "%s %s would get a new port of %s, one of %d to %d (%s)",
+			  protos[v->proto], in, ip4_format(w->addr, addr), NAT_PORT_FIRST,
+			  NAT_PORT_LAST, nat_kind_words[table->set.mapping]);
+	if (s) {
+		msec until = nat_session_expires(table, s);
+
+		trace_say(t, "flow", "to %s, known for %llu s, forgotten in %llu s",
+			  endpoint(k.peer, k.peer_port, out),
+			  (unsigned long long)(now - nat_session_created(table, s)) / 1000,
+			  (unsigned long long)(until > now ? until - now : 0) / 1000);
+	} else if (tell_room(table, k.addr, t)) {
+		trace_say(t, "flow", "a new one to %s, for %s without a packet",
+			  endpoint(k.peer, k.peer_port, out), lifetime(table, v, life));
+	}
+	trace_say(t, "nat", "leaves by %s from %s, TTL %u", w->r.ifname,
+		  m ? endpoint(m->ext->addr, m->ext_port, out) : ip4_format(w->addr, addr),
+		  v->ip->ttl - 1u);
+}
+
+static void tell_gateway(const struct gateway *g, const struct nat_view *v, struct trace *t)
+{
+	if (v->proto == NAT_ICMP)
+		trace_say(t, "nat", "for the gateway itself, which answers echo requests");
+	else if (g->host_ext)
+		trace_say(t, "nat",
+			  "for the gateway, which stands for the host's services "
+			  "(nat-host)");
+	else
+		trace_say(t, "nat",
+			  "for the gateway, which has no services: ICMP 3/3 (see nat-host)");
+}
+
+/* Is this a packet that is not looked up at all? Says so. */
+static bool tell_refused(struct nat_net *nn, const struct nat_view *v, struct trace *t)
+{
+	const struct nat_conf *c = &nn->nat->conf;
+	be32 src = v->ip->src, dst = v->ip->dst;
+
+	if (!ip4_prefix_has(c->subnet, src) || src == c->gateway || src == c->host ||
+	    src == c->dhcp) {
+		trace_say(t, "nat", "dropped: %s: %s", drop_word(DROP_SPOOFED),
+			  drop_text(DROP_SPOOFED));
+		return true;
+	}
+	if (nat_is_martian(dst) || ip4_prefix_has(c->subnet, dst)) {
+		trace_say(t, "nat", "dropped: %s: %s", drop_word(DROP_MARTIAN),
+			  drop_text(DROP_MARTIAN));
+		return true;
+	}
+	if (v->ip->ttl <= 1)
+		trace_say(t, "nat", "its TTL is over: ICMP 11/0");
+	return v->ip->ttl <= 1;
+}
+
+void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct trace *t)
+{
+	const struct eth_hdr *eth = (const void *)p->data;
+	struct nat_net *nn = net->mode_state;
+	struct way w = {0};
+	struct nat_view v;
+
+	if (to != nn->port || eth->type != htons(ETHERTYPE_IP4) ||
+	    !mac_equal(&eth->dst, &nn->gw.mac) || !take_apart(p, &v, t))
+		return;
+	if (v.ip->dst == nn->gw.addr) {
+		tell_gateway(&nn->gw, &v, t);
+	} else if (!tell_refused(nn, &v, t) && find_way(nn, v.ip->dst, &w, t)) {
+		uint32_t mtu = w.r.mtu ? w.r.mtu : 1500;
+
+		if (nat_is_df(&v) && nat_wire_len(&v) > mtu)
+			trace_say(t, "nat",
+				  "%u bytes, not to be cut, are too long: ICMP 3/4 with "
+				  "MTU %u",
+				  nat_wire_len(&v), mtu);
+		else if (v.proto < NAT_PROTOS && v.has_l4)
+			tell_mapping(nn, &v, &w, t);
+	}
+	pkt_put(v.p);
+}
+
+/* ---- the way in ------------------------------------------------------------------------------ */
+
+/* May the packet come in by @m? Says why. */
+static bool tell_filter(struct nat_net *nn, const struct nat_view *v, struct nat_mapping *m,
+			struct trace *t)
+{
+	struct nat_table *table = &nn->nat->table;
+	be16 port = v->proto == NAT_ICMP ? 0 : v->sport;
+	bool opens = v->proto == NAT_UDP ||
+		     (v->proto == NAT_TCP &&
+		      (nat_tcp_flags(v) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
+	char peer[TEXT];
+
+	endpoint(v->ip->src, port, peer);
+	if (nat_session_find(table, m, v->ip->src, port)) {
+		trace_say(t, "filter", "let in: there is a flow with %s", peer);
+		return true;
+	}
+	if (!opens || !nat_session_admits(table, m, v->ip->src, port)) {
+		trace_say(t, "filter", "not let in: no flow with %s, and filtering is %s", peer,
+			  nat_kind_words[table->set.filter]);
+		return false;
+	}
+	trace_say(t, "filter", "let in as a new flow with %s: %s", peer,
+		  m->forward ? "a port forward lets everybody in" : "the filtering rule has it so");
+	return tell_room(table, m->addr, t);
+}
+
+static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
+{
+	be16 port = v->proto == NAT_ICMP ? nat_echo_id(v) : v->dport;
+	struct way w = {.addr = v->ip->dst};
+	char out[TEXT], in[TEXT];
+	struct nat_mapping *m;
+	struct nat *owner;
+
+	endpoint(v->ip->dst, port, out);
+	uplinks_each(nn->uplinks, match_way, &w);
+	if (!w.ext) {
+		trace_say(t, "uplink", "no open uplink has that address: the host's own business");
+		return false;
+	}
+	trace_say(t, "uplink", "arrives at %s", w.r.ifname);
+	m = nat_ext_find(w.ext, v->proto, port, &owner);
+	if (!m || owner != nn->nat) {
+		trace_say(t, "mapping",
+			  m ? "%s %s belongs to another network"
+			    : "nobody has %s %s: left to the host",
+			  protos[v->proto], out);
+		return false;
+	}
+	trace_say(t, "mapping", "%s %s is %s inside%s", protos[v->proto], out,
+		  endpoint(m->addr, m->port, in), m->forward ? ", by a port forward" : "");
+	if (!tell_filter(nn, v, m, t))
+		return false;
+	if (v->ip->ttl <= 1)
+		trace_say(t, "nat", "its TTL is over: ICMP 11/0");
+	else
+		trace_say(t, "nat", "goes on to %s by the gateway, TTL %u", in, v->ip->ttl - 1u);
+	return v->ip->ttl > 1;
+}
+
+bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t)
+{
+	struct nat_view v;
+	bool delivered;
+
+	if (!take_apart(p, &v, t))
+		return false;
+	delivered = v.proto < NAT_PROTOS && v.has_l4 && explain_in(net->mode_state, &v, t);
+	pkt_put(v.p);
+	return delivered;
+}
