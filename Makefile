@@ -99,14 +99,17 @@ $(unit-bins) $(wire-bins): $(O)/tests/%: $(O)/tests/%.o $$(call expand,$$($$(not
 fuzz-bins := $(patsubst %,$(O)/fuzz/fuzz_%,$(fuzz-targets))
 .PHONY: fuzz
 fuzz: $(fuzz-bins)
-# A fuzzer is built from sources, so that all of it is instrumented.
-fuzz-expand = $(foreach o,$(1),$(if $(filter %.c,$(o)),$(o),$($(o)-srcs)))
-$(fuzz-bins): $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $$(call fuzz-expand,$$(fuzz_%-objs))
+# All of a fuzzer is instrumented: objects of its own, which the fuzzers share.
+fuzz-expand = $(patsubst %.c,$(O)/fuzz/obj/%.o,$(foreach o,$(1),$(if $(filter %.c,$(o)),$(o),$($(o)-srcs))))
+$(O)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	@echo "  FUZZ  $@"
-	@clang -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-strict-aliasing -I. -D_GNU_SOURCE \
-		-DVERSION='"$(VERSION)"' $(call pkg-cflags,libnl-3.0 libnl-route-3.0) -o $@ $(filter %.c,$^) \
-		$(LIBS_DAEMON) -lyaml -lseccomp
+	@echo "  FUZZ  $<"
+	@clang -std=gnu17 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-strict-aliasing -I. \
+		-D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(call pkg-cflags,libnl-3.0 libnl-route-3.0) \
+		-MMD -MP -c -o $@ $<
+$(fuzz-bins): $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $$(call fuzz-expand,$$(fuzz_%-objs))
+	@echo "  LD    $@"
+	@clang -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(LIBS_DAEMON) -lyaml -lseccomp
 
 # What the core's inner loops cost, without a kernel in the way.
 $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
@@ -149,7 +152,7 @@ setup-build setup-run setup-check setup-lint setup-bench: setup-%:
 # Set-up first, then a make of its own: what pkg-config answers changes with the packages.
 .PHONY: check
 check: setup-build setup-run setup-check
-	@$(MAKE) --no-print-directory O=$(O) SAN=$(SAN) check-build
+	@$(MAKE) --no-print-directory -j$(shell nproc) O=$(O) SAN=$(SAN) check-build
 	@O=$(O) SAN=$(SAN) tests/run.sh $(SUITES)
 
 .PHONY: check-build

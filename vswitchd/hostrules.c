@@ -5,8 +5,8 @@
  * Theory of operation. One table with two chains and five sets, made for the first rule
  * (libnftables is loaded then: many daemons never have a rule); what changes later is only elements
  * of the sets, one transaction each. The table has the owner flag: it belongs to the netlink socket
- * inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which a
- * crash does too.
+ * inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which
+ *a crash does too.
  *
  *	guard  prerouting, before raw (-300) and so before conntrack: a packet that belongs to a
  *	       translated flow is never seen by the host's stack. Defragmentation has been at -400.
