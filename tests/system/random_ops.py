@@ -285,7 +285,8 @@ def port_set():
         key, value = "macs", "4"  # guards need to know the address behind a port
     if not name or rnd.random() < 0.05:
         return refused("port.set", port=name or "p0", settings={key: "perhaps//"})
-    if key == "mirror" and value == name:
+    # It copies ports of its own network, and not itself.
+    if key == "mirror" and name and (value == name or ports[value]["net"] != ports[name]["net"]):
         return refused("port.set", port=name, settings={key: value})
     if key in ("vlan", "trunk"):  # they exclude each other: the last one said holds
         for old in {"vlan", "trunk"} - {key}:
