@@ -116,6 +116,11 @@ $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+$(O)/bench/macs: $(call obj,bench/macs.c vswitchd/fdb.c $(lib-srcs))
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
 $(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
@@ -135,8 +140,9 @@ bench: setup-build setup-run setup-check
 	@O=$(O) bench/nat.sh
 
 .PHONY: bench-micro
-bench-micro: $(O)/bench/micro $(O)/bench/nat_table
+bench-micro: $(O)/bench/micro $(O)/bench/macs $(O)/bench/nat_table
 	@$(O)/bench/micro
+	@$(O)/bench/macs
 	@$(O)/bench/nat_table
 
 # ---- the guest image -------------------------------------------------------------------------

@@ -28,7 +28,7 @@
 
 enum {
 	USE_GRAIN_MS = 1000,
-	AGE_STEP = 96, /* ports looked at and entries forgotten by one fdb_age() */
+	AGE_STEP = 48, /* ports looked at and entries forgotten by one fdb_age(): 0.7 us each */
 	HINT_BITS = 8,
 };
 
