@@ -87,9 +87,12 @@ inside pc "ip link set eth0 address $mac"
 ns x ping -n -q -c 1 -W 3 10.10.0.2 >/dev/null
 # heard: how many questions of x to the router the other guest sees.
 heard() {
-	inside pc "timeout 2 tcpdump --immediate-mode -lni eth1 icmp and host 10.10.0.254 >/run/heard 2>/run/heard.err" &
-	wait_for 2 inside pc "grep -q listening /run/heard.err"
+	inside pc rm -f /run/heard.err
+	inside pc "timeout 60 tcpdump --immediate-mode -lni eth1 icmp and host 10.10.0.254 >/run/heard 2>/run/heard.err" &
+	wait_for 5 inside pc "grep -q listening /run/heard.err"
 	ns x ping -n -q -c 2 -i 0.2 -W 1 10.10.0.254 >/dev/null
+	sleep 1
+	inside pc 'kill $(pidof tcpdump)'
 	wait $!
 	inside pc grep -c "echo request" /run/heard
 }
