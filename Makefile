@@ -46,12 +46,12 @@ ALL_CFLAGS = -std=gnu17 $(WARN) $(OPT) $(HARDEN) $(CFLAGS) -I. -I$(O) -D_GNU_SOU
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDSAN) $(LDFLAGS)
 
 modules := lib vswitchd modes/nat modes/bridge modes/hostonly modes/internal modes/lansegment \
-	dhcp vmm vnetctl lab tests
+	dhcp vmm client vnetctl lab tests
 -include $(patsubst %,%/module.mk,$(modules))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 # A test's object list: sources by name, or the name of a part ("lib", "dhcp", "core").
-parts := lib dhcp vswitchd-core modes
+parts := lib client dhcp vswitchd-core modes
 expand = $(foreach o,$(1),$(if $(filter %.c,$(o)),$(call obj,$(o)),$(call obj,$($(o)-srcs))))
 
 daemon-srcs = $(lib-srcs) $(dhcp-srcs) $(vswitchd-srcs) $(modes-srcs)
@@ -65,7 +65,7 @@ $(O)/bin/vswitchd: $(call obj,$(daemon-srcs))
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-$(O)/bin/vnetctl: $(call obj,$(lib-srcs) $(vnetctl-srcs) $(lab-srcs))
+$(O)/bin/vnetctl: $(call obj,$(lib-srcs) $(client-srcs) $(vnetctl-srcs) $(lab-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
@@ -116,7 +116,7 @@ $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
-$(O)/bench/macs: $(call obj,bench/macs.c vswitchd/fdb.c $(lib-srcs))
+$(O)/bench/macs: $(call obj,bench/macs.c vswitchd/switch/fdb.c $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)

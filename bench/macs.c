@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "vswitchd/fdb.h"
-#include "vswitchd/port.h"
+#include "vswitchd/switch/fdb.h"
+#include "vswitchd/switch/port.h"
 
 enum { MACS = 100000, PORTS = 64, STEP = 7919, RUNS = 7, NOW = 1000 };
 

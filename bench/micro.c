@@ -16,11 +16,11 @@
 #include "lib/csum.h"
 #include "lib/gso.h"
 #include "lib/timer.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/net.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/vlan.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/vlan.h"
 
 enum { RUNS = 5, STATIONS = 1024, SINKS = 8, SUPER = 65000 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { WITHIN_DEFAULT_MS = 10000, RETRY_MS = 250, DETAIL_MAX = 400 };
 

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "lab/run.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { STOP_TIMEOUT_S = 10, OBJECTS_MAX = 4096, VANISH_MS = 5000, POLL_MS = 20 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { ADDRESS_TIMEOUT_S = 5 };
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 void progress_init(struct progress *p, FILE *out)
 {

@@ -10,7 +10,7 @@
 
 #include "lab/model.h"
 #include "lab/progress.h"
-#include "vnetctl/client.h"
+#include "client/client.h"
 
 struct lab_run {
 	struct client *client;

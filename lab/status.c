@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lab/node.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 static json_t *find(const json_t *list, const char *name)
 {

@@ -3,9 +3,9 @@
  * up.c - brings a lab up.
  *
  * Order: the record (which claims the name), namespaces and their veths, networks (a bridge may
- * need a veth), cables between networks, namespace ports and addresses, what namespaces run (a LAN's servers), guests all
- * at once, their leases, what guests run, forwards. Every object carries the lab's name as its tag,
- * so undoing a failure is lab_down().
+ * need a veth), cables between networks, namespace ports and addresses, what namespaces run (a
+ * LAN's servers), guests all at once, their leases, what guests run, forwards. Every object carries
+ * the lab's name as its tag, so undoing a failure is lab_down().
  */
 #include "lab/up.h"
 

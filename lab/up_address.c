@@ -13,7 +13,7 @@
 
 #include "lab/node.h"
 #include "lab/up.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { ADDRESS_WAIT_S = 15, ADDRESS_POLL_MS = 100 };
 

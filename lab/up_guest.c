@@ -10,7 +10,7 @@
 
 #include "lab/guest.h"
 #include "lab/up.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { BOOT_TIMEOUT_S = 300, POLL_MS = 100 };
 

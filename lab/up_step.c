@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lab/up.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { RUN_TIMEOUT_S = 60 };
 

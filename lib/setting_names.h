@@ -2,8 +2,8 @@
 /*
  * setting_names.h - the words of all settings of ports and networks.
  *
- * What they mean is in the daemon (vswitchd/settings.h); the words are here so that topology files
- * and command lines are checked without one. A test compares the two.
+ * What they mean is in the daemon (vswitchd/switch/settings.h); the words are here so that topology
+ * files and command lines are checked without one. A test compares the two.
  */
 #ifndef LIB_SETTING_NAMES_H
 #define LIB_SETTING_NAMES_H

@@ -43,11 +43,11 @@ wire-tests += loops multicast
 test_loops-objs := $(wire-world)
 test_multicast-objs := $(wire-world)
 fuzz-targets += stp snoop
-fuzz_stp-objs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswitchd/rstp_machines.c \
-	vswitchd/rstp_roles.c
+fuzz_stp-objs := vswitchd/switch/rstp.c vswitchd/switch/rstp_bpdu.c vswitchd/switch/rstp_info.c vswitchd/switch/rstp_machines.c \
+	vswitchd/switch/rstp_roles.c
 fuzz_snoop-objs := vswitchd-core lib
 
 # The bridge mode with a NIC that tests make.
 wire-tests += bridge
 test_bridge-objs := $(wire-world) modes/bridge/bridge.c modes/bridge/singlemac.c \
-	modes/bridge/singlemac_table.c vswitchd/modeconf.c
+	modes/bridge/singlemac_table.c vswitchd/switch/modeconf.c

@@ -5,7 +5,7 @@
 #ifndef VNETCTL_ARGS_H
 #define VNETCTL_ARGS_H
 
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum arg_type { ARG_STRING, ARG_NUMBER };
 

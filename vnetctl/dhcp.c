@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 static void lease_row(struct table *t, const json_t *l)
 {

@@ -9,7 +9,7 @@
 #define VNETCTL_FRAMES_H
 
 #include "lib/pcapng.h"
-#include "vnetctl/client.h"
+#include "client/client.h"
 
 struct frames;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 static void vlan_cell(struct table *t, const json_t *o)
 {

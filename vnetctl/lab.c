@@ -13,7 +13,7 @@
 #include "lab/run.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 #include "vnetctl/vm.h"
 
 /* ---- validate, graph ------------------------------------------------------------------------- */

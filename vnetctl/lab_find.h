@@ -8,7 +8,7 @@
 #define VNETCTL_LAB_FIND_H
 
 #include "lab/model.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 /* Does @word name a file (a path, or something.yaml) rather than a lab? */
 bool lab_is_file(const char *word);

@@ -6,7 +6,7 @@
 
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 static int mac_list(struct ctl *c, int argc, char **argv)
 {

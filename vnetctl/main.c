@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/nearest.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { NOUNS_MAX = 32 };
 

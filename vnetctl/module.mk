@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-vnetctl-srcs := $(addprefix vnetctl/,main.c nouns.c ctl.c client.c args.c table.c watch.c stp.c group.c \
+vnetctl-srcs := $(addprefix vnetctl/,main.c nouns.c args.c stp.c group.c \
 	status.c net.c port.c mac.c nat.c dhcp.c vm.c relay.c lab.c \
 	lab_find.c lab_check.c capture.c frames.c decode.c story.c packet_text.c explain.c)
 vnetctl-srcs += vnetctl/port_impair.c

@@ -9,7 +9,7 @@
 
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 /* ---- list ------------------------------------------------------------------------------------ */
 

@@ -8,7 +8,7 @@
 #include "lib/setting_names.h"
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 static void dhcp_cell(struct table *t, const json_t *dhcp)
 {

@@ -5,7 +5,7 @@
 #ifndef VNETCTL_NOUNS_H
 #define VNETCTL_NOUNS_H
 
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
 	noun_stp, noun_group, noun_nat, noun_dhcp, noun_vm, noun_lab, noun_capture, noun_trace,

@@ -8,7 +8,7 @@
 #include "lib/setting_names.h"
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 #include "vnetctl/top.h"
 
 /* "up", "down" by its user's wish or by its cable's schedule, "failed"; with faults or not. */

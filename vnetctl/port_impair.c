@@ -8,7 +8,7 @@
 
 #include "lib/linkspec.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 /* One text of all words; NULL when memory is short. */
 static char *join(int argc, char **argv)

@@ -8,7 +8,7 @@
 
 #include "lib/addr.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 static int no_args(const struct ctl *c, int argc, char **argv)
 {

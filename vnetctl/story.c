@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "lib/addr.h"
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 enum { TEXT_SIZE = 1024 };
 

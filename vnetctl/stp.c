@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 
 static bool jtrue(const json_t *o, const char *key)
 {

@@ -12,7 +12,7 @@
 
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 #include "vnetctl/top.h"
 
 enum { PORTS_SHOWN_MAX = 4096 };

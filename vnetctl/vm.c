@@ -10,7 +10,7 @@
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
 #include "vnetctl/relay.h"
-#include "vnetctl/table.h"
+#include "client/table.h"
 #include "vnetctl/vm.h"
 
 static void nics_cell(struct table *t, const json_t *vm)

@@ -5,7 +5,7 @@
 #ifndef VNETCTL_VM_H
 #define VNETCTL_VM_H
 
-#include "vnetctl/ctl.h"
+#include "client/ctl.h"
 
 /* Relay this terminal to the console of guest @name. Returns an exit status. */
 int vm_console_run(struct ctl *c, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vswitchd/mode.h"
+#include "vswitchd/switch/mode.h"
 
 /* Every kind of network that there is. Apart from mode.c, so that tests can link fewer. */
 const struct mode_ops *const modes[] = {

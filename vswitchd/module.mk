@@ -1,52 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-vswitchd-srcs += vswitchd/netlink.c vswitchd/netlink_route.c vswitchd/netlink_ns.c vswitchd/netlink_tap.c
-vswitchd-srcs += vswitchd/port_tap.c vswitchd/port_tap_io.c vswitchd/uring.c \
-	vswitchd/port_packet.c vswitchd/port_nic.c vswitchd/nic_filter.c \
-	vswitchd/nichost.c vswitchd/reaper.c
-vswitchd-srcs += vswitchd/hostrules.c vswitchd/hostleg.c vswitchd/addrplan.c vswitchd/addrplan6.c vswitchd/modeconf.c
+vswitchd-srcs += vswitchd/host/netlink.c vswitchd/host/netlink_route.c vswitchd/host/netlink_ns.c vswitchd/host/netlink_tap.c
+vswitchd-srcs += vswitchd/carrier/port_tap.c vswitchd/carrier/port_tap_io.c vswitchd/carrier/uring.c \
+	vswitchd/carrier/port_packet.c vswitchd/carrier/port_nic.c vswitchd/carrier/nic_filter.c \
+	vswitchd/carrier/nichost.c vswitchd/host/reaper.c
+vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostleg.c vswitchd/host/addrplan.c vswitchd/host/addrplan6.c vswitchd/switch/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
-vswitchd-core-srcs += vswitchd/fdb.c vswitchd/net.c vswitchd/net_conf.c vswitchd/port.c vswitchd/runner.c \
-	vswitchd/mode.c vswitchd/port_dummy.c vswitchd/port_local.c \
-	vswitchd/walk.c vswitchd/walk_tell.c vswitchd/watch.c vswitchd/rates.c vswitchd/explain.c vswitchd/trace.c vswitchd/settings.c vswitchd/vlan.c vswitchd/stp.c \
-	vswitchd/guard.c vswitchd/storm.c vswitchd/snoop.c vswitchd/impair.c vswitchd/mirror.c
-vswitchd-core-srcs += vswitchd/switch_settings.c vswitchd/learn.c
-vswitchd-core-srcs += vswitchd/guard_own.c vswitchd/guard_set.c
-vswitchd-core-srcs += vswitchd/impair_conf.c vswitchd/impair_json.c
-rstp-srcs := vswitchd/rstp.c vswitchd/rstp_bpdu.c vswitchd/rstp_info.c vswitchd/rstp_machines.c \
-	vswitchd/rstp_roles.c
-vswitchd-core-srcs += $(rstp-srcs) vswitchd/stp_loop.c vswitchd/stp_show.c
-vswitchd-core-srcs += vswitchd/snoop_parse.c vswitchd/snoop_table.c vswitchd/snoop_show.c
-vswitchd-core-srcs += vswitchd/vlan_ids.c vswitchd/vlan_set.c vswitchd/vlan_segment.c vswitchd/port_patch.c
-vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/port_carriers.c
+vswitchd-core-srcs += vswitchd/switch/fdb.c vswitchd/switch/net.c vswitchd/switch/net_conf.c vswitchd/switch/port.c vswitchd/switch/runner.c \
+	vswitchd/switch/mode.c vswitchd/switch/port_dummy.c vswitchd/switch/port_local.c \
+	vswitchd/switch/walk.c vswitchd/switch/walk_tell.c vswitchd/switch/watch.c vswitchd/switch/rates.c vswitchd/control/explain.c vswitchd/switch/trace.c vswitchd/switch/settings.c vswitchd/switch/vlan.c vswitchd/switch/stp.c \
+	vswitchd/switch/guard.c vswitchd/switch/storm.c vswitchd/switch/snoop.c vswitchd/switch/impair.c vswitchd/switch/mirror.c
+vswitchd-core-srcs += vswitchd/switch/switch_settings.c vswitchd/switch/learn.c
+vswitchd-core-srcs += vswitchd/switch/guard_own.c vswitchd/switch/guard_set.c
+vswitchd-core-srcs += vswitchd/switch/impair_conf.c vswitchd/switch/impair_json.c
+rstp-srcs := vswitchd/switch/rstp.c vswitchd/switch/rstp_bpdu.c vswitchd/switch/rstp_info.c vswitchd/switch/rstp_machines.c \
+	vswitchd/switch/rstp_roles.c
+vswitchd-core-srcs += $(rstp-srcs) vswitchd/switch/stp_loop.c vswitchd/switch/stp_show.c
+vswitchd-core-srcs += vswitchd/switch/snoop_parse.c vswitchd/switch/snoop_table.c vswitchd/switch/snoop_show.c
+vswitchd-core-srcs += vswitchd/switch/vlan_ids.c vswitchd/switch/vlan_set.c vswitchd/switch/vlan_segment.c vswitchd/switch/port_patch.c
+vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/carrier/port_carriers.c
 
 unit-tests += rstp
 test_rstp-objs := $(rstp-srcs)
 
 unit-tests += addrplan
-test_addrplan-objs := vswitchd/addrplan.c lib
+test_addrplan-objs := vswitchd/host/addrplan.c lib
 
 unit-tests += fdb uring
-test_uring-objs := vswitchd/uring.c lib
+test_uring-objs := vswitchd/carrier/uring.c lib
 unit-tests += vlan_ids
-test_vlan_ids-objs := vswitchd/vlan_ids.c lib
-test_fdb-objs := vswitchd/fdb.c lib
+test_vlan_ids-objs := vswitchd/switch/vlan_ids.c lib
+test_fdb-objs := vswitchd/switch/fdb.c lib
 
-vswitchd-srcs += vswitchd/impair_store.c
-vswitchd-srcs += vswitchd/main.c vswitchd/rights.c vswitchd/state.c vswitchd/restore.c vswitchd/firstuse.c vswitchd/objects.c \
-	vswitchd/kept.c vswitchd/statics.c \
-	vswitchd/linebuf.c vswitchd/ctl.c vswitchd/rpc.c vswitchd/rpc_parse.c vswitchd/rpc_daemon.c \
-	vswitchd/rpc_net.c vswitchd/rpc_port.c vswitchd/rpc_vm.c vswitchd/rpc_ns.c vswitchd/rpc_lab.c \
-	vswitchd/rpc_capture.c vswitchd/rpc_explain.c vswitchd/events.c vswitchd/doctor.c vswitchd/capture.c vswitchd/pcapfilter.c vswitchd/capture_stream.c vswitchd/proc.c \
-	vswitchd/procfs.c vswitchd/outbuf.c vswitchd/netns.c vswitchd/netns_run.c vswitchd/argv.c \
-	vswitchd/hv.c vswitchd/hv_vmm.c vswitchd/hv_qemu.c vswitchd/hvctl.c vswitchd/vmsock.c \
-	vswitchd/vm.c vswitchd/vm_json.c vswitchd/vm_run.c vswitchd/vm_spawn.c vswitchd/agent.c \
-	vswitchd/agent_proto.c vswitchd/console.c
+vswitchd-srcs += vswitchd/control/impair_store.c
+vswitchd-srcs += vswitchd/main.c vswitchd/host/rights.c vswitchd/host/state.c vswitchd/control/restore.c vswitchd/control/firstuse.c vswitchd/control/objects.c \
+	vswitchd/control/kept.c vswitchd/control/statics.c \
+	vswitchd/control/linebuf.c vswitchd/control/ctl.c vswitchd/control/rpc.c vswitchd/control/rpc_parse.c vswitchd/control/rpc_daemon.c \
+	vswitchd/control/rpc_net.c vswitchd/control/rpc_port.c vswitchd/control/rpc_vm.c vswitchd/control/rpc_ns.c vswitchd/control/rpc_lab.c \
+	vswitchd/control/rpc_capture.c vswitchd/control/rpc_explain.c vswitchd/control/events.c vswitchd/control/doctor.c vswitchd/control/capture.c vswitchd/host/pcapfilter.c vswitchd/control/capture_stream.c vswitchd/host/proc.c \
+	vswitchd/host/procfs.c vswitchd/control/outbuf.c vswitchd/control/netns.c vswitchd/control/netns_run.c vswitchd/host/argv.c \
+	vswitchd/guest/hv.c vswitchd/guest/hv_vmm.c vswitchd/guest/hv_qemu.c vswitchd/guest/hvctl.c vswitchd/guest/vmsock.c \
+	vswitchd/guest/vm.c vswitchd/guest/vm_json.c vswitchd/guest/vm_run.c vswitchd/guest/vm_spawn.c vswitchd/guest/agent.c \
+	vswitchd/guest/agent_proto.c vswitchd/guest/console.c
 
 unit-tests += linebuf rpc agent_proto state
-test_linebuf-objs := vswitchd/linebuf.c
-test_rpc-objs := vswitchd/rpc_parse.c vswitchd/outbuf.c lib
-test_agent_proto-objs := vswitchd/agent_proto.c
-test_state-objs := vswitchd/state.c lib
+test_linebuf-objs := vswitchd/control/linebuf.c
+test_rpc-objs := vswitchd/control/rpc_parse.c vswitchd/control/outbuf.c lib
+test_agent_proto-objs := vswitchd/guest/agent_proto.c
+test_state-objs := vswitchd/host/state.c lib
 fuzz-targets += rpc agent_proto
-fuzz_rpc-objs := vswitchd/rpc_parse.c vswitchd/linebuf.c lib
-fuzz_agent_proto-objs := vswitchd/agent_proto.c
+fuzz_rpc-objs := vswitchd/control/rpc_parse.c vswitchd/control/linebuf.c lib
+fuzz_agent_proto-objs := vswitchd/guest/agent_proto.c

@@ -23,8 +23,8 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdhcp_frame.h"
 #include "vswitchd/netdhcp_json.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
 
 enum {
 	HELD_MAX = 128,

@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 #include "lib/err.h"
-#include "vswitchd/net.h"
+#include "vswitchd/switch/net.h"
 
 /* Open the lease file DIR/leases.db once at start; NULL @dir: leases in memory only (tests). */
 int netdhcp_open_store(const char *dir, struct err *err);

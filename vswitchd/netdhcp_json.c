@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
 
 /* ---- dhcp.list ------------------------------------------------------------------------------- */
 

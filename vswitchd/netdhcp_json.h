@@ -9,7 +9,7 @@
 
 #include "dhcp/server.h"
 #include "lib/err.h"
-#include "vswitchd/net.h"
+#include "vswitchd/switch/net.h"
 
 /* As netdhcp_call(). */
 int netdhcp_json_call(struct net *net, struct dhcp_server *s, const char *method, json_t *params,

@@ -28,9 +28,9 @@
 
 #include "lib/log.h"
 #include "modes/bridge/bridge.h"
-#include "vswitchd/modeconf.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/walk.h"
+#include "vswitchd/switch/modeconf.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/walk.h"
 
 enum { NAME_MS = 60000 };
 

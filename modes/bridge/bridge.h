@@ -6,8 +6,8 @@
 #define MODES_BRIDGE_BRIDGE_H
 
 #include "modes/bridge/singlemac.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/nic.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/carrier/nic.h"
 
 enum nic_state { NIC_UNKNOWN, NIC_UP, NIC_DOWN, NIC_MISSING };
 

@@ -19,10 +19,10 @@
 
 #include "lib/log.h"
 #include "modes/bridge/bridge.h"
-#include "vswitchd/hostrules.h"
-#include "vswitchd/modeconf.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/host/hostrules.h"
+#include "vswitchd/switch/modeconf.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/runner.h"
 
 /* ---- settings ----------------------------------------------------------------------------- */
 

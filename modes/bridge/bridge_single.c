@@ -10,8 +10,8 @@
 
 #include "lib/log.h"
 #include "modes/bridge/bridge.h"
-#include "vswitchd/hostrules.h"
-#include "vswitchd/netlink.h"
+#include "vswitchd/host/hostrules.h"
+#include "vswitchd/host/netlink.h"
 
 bool bridge_is_wireless(const char *ifname)
 {

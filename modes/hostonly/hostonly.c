@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vswitchd/addrplan.h"
-#include "vswitchd/hostleg.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/modeconf.h"
+#include "vswitchd/host/addrplan.h"
+#include "vswitchd/host/hostleg.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
-#include "vswitchd/port.h"
+#include "vswitchd/switch/port.h"
 
 static const char *subnet6_text(const struct ip6_net *n, char text[INET6_ADDRSTRLEN])
 {

@@ -5,9 +5,9 @@
  * The host has no place on it. The DHCP server is code behind a port of the switch: it can be
  * reached from the network and from nowhere else.
  */
-#include "vswitchd/addrplan.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/modeconf.h"
+#include "vswitchd/host/addrplan.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
 
 static int internal_check(struct runner *r, struct net_conf *conf, struct err *err)

@@ -4,8 +4,8 @@
  *
  * No service is on it and none can be asked for; everything above Ethernet is the guests' own.
  */
-#include "vswitchd/mode.h"
-#include "vswitchd/modeconf.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/modeconf.h"
 
 static int lansegment_check(struct runner *r, struct net_conf *conf, struct err *err)
 {

@@ -15,13 +15,13 @@
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
 #include "modes/nat/nat_uplink6.h"
-#include "vswitchd/addrplan.h"
-#include "vswitchd/hostleg.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/modeconf.h"
+#include "vswitchd/host/addrplan.h"
+#include "vswitchd/host/hostleg.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/walk.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/walk.h"
 
 void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p)
 {

@@ -12,9 +12,9 @@
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_path.h"
 #include "modes/nat/nat_uplink.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/trace.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/trace.h"
 
 enum { TEXT = 24 };
 

@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "modes/nat/nat_uplink.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/runner.h"
 
 /* ---- mappings -------------------------------------------------------------------------------- */
 

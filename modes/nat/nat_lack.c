@@ -8,7 +8,7 @@
 
 #include "lib/log.h"
 #include "modes/nat/nat_net.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/runner.h"
 
 enum { TELL_MS = 10000 };
 

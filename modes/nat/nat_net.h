@@ -10,9 +10,9 @@
 
 #include "modes/nat/nat6.h"
 #include "modes/nat/nat_gateway.h"
-#include "vswitchd/net.h"
-#include "vswitchd/port.h"
-#include "vswitchd/settings.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/settings.h"
 
 struct nat_forward;
 struct trace;

@@ -27,8 +27,8 @@
 #include <unistd.h>
 
 #include "modes/nat/nat_forward.h"
-#include "vswitchd/procfs.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/host/procfs.h"
+#include "vswitchd/switch/runner.h"
 
 enum { CONNS_MAX = 256, PEERS_MAX = 128, BUF = 32768, DATAGRAMS = 32, DATAGRAM_MAX = 65535 };
 

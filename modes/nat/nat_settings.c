@@ -10,10 +10,10 @@
 
 #include "lib/hash.h"
 #include "modes/nat/nat_net.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/settings.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/settings.h"
 
 enum { NAT_MAX_MIN = 16, NAT_MAX_MAX = 1u << 20 };
 

@@ -10,7 +10,7 @@
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
 #include "modes/nat/nat_uplink6.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/runner.h"
 
 enum { LIST_MAX = 4096, ENDPOINT_STR = IP_ADDR_STR + 8 };
 

@@ -16,10 +16,10 @@
 #include "lib/log.h"
 #include "modes/nat/nat_reset.h"
 #include "modes/nat/nat_uplink_int.h"
-#include "vswitchd/hostrules.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/host/hostrules.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/runner.h"
 
 enum {
 	ROUTES = 512,

@@ -9,9 +9,9 @@
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "modes/nat/nat_uplink_int.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/runner.h"
 
 enum {
 	ROUTES = 256,

@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "vswitchd/netlink.h"
+#include "vswitchd/host/netlink.h"
 
 enum {
 	/* The kernel does not see our packets, so it is told now and then that the neighbour is in

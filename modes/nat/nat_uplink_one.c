@@ -16,9 +16,9 @@
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "modes/nat/nat_uplink_int.h"
-#include "vswitchd/hostrules.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/host/hostrules.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/runner.h"
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
 

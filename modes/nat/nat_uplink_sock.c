@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vswitchd/hostrules.h"
-#include "vswitchd/pcapfilter.h"
-#include "vswitchd/reaper.h"
+#include "vswitchd/host/hostrules.h"
+#include "vswitchd/host/pcapfilter.h"
+#include "vswitchd/host/reaper.h"
 
 enum {
 	VNET_HDR = sizeof(struct virtio_net_hdr),

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "vswitchd/agent_proto.h"
+#include "vswitchd/guest/agent_proto.h"
 
 static void on_ready(void *ctx, unsigned int protocol)
 {

@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "vswitchd/guard.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/net.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/guard.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
 
 enum { SET_MAC = 1, SET_ADDRESS = 2, SET_DHCP = 4, SET_ROUTER = 8, SET_ISOLATED = 16 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "vswitchd/linebuf.h"
-#include "vswitchd/rpc.h"
+#include "vswitchd/control/linebuf.h"
+#include "vswitchd/control/rpc.h"
 
 enum { LINE_MAX_ = 4096 };
 

@@ -10,11 +10,11 @@
 
 #include "lib/csum.h"
 #include "tests/fuzz/fuzz.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/net.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/snoop.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/snoop.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "vswitchd/rstp.h"
+#include "vswitchd/switch/rstp.h"
 
 enum { PORTS = 4 };
 

@@ -10,13 +10,13 @@
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/frames.h"
-#include "vswitchd/explain.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/net.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
-#include "vswitchd/vlan.h"
-#include "vswitchd/watch.h"
+#include "vswitchd/control/explain.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/vlan.h"
+#include "vswitchd/switch/watch.h"
 
 enum { PORTS = 6, LOCALS = 2 };
 

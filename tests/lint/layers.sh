@@ -28,14 +28,18 @@ check lib lib
 check dhcp dhcp lib
 check vmm vmm lib
 check vswitchd vswitchd dhcp lib
-check lab lab lib vnetctl
-check vnetctl vnetctl lab lib
+check vswitchd/switch vswitchd/switch lib
+check vswitchd/host vswitchd/host vswitchd/switch lib
+check vswitchd/carrier vswitchd/carrier vswitchd/host vswitchd/switch lib
+check client client lib
+check lab lab client lib
+check vnetctl vnetctl client lab lib
 for mode in nat bridge hostonly internal lansegment; do
 	check "modes/$mode" "modes/$mode" vswitchd dhcp lib
 done
 # The daemon names the modes in one place only.
 if grep -rnE '\bmode_(nat|bridge|hostonly|internal|lansegment)\b' vswitchd --include='*.[ch]' |
-	grep -vE '^vswitchd/mode(_array\.c|\.h):'; then
+	grep -vE '^vswitchd/(mode_array\.c|switch/mode\.h):'; then
 	echo "vswitchd: a mode is named outside of mode_array.c"
 	bad=1
 fi

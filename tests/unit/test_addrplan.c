@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "vswitchd/addrplan.h"
-#include "vswitchd/netlink.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/host/addrplan.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
 
 /* ---- the made-up host --------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/agent_proto.h"
+#include "vswitchd/guest/agent_proto.h"
 
 struct heard {
 	char log[512];

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/fdb.h"
-#include "vswitchd/port.h"
+#include "vswitchd/switch/fdb.h"
+#include "vswitchd/switch/port.h"
 
 static struct port a, b, c;
 

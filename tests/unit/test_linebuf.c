@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/linebuf.h"
+#include "vswitchd/control/linebuf.h"
 
 static void add(struct linebuf *lb, const char *text)
 {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/outbuf.h"
-#include "vswitchd/rpc.h"
+#include "vswitchd/control/outbuf.h"
+#include "vswitchd/control/rpc.h"
 
 static int parse(const char *line, struct err *err)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/rstp.h"
+#include "vswitchd/switch/rstp.h"
 
 enum { BRIDGES = 9, PORTS = 10, LINKS = 40, QUEUE = 64 };
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/state.h"
+#include "vswitchd/host/state.h"
 
 static char dir[] = "/tmp/vnet-state-XXXXXX";
 static char deep[128];

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/uring.h"
+#include "vswitchd/carrier/uring.h"
 
 struct pair {
 	struct uring *u;

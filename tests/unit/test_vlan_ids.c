@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "tests/unit/unit.h"
-#include "vswitchd/vlan_ids.h"
+#include "vswitchd/switch/vlan_ids.h"
 
 static void one_id(void **state)
 {

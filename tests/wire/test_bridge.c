@@ -4,9 +4,9 @@
 
 #include "modes/bridge/bridge.h"
 #include "tests/wire/world.h"
-#include "vswitchd/explain.h"
-#include "vswitchd/settings.h"
-#include "vswitchd/vlan.h"
+#include "vswitchd/control/explain.h"
+#include "vswitchd/switch/settings.h"
+#include "vswitchd/switch/vlan.h"
 
 static struct world w;
 static struct net *net;

@@ -5,7 +5,7 @@
 
 #include "tests/unit/build.h"
 #include "tests/wire/world.h"
-#include "vswitchd/guard.h"
+#include "vswitchd/switch/guard.h"
 
 static struct world w;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/wire/world.h"
-#include "vswitchd/impair.h"
+#include "vswitchd/switch/impair.h"
 
 enum { START_US = 1000000000, FRAMES = 100000 };
 

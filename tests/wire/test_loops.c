@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Spanning tree and loop guard on networks: cables between dummy ports, carried by hand. */
 #include "tests/wire/world.h"
-#include "vswitchd/rstp.h"
-#include "vswitchd/settings.h"
-#include "vswitchd/stp.h"
+#include "vswitchd/switch/rstp.h"
+#include "vswitchd/switch/settings.h"
+#include "vswitchd/switch/stp.h"
 
 static struct world w;
 

@@ -2,7 +2,7 @@
 /* IGMP and MLD snooping: what is learnt, from what not, and that nothing is lost for want of room.
  */
 #include "tests/wire/world.h"
-#include "vswitchd/snoop.h"
+#include "vswitchd/switch/snoop.h"
 
 enum { MEMBER, ROUTER, OTHER, SENDER };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "tests/wire/world.h"
-#include "vswitchd/walk.h"
+#include "vswitchd/switch/walk.h"
 
 static struct world w;
 

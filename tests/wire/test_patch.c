@@ -5,7 +5,7 @@
 
 #include "lib/tag.h"
 #include "tests/wire/world.h"
-#include "vswitchd/vlan.h"
+#include "vswitchd/switch/vlan.h"
 
 static struct world w;
 static struct net *n2;

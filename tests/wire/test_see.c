@@ -6,9 +6,9 @@
 
 #include "lib/csum.h"
 #include "tests/wire/world.h"
-#include "vswitchd/explain.h"
-#include "vswitchd/settings.h"
-#include "vswitchd/watch.h"
+#include "vswitchd/control/explain.h"
+#include "vswitchd/switch/settings.h"
+#include "vswitchd/switch/watch.h"
 
 enum { PORTS = 5, RANDOM_FRAMES = 20000 };
 

@@ -4,8 +4,8 @@
 
 #include "lib/tag.h"
 #include "tests/wire/world.h"
-#include "vswitchd/settings.h"
-#include "vswitchd/vlan.h"
+#include "vswitchd/switch/settings.h"
+#include "vswitchd/switch/vlan.h"
 
 static struct world w;
 static struct net *red, *blue;

@@ -4,7 +4,7 @@
 
 #include "lib/setting_names.h"
 #include "tests/wire/world.h"
-#include "vswitchd/settings.h"
+#include "vswitchd/switch/settings.h"
 
 static struct world w;
 

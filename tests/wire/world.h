@@ -9,10 +9,10 @@
 
 #include "tests/unit/frames.h"
 #include "tests/unit/unit.h"
-#include "vswitchd/mode.h"
-#include "vswitchd/net.h"
-#include "vswitchd/port.h"
-#include "vswitchd/runner.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
 
 enum { FAKE_SEEN = 256, EVENTS_MAX = 64 };
 

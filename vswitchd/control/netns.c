@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netns.c - makes and removes network namespaces.
+ *
+ * The daemon's own threads never change their namespace: a namespace is made by a thread that
+ * exists for nothing else, and mounted from /proc/thread-self/ns/net before that thread ends.
+ *
+ * A namespace lives as long as its mount or a process in it. Removing one therefore means: its
+ * ports, its veth pairs, the processes in it (found by the inode of /proc/PID/ns/net, so that also
+ * those are found that were started by hand or by an earlier daemon), the mount, the mount point.
+ *
+ * /run/netns is made a shared mount point, as `ip netns` does: else the private mount namespaces
+ * of commands (netns_run.c) would keep other namespaces alive after their removal. When it was us
+ * who made it so, it is undone once no namespace is left.
+ */
+#include "vswitchd/control/netns.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/addr.h"
+#include "lib/log.h"
+#include "vswitchd/control/daemon.h"
+#include "vswitchd/host/netlink.h"
+#include "vswitchd/control/objects.h"
+#include "vswitchd/host/reaper.h"
+#include "vswitchd/host/state.h"
+
+#define NETNS_DIR "/run/netns"
+
+struct netns {
+	struct netns *next;
+	struct daemon *d;
+	char name[NAME_MAX_ + 1], lab[NAME_MAX_ + 1];
+	json_t *veths; /* array of names of host ends */
+};
+
+const char *netns_name(const struct netns *ns)
+{
+	return ns->name;
+}
+
+struct daemon *netns_daemon(const struct netns *ns)
+{
+	return ns->d;
+}
+
+struct netns *netns_find(struct daemon *d, const char *name)
+{
+	struct netns *ns = d->netns;
+
+	while (ns && strcmp(ns->name, name))
+		ns = ns->next;
+	return ns;
+}
+
+const char *netns_of_lab(const struct daemon *d, const char *lab)
+{
+	const struct netns *ns = d->netns;
+
+	while (ns && strcmp(ns->lab, lab))
+		ns = ns->next;
+	return ns ? ns->name : NULL;
+}
+
+bool netns_owns_link(const struct daemon *d, const char *ifname)
+{
+	json_t *v;
+	size_t i;
+
+	for (const struct netns *ns = d->netns; ns; ns = ns->next)
+		json_array_foreach (ns->veths, i, v)
+			if (!strcmp(json_string_value(v), ifname))
+				return true;
+	return false;
+}
+
+json_t *netns_json(const struct netns *ns)
+{
+	return json_pack("{s:s, s:s?, s:O}", "name", ns->name, "lab", ns->lab[0] ? ns->lab : NULL,
+			 "veths", ns->veths);
+}
+
+json_t *netns_list_json(const struct daemon *d)
+{
+	json_t *list = json_array();
+
+	for (const struct netns *ns = d->netns; ns; ns = ns->next)
+		json_array_insert_new(list, 0, netns_json(ns)); /* the list is newest first */
+	return list;
+}
+
+static char *ns_path(const char *name, char *out, size_t size)
+{
+	snprintf(out, size, NETNS_DIR "/%s", name);
+	return out;
+}
+
+/* ---- the directory --------------------------------------------------------------------------- */
+
+static void dir_record(bool made, bool mounted)
+{
+	json_t *doc = json_pack("{s:b, s:b}", "made", made, "mounted", mounted);
+
+	state_put("host", "netns-dir", doc, NULL);
+	json_decref(doc);
+}
+
+static int dir_prepare(struct err *err)
+{
+	bool made = mkdir(NETNS_DIR, 0755) == 0;
+
+	if (!made && errno != EEXIST)
+		return err_sys(err, -errno, "cannot make " NETNS_DIR);
+	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
+		return 0;
+	/* EINVAL: not a mount point yet */
+	if (errno != EINVAL || mount(NETNS_DIR, NETNS_DIR, "none", MS_BIND | MS_REC, NULL) < 0 ||
+	    mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) < 0)
+		return err_sys(err, -errno, "cannot make " NETNS_DIR " a shared mount point");
+	dir_record(made, true);
+	return 0;
+}
+
+static bool dir_empty(void)
+{
+	DIR *dir = opendir(NETNS_DIR);
+	const struct dirent *e;
+	int n = 0;
+
+	if (!dir)
+		return false;
+	while ((e = readdir(dir)))
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n == 0;
+}
+
+static void dir_release(void)
+{
+	json_t *doc = state_get("host", "netns-dir");
+
+	if (json_is_true(json_object_get(doc, "mounted")) && dir_empty()) {
+		umount2(NETNS_DIR, MNT_DETACH);
+		if (json_is_true(json_object_get(doc, "made")))
+			rmdir(NETNS_DIR);
+		state_del("host", "netns-dir", NULL);
+	}
+	json_decref(doc);
+}
+
+/* ---- making one ------------------------------------------------------------------------------ */
+
+static int lo_up(void)
+{
+	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
+
+	rc = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static void *make_thread(void *path)
+{
+	int rc = unshare(CLONE_NEWNET) < 0 ? -errno : lo_up();
+
+	if (rc == 0 && mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) < 0)
+		rc = -errno;
+	return (void *)(intptr_t)rc;
+}
+
+static int make_mount(const char *name, struct err *err)
+{
+	char path[PATH_MAX];
+	pthread_t thread;
+	void *res;
+	int fd, rc = dir_prepare(err);
+
+	if (rc)
+		return rc;
+	fd = open(ns_path(name, path, sizeof(path)), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, -EEXIST, "a namespace \"%s\" exists already (%s)", name, path);
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot make %s", path);
+	close(fd);
+	rc = -pthread_create(&thread, NULL, make_thread, path);
+	if (!rc) {
+		pthread_join(thread, &res);
+		rc = (int)(intptr_t)res;
+	}
+	if (rc) {
+		unlink(path);
+		return err_sys(err, rc, "cannot make a network namespace");
+	}
+	return 0;
+}
+
+static int record(const struct netns *ns, struct err *err)
+{
+	json_t *doc = netns_json(ns);
+	int rc = state_put("netns", ns->name, doc, err);
+
+	json_decref(doc);
+	return rc;
+}
+
+static struct netns *link_new(struct daemon *d, const char *name, const char *lab)
+{
+	struct netns *ns = calloc(1, sizeof(*ns));
+
+	if (!ns)
+		return NULL;
+	ns->d = d;
+	snprintf(ns->name, sizeof(ns->name), "%s", name);
+	snprintf(ns->lab, sizeof(ns->lab), "%s", lab ? lab : "");
+	ns->veths = json_array();
+	ns->next = d->netns;
+	d->netns = ns;
+	return ns;
+}
+
+int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err)
+{
+	struct netns *ns;
+	int rc = make_mount(name, err);
+
+	if (rc)
+		return rc;
+	ns = link_new(d, name, lab);
+	rc = ns ? record(ns, err) : err_set(err, -ENOMEM, "memory is short");
+	if (rc && ns)
+		netns_del(ns);
+	return rc;
+}
+
+/* A plain file is left of a namespace over a reboot; a mount has the type of its own. */
+static bool mounted(const char *path)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && stat(NETNS_DIR, &b) == 0 && a.st_dev != b.st_dev;
+}
+
+int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct err *err)
+{
+	const char *lab = json_string_value(json_object_get(doc, "lab"));
+	char path[PATH_MAX];
+	struct netns *ns;
+	json_t *veths = json_object_get(doc, "veths");
+	int rc = 0;
+
+	if (!mounted(ns_path(name, path, sizeof(path)))) {
+		unlink(path);
+		rc = make_mount(name, err);
+	}
+	if (rc)
+		return rc;
+	ns = link_new(d, name, lab);
+	if (!ns)
+		return err_set(err, -ENOMEM, "memory is short");
+	if (json_is_array(veths))
+		json_array_extend(ns->veths, veths);
+	return 0;
+}
+
+/* ---- removing one ---------------------------------------------------------------------------- */
+
+static bool in_namespace(int proc_fd, const char *pid, const struct stat *ns)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/ns/net", pid);
+	return fstatat(proc_fd, path, &st, 0) == 0 && st.st_ino == ns->st_ino &&
+	       st.st_dev == ns->st_dev;
+}
+
+/* Kill what is in the namespace; how many processes that were. */
+static unsigned int kill_inside(const struct stat *ns)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *e;
+	unsigned int n = 0;
+
+	if (!proc)
+		return 0;
+	while ((e = readdir(proc))) {
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
+		    !in_namespace(dirfd(proc), e->d_name, ns))
+			continue;
+		if (kill((pid_t)atoi(e->d_name), SIGKILL) == 0)
+			n++;
+	}
+	closedir(proc);
+	return n;
+}
+
+static void kill_all(const char *path)
+{
+	struct stat ns, own;
+
+	if (!mounted(path) || stat(path, &ns) < 0 || stat("/proc/self/ns/net", &own) < 0 ||
+	    (ns.st_ino == own.st_ino && ns.st_dev == own.st_dev))
+		return;
+	/* Twice at least: a process may have forked while the list was read. Dying ones are still
+	 * seen for a moment; a few rounds of 1 ms are enough for all but the largest. */
+	for (int round = 0; round < 20 && kill_inside(&ns); round++)
+		usleep(1000);
+}
+
+void netns_del(struct netns *ns)
+{
+	struct netns **link = &ns->d->netns;
+	char path[PATH_MAX];
+	json_t *v;
+	size_t i;
+
+	while (*link != ns)
+		link = &(*link)->next;
+	*link = ns->next;
+	ns_path(ns->name, path, sizeof(path));
+	object_ports_of_netns(ns->d, ns->name);
+	kill_all(path);
+	json_array_foreach (ns->veths, i, v)
+		reaper_link_del(json_string_value(v));
+	if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
+		log_warn("cannot unmount %s: %s", path, strerror(errno));
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/netns-%s.log", state_dir(), ns->name);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/netns-%s.resolv.conf", state_dir(), ns->name);
+	unlink(path);
+	state_del("netns", ns->name, NULL);
+	json_decref(ns->veths);
+	free(ns);
+	dir_release();
+}
+
+void netns_del_all(struct daemon *d)
+{
+	for (struct netns *ns = d->netns, *next; ns; ns = next) {
+		next = ns->next;
+		netns_del(ns);
+	}
+}
+
+/* ---- interfaces ------------------------------------------------------------------------------ */
+
+int netns_veth(struct netns *ns, const char *inside, const char *host, struct err *err)
+{
+	char port[NAME_MAX_ + IFNAME_MAX + 2];
+	int rc;
+
+	if (nl_ifindex(host))
+		return err_set(err, -EEXIST, "interface %s exists already", host);
+	rc = nl_veth_add(host, ns->name, inside, err);
+	if (rc)
+		return rc;
+	snprintf(port, sizeof(port), "%s.%s", ns->name, inside);
+	object_mark_link(host, port);
+	json_array_append_new(ns->veths, json_string(host));
+	rc = record(ns, err);
+	if (rc) {
+		json_array_remove(ns->veths, json_array_size(ns->veths) - 1);
+		reaper_link_del(host);
+	}
+	return rc;
+}
+
+struct addr_job {
+	const char *ifname;
+	struct ip4_prefix addr;
+};
+
+static int addr_job(void *ctx, struct err *err)
+{
+	const struct addr_job *job = ctx;
+
+	return nl_addr_add(job->ifname, job->addr, err);
+}
+
+int netns_addr(struct netns *ns, const char *ifname, const char *address, struct err *err)
+{
+	struct addr_job job = {.ifname = ifname};
+
+	if (ip4_prefix_parse(address, &job.addr))
+		return err_set(err, -EINVAL, "parameter \"address\" is not ADDRESS/LENGTH");
+	return nl_in_netns(ns->name, addr_job, &job, err);
+}

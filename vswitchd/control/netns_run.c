@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netns_run.c - runs commands in a namespace.
+ *
+ * A command gets the network namespace, and a mount namespace of its own in which /sys shows the
+ * namespace's interfaces and /etc/resolv.conf is a file of the namespace: else a DHCP client in
+ * there would rewrite the host's. It is a session of its own. The loop watches its pidfd and, for
+ * ns.exec, the two pipes; the reply leaves when the process ends, even if something that it
+ * started holds the pipes open. On timeout its process group is killed and the status is 124.
+ *
+ * The child of fork() calls only what is safe in a process that had threads, up to exec.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vswitchd/control/daemon.h"
+#include "vswitchd/control/netns.h"
+#include "vswitchd/control/outbuf.h"
+#include "vswitchd/host/proc.h"
+#include "vswitchd/control/rpc.h"
+#include "vswitchd/host/state.h"
+
+struct run {
+	struct daemon *d;
+	pid_t pid;
+	int pidfd;
+	struct ev_io exited;
+	struct ev_timer timer;
+	struct ev_io pipes[2]; /* stdout, stderr; fd -1 when closed or not wanted */
+	struct outbuf out[2];
+	struct rpc_later *later; /* NULL: nobody waits */
+	bool timed_out;
+};
+
+/* ---- the child ------------------------------------------------------------------------------- */
+
+struct child {
+	int ns_fd;
+	int out, err; /* for stdout and stderr */
+	const char *resolv;
+	const char *command;
+};
+
+static _Noreturn void child_main(const struct child *c)
+{
+	char *argv[] = {(char *)"sh", (char *)"-c", (char *)c->command, NULL};
+
+	setsid();
+	if (setns(c->ns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+		_exit(126);
+	/* Both are comforts; a command runs without them too. */
+	umount2("/sys", MNT_DETACH);
+	(void)!mount("sysfs", "/sys", "sysfs", 0, NULL);
+	(void)!mount(c->resolv, "/etc/resolv.conf", "none", MS_BIND, NULL);
+	proc_child_stdio(-1, c->out, c->err);
+	proc_child_clean(NULL, 0);
+	execv("/bin/sh", argv);
+	_exit(127);
+}
+
+static int resolv_file(const struct netns *ns, char *path, size_t size)
+{
+	int fd;
+
+	snprintf(path, size, "%s/netns-%s.resolv.conf", state_dir(), netns_name(ns));
+	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -errno : 0;
+}
+
+/* Fork the command. Its pid, or a negative errno. */
+static pid_t run_fork(const struct netns *ns, const char *command, int out, int err_fd,
+		      struct err *err)
+{
+	char path[PATH_MAX], resolv[PATH_MAX];
+	struct child c = {.out = out, .err = err_fd, .resolv = resolv, .command = command};
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns_name(ns));
+	resolv_file(ns, resolv, sizeof(resolv));
+	c.ns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (c.ns_fd < 0)
+		return err_sys(err, -errno, "cannot open %s", path);
+	pid = fork();
+	if (pid == 0)
+		child_main(&c);
+	close(c.ns_fd);
+	return pid < 0 ? err_sys(err, -errno, "cannot fork") : pid;
+}
+
+/* ---- watching it ----------------------------------------------------------------------------- */
+
+static void pipe_close(struct run *r, int i)
+{
+	if (r->pipes[i].fd < 0)
+		return;
+	ev_io_stop(r->d->loop, &r->pipes[i]);
+	close(r->pipes[i].fd);
+	r->pipes[i].fd = -1;
+}
+
+/* False when there is nothing more to read now. */
+static bool pipe_read(struct run *r, int i)
+{
+	char buf[16384];
+	ssize_t n = r->pipes[i].fd >= 0 ? read(r->pipes[i].fd, buf, sizeof(buf)) : -1;
+
+	if (n > 0)
+		outbuf_add(&r->out[i], buf, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		pipe_close(r, i);
+	return n > 0;
+}
+
+static void pipe_cb(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct run *r = w->data;
+
+	(void)loop;
+	(void)revents;
+	pipe_read(r, w == &r->pipes[1]);
+}
+
+static void run_free(struct run *r)
+{
+	ev_io_stop(r->d->loop, &r->exited);
+	ev_timer_stop(r->d->loop, &r->timer);
+	for (int i = 0; i < 2; i++) {
+		pipe_close(r, i);
+		outbuf_fini(&r->out[i]);
+	}
+	close(r->pidfd);
+	free(r);
+}
+
+static void exited_cb(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct run *r = w->data;
+	int status = 0;
+
+	(void)loop;
+	(void)revents;
+	if (waitpid(r->pid, &status, WNOHANG) == 0)
+		return;
+	for (int i = 0; i < 2; i++) {
+		/* What the pipe holds now is the process's own; it is bounded, so is this. */
+		for (int n = 0; n < 64 && pipe_read(r, i); n++)
+			;
+	}
+	if (r->later)
+		rpc_finish(r->later,
+			   exec_json(r->timed_out ? 124 : proc_exit_status(status), &r->out[0],
+				     &r->out[1]),
+			   NULL);
+	run_free(r);
+}
+
+static void timeout_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct run *r = w->data;
+
+	(void)loop;
+	(void)revents;
+	r->timed_out = true;
+	kill(-r->pid, SIGKILL);
+}
+
+static struct run *run_watch(struct daemon *d, pid_t pid)
+{
+	struct run *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->d = d;
+	r->pid = pid;
+	r->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	r->pipes[0].fd = r->pipes[1].fd = -1;
+	ev_io_init(&r->exited, exited_cb, r->pidfd, EV_READ);
+	ev_timer_init(&r->timer, timeout_cb, 0., 0.);
+	r->exited.data = r->timer.data = r;
+	if (r->pidfd < 0) {
+		free(r);
+		return NULL;
+	}
+	ev_io_start(d->loop, &r->exited);
+	return r;
+}
+
+static void kill_and_reap(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* ---- ns.exec, ns.spawn ----------------------------------------------------------------------- */
+
+static int start_exec(struct netns *ns, const char *command, int p[2][2], struct run **out,
+		      struct err *err)
+{
+	struct daemon *d = netns_daemon(ns);
+	pid_t pid = run_fork(ns, command, p[0][1], p[1][1], err);
+
+	if (pid < 0)
+		return pid;
+	*out = run_watch(d, pid);
+	if (!*out) {
+		kill_and_reap(pid);
+		return err_set(err, -ENOMEM, "memory is short");
+	}
+	for (int i = 0; i < 2; i++) {
+		fcntl(p[i][0], F_SETFL, O_NONBLOCK);
+		ev_io_init(&(*out)->pipes[i], pipe_cb, p[i][0], EV_READ);
+		(*out)->pipes[i].data = *out;
+		ev_io_start(d->loop, &(*out)->pipes[i]);
+		p[i][0] = -1; /* the run's now */
+	}
+	return 0;
+}
+
+int netns_exec(struct netns *ns, struct rpc *rpc, const char *command, unsigned int timeout_ms,
+	       struct err *err)
+{
+	int p[2][2] = {{-1, -1}, {-1, -1}}, rc = 0;
+	struct run *r;
+
+	if (pipe2(p[0], O_CLOEXEC) < 0 || pipe2(p[1], O_CLOEXEC) < 0)
+		rc = err_sys(err, -errno, "cannot make a pipe");
+	if (!rc)
+		rc = start_exec(ns, command, p, &r, err);
+	for (int i = 0; i < 4; i++)
+		if (p[i / 2][i % 2] >= 0)
+			close(p[i / 2][i % 2]);
+	if (rc)
+		return rc;
+	r->later = rpc_defer(rpc);
+	ev_timer_set(&r->timer, timeout_ms / 1000., 0.);
+	ev_timer_start(r->d->loop, &r->timer);
+	return RPC_LATER;
+}
+
+int netns_spawn(struct netns *ns, const char *command, struct err *err)
+{
+	char path[PATH_MAX];
+	pid_t pid;
+	int log;
+
+	snprintf(path, sizeof(path), "%s/netns-%s.log", state_dir(), netns_name(ns));
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (log < 0)
+		return err_sys(err, -errno, "cannot open %s", path);
+	pid = run_fork(ns, command, log, log, err);
+	close(log);
+	if (pid > 0 && !run_watch(netns_daemon(ns), pid)) {
+		kill_and_reap(pid);
+		return err_set(err, -ENOMEM, "memory is short");
+	}
+	return pid;
+}

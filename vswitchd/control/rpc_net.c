@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rpc_net.c - net.*, mac.*, and the methods that a network's mode or DHCP server answers.
+ *
+ * What is recorded of a network is its net.add request with the choices filled in that were made
+ * for it (the subnet), so that a restart makes the same network again, and its port forwards.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/addr.h"
+#include "lib/log.h"
+#include "vswitchd/control/daemon.h"
+#include "vswitchd/control/events.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/netdhcp.h"
+#include "vswitchd/control/objects.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/control/rpc.h"
+#include "vswitchd/switch/snoop.h"
+#include "vswitchd/host/state.h"
+#include "vswitchd/control/statics.h"
+#include "vswitchd/switch/stp.h"
+#include "vswitchd/switch/vlan.h"
+
+/* ---- net.* ----------------------------------------------------------------------------------- */
+
+static int net_list_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	json_t *list = json_array();
+
+	(void)err;
+	for (const struct net *n = rpc->d->runner.nets; n; n = n->next)
+		json_array_insert_new(list, 0, net_json(n)); /* the list is newest first */
+	*result = list;
+	return 0;
+}
+
+static int net_show_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	*result = rc ? NULL : net_json(net);
+	return rc;
+}
+
+static int net_add_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = object_net_add(rpc->d, rpc->params, &net, err);
+
+	if (rc)
+		return rc;
+	*result = net_json(net);
+	events_send(rpc->d, "net.added", json_pack("{s:s}", "net", net->conf.name));
+	return 0;
+}
+
+static int refuse_busy(const struct net *net, struct err *err)
+{
+	for (const struct port *p = net->ports; p; p = p->next)
+		if (p->vm[0])
+			return err_set(
+				err, -EBUSY,
+				"guest \"%s\" has a NIC on network \"%s\": stop it first (vnetctl "
+				"vm stop %s)",
+				p->vm, net->conf.name, p->vm);
+	return 0;
+}
+
+static int net_del_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (rc && object_forget("net", rpc_str(rpc, "net"))) {
+		*result = json_object();
+		return 0;
+	}
+	if (!rc)
+		rc = refuse_busy(net, err);
+	if (rc)
+		return rc;
+	events_send(rpc->d, "net.deleted", json_pack("{s:s}", "net", net->conf.name));
+	object_net_del(net);
+	*result = json_object();
+	return 0;
+}
+
+static int net_set_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	json_t *settings = json_object_get(rpc->params, "settings");
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		rc = object_net_set(net, settings, err);
+	if (rc)
+		return rc;
+	*result = net_json(net);
+	events_send(rpc->d, "net.set",
+		    json_pack("{s:s, s:O}", "net", net->conf.name, "settings", settings));
+	return 0;
+}
+
+/* ---- mac.* ----------------------------------------------------------------------------------- */
+
+struct mac_rows {
+	struct fdb_row *v;
+	size_t n;
+};
+
+static void mac_row(void *ctx, const struct fdb_row *row)
+{
+	struct mac_rows *rows = ctx;
+
+	rows->v[rows->n++] = *row;
+}
+
+static int row_order(const void *a, const void *b)
+{
+	const struct fdb_row *x = a, *y = b;
+	int by_mac = memcmp(&x->mac, &y->mac, sizeof(x->mac));
+
+	return by_mac ? by_mac : (int)x->vid - (int)y->vid;
+}
+
+static json_t *mac_json(const struct fdb_row *row)
+{
+	static const char *const words[] = {
+		[FDB_DYNAMIC] = "learnt", [FDB_OWN] = "own", [FDB_STATIC] = "static"};
+	const struct port *port = row->port;
+	char text[MAC_STR];
+	uint16_t vid;
+
+	vid = vlan_shown(port->net, row->vid);
+	return json_pack("{s:s, s:o, s:s, s:s, s:s?, s:o}", "mac", mac_format(&row->mac, text),
+			 "vlan", vid ? json_integer(vid) : json_null(), "kind", words[row->kind],
+			 "port", port->name, "vm", port->vm[0] ? port->vm : NULL, "age_s",
+			 row->kind == FDB_DYNAMIC ? json_integer((json_int_t)row->age_ms / 1000)
+						  : json_null());
+}
+
+static int mac_list_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct mac_rows rows = {0};
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (rc)
+		return rc;
+	rows.v = calloc(fdb_count(net->fdb) + 1, sizeof(*rows.v));
+	if (!rows.v)
+		return err_set(err, -ENOMEM, "memory is short");
+	*result = json_array();
+	if (!net->hub)
+		fdb_each(net->fdb, net->runner->now, mac_row, &rows);
+	qsort(rows.v, rows.n, sizeof(*rows.v), row_order);
+	for (size_t i = 0; i < rows.n; i++)
+		json_array_append_new(*result, mac_json(&rows.v[i]));
+	free(rows.v);
+	return 0;
+}
+
+static int mac_flush_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct port *port = NULL;
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc && rpc_str(rpc, "port"))
+		rc = rpc_port(rpc, &port, err);
+	if (!rc && port && port->net != net)
+		rc = err_set(err, -EINVAL, "port \"%s\" is on network \"%s\"", port->name,
+			     port->net->conf.name);
+	if (!rc)
+		*result = json_pack("{s:i}", "flushed", (int)fdb_flush(net->fdb, port));
+	return rc;
+}
+
+/* "mac" and "vlan" of the request. */
+static int mac_params(const struct rpc *rpc, struct mac *mac, uint16_t *vid, struct err *err)
+{
+	int64_t v;
+	int rc = rpc_int(rpc, "vlan", 1, 4094, 0, &v, err);
+
+	if (rc)
+		return rc;
+	*vid = (uint16_t)v;
+	return mac_parse(rpc_str(rpc, "mac"), mac)
+		       ? err_set(err, -EINVAL, "parameter \"mac\" is not a MAC address")
+		       : 0;
+}
+
+static int mac_add_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct port *port;
+	struct net *net;
+	struct mac mac;
+	uint16_t vid;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		rc = rpc_port(rpc, &port, err);
+	if (!rc)
+		rc = mac_params(rpc, &mac, &vid, err);
+	if (!rc && port->net != net)
+		rc = err_set(err, -EINVAL, "port \"%s\" is on network \"%s\"", port->name,
+			     port->net->conf.name);
+	if (!rc)
+		rc = statics_add(port, &mac, vid, err);
+	*result = rc ? NULL : json_object();
+	return rc;
+}
+
+static int mac_del_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	struct mac mac;
+	uint16_t vid;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		rc = mac_params(rpc, &mac, &vid, err);
+	if (!rc)
+		rc = statics_del(net, &mac, vid, err);
+	*result = rc ? NULL : json_object();
+	return rc;
+}
+
+/* ---- loops and groups ------------------------------------------------------------------------ */
+
+static int stp_show_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		*result = stp_json(net);
+	return rc;
+}
+
+static int group_list_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (!rc)
+		*result = snoop_json(net);
+	return rc;
+}
+
+/* ---- what modes and the DHCP server answer --------------------------------------------------- */
+
+static int mode_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (rc)
+		return rc;
+	return object_net_call(net, rpc->method, rpc->params, result, err);
+}
+
+static int dhcp_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct net *net;
+	int rc = rpc_net(rpc, &net, err);
+
+	if (rc)
+		return rc;
+	if (!net->dhcp)
+		return err_set(err, -EOPNOTSUPP, "network \"%s\" (%s) has no DHCP server",
+			       net->conf.name, net->conf.mode->name);
+	return netdhcp_call(net, rpc->method, rpc->params, result, err);
+}
+
+const struct rpc_method rpc_net_methods[] = {
+	{"net.list", net_list_m, "", false},
+	{"net.show", net_show_m, "net!", false},
+	{"net.add", net_add_m, "*", false},
+	{"net.set", net_set_m, "net! settings:o!", false},
+	{"net.del", net_del_m, "net!", false},
+	{"mac.list", mac_list_m, "net!", false},
+	{"mac.flush", mac_flush_m, "net! port", false},
+	{"mac.add", mac_add_m, "net! mac! port! vlan:i", false},
+	{"mac.del", mac_del_m, "net! mac! vlan:i", false},
+	{"stp.show", stp_show_m, "net!", false},
+	{"group.list", group_list_m, "net!", false},
+	{"nat.list", mode_m, "net! guest proto state address peer", false},
+	{"nat.guests", mode_m, "net!", false},
+	{"nat.forward.add", mode_m, "net! proto! bind! to!", false},
+	{"nat.forward.list", mode_m, "net!", false},
+	{"nat.forward.del", mode_m, "net! id:i!", false},
+	{"dhcp.list", dhcp_m, "net!", false},
+	{"dhcp.reserve", dhcp_m, "net! mac! address!", false},
+	{"dhcp.release", dhcp_m, "net! address!", false},
+	{0},
+};

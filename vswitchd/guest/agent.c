@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * agent.c - commands in a guest, by its agent on the second serial line.
+ *
+ * Several commands may run at once, more wait for their turn; each has a number, the agent's
+ * answers carry it. The agent kills a command at its timeout; should the guest hang altogether, our
+ * own timer (a little later) ends the wait with the same status, 124. When the connection or the
+ * guest ends, so do all waits.
+ *
+ * That a guest is up is told by its "R" line. A daemon that adopted a guest in the middle of its
+ * boot may have missed that line, and a guest that reboots may still be saying something else when
+ * it begins; there the daemon asks for `true` to be run until there is an answer; a
+ * ping would not do, as a serial line that nobody has opened yet echoes it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/hash.h"
+#include "lib/log.h"
+#include "vswitchd/guest/agent_proto.h"
+#include "vswitchd/control/daemon.h"
+#include "vswitchd/control/outbuf.h"
+#include "vswitchd/control/rpc.h"
+#include "vswitchd/guest/vm.h"
+
+enum {
+	AGENT_PROTOCOL = 1,
+	AGENT_EXECS_MAX = 256,	       /* commands of one guest, those that wait included */
+	AGENT_RUNNING_MAX = 8,	       /* of these in the guest at once */
+	AGENT_COMMAND_MAX = 64 * 1024, /* the longest that the agent takes */
+};
+#define AGENT_GRACE_S 5. /* our timer's lead over the agent's */
+#define AGENT_PROBE_S 1.
+
+struct exec {
+	struct exec *next;
+	struct agent *a;
+	uint32_t id;
+	struct rpc_later *later; /* NULL: nobody waits */
+	unsigned int timeout_ms;
+	bool sent;     /* the guest runs it */
+	char *command; /* until it is sent */
+	struct outbuf out[2];
+	struct ev_timer timer;
+};
+
+struct agent {
+	struct vm *vm;
+	struct vmsock sock;
+	struct agent_parser parser;
+	struct exec *execs; /* oldest first */
+	unsigned int n_execs, n_sent;
+	uint32_t next_id;
+	struct ev_timer probe;
+	uint32_t probe_id; /* 0: none under way */
+};
+
+static void send_waiting(struct agent *a);
+
+static void exec_free(struct exec *x)
+{
+	struct exec **link = &x->a->execs;
+
+	while (*link != x)
+		link = &(*link)->next;
+	*link = x->next;
+	x->a->n_execs--;
+	x->a->n_sent -= x->sent;
+	ev_timer_stop(x->a->vm->d->loop, &x->timer);
+	outbuf_fini(&x->out[0]);
+	outbuf_fini(&x->out[1]);
+	free(x->command);
+	free(x);
+}
+
+static void exec_done(struct exec *x, int status)
+{
+	struct agent *a = x->a;
+
+	if (x->later)
+		rpc_finish(x->later, exec_json(status, &x->out[0], &x->out[1]), NULL);
+	exec_free(x);
+	send_waiting(a);
+}
+
+static void exec_fail_all(struct agent *a, const char *why)
+{
+	struct err err;
+
+	err_set(&err, -EPIPE, "guest \"%s\": %s", a->vm->name, why);
+	while (a->execs) {
+		if (a->execs->later)
+			rpc_finish(a->execs->later, NULL, &err);
+		exec_free(a->execs);
+	}
+}
+
+static struct exec *exec_find(struct agent *a, uint32_t id)
+{
+	struct exec *x = a->execs;
+
+	while (x && x->id != id)
+		x = x->next;
+	return x;
+}
+
+static void exec_timeout_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	exec_done(w->data, 124);
+}
+
+/* ---- what the agent says --------------------------------------------------------------------- */
+
+static void ready(struct agent *a)
+{
+	ev_timer_stop(a->vm->d->loop, &a->probe);
+	a->probe_id = 0;
+	vm_agent_ready(a->vm);
+}
+
+static void on_ready(void *ctx, unsigned int protocol)
+{
+	struct agent *a = ctx;
+
+	if (protocol != AGENT_PROTOCOL) {
+		log_warn("guest %s: its agent speaks protocol %u, not %d", a->vm->name, protocol,
+			 AGENT_PROTOCOL);
+		return;
+	}
+	exec_fail_all(a, "it has restarted"); /* the second one of a guest that has booted again */
+	ready(a);
+}
+
+static void on_pong(void *ctx, uint32_t id)
+{
+	(void)ctx;
+	(void)id;
+}
+
+static void on_output(void *ctx, uint32_t id, bool to_stderr, const void *data, size_t len)
+{
+	struct exec *x = exec_find(ctx, id);
+
+	if (x)
+		outbuf_add(&x->out[to_stderr], data, len);
+}
+
+static void on_done(void *ctx, uint32_t id, unsigned int status)
+{
+	struct agent *a = ctx;
+	struct exec *x = exec_find(a, id);
+
+	if (a->probe_id && id == a->probe_id)
+		ready(a);
+	if (x)
+		exec_done(x, (int)status);
+}
+
+static const struct agent_events events = {
+	.ready = on_ready, .pong = on_pong, .output = on_output, .done = on_done};
+
+static void data_cb(void *ctx, const uint8_t *data, size_t len)
+{
+	struct agent *a = ctx;
+
+	agent_parser_feed(&a->parser, data, len, &events, a);
+}
+
+static void up_cb(void *ctx)
+{
+	struct agent *a = ctx;
+
+	agent_parser_init(&a->parser);
+	vmsock_write(&a->sock, "\n", 1); /* ends whatever an earlier client left half-said */
+}
+
+static void down_cb(void *ctx)
+{
+	exec_fail_all(ctx, "the connection to its agent broke");
+}
+
+static const struct vmsock_ops ops = {.up = up_cb, .down = down_cb, .data = data_cb};
+
+/* ---- what we say ----------------------------------------------------------------------------- */
+
+static uint32_t next_id(struct agent *a)
+{
+	a->next_id = a->next_id % 0x7fffffff + 1;
+	return a->next_id;
+}
+
+static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned int timeout_ms)
+{
+	char head[64];
+	size_t len = strlen(command);
+	/* The newline in front ends what the agent may have got of an earlier message: the first
+	 * bytes are lost when nobody had the line open. */
+	int n = snprintf(head, sizeof(head), "\nX %u %u %zu\n", id, timeout_ms, len);
+	char *msg = malloc((size_t)n + len);
+	int rc;
+
+	if (!msg)
+		return -ENOMEM;
+	memcpy(msg, head, (size_t)n);
+	memcpy(msg + n, command, len);
+	rc = vmsock_write(&a->sock, msg, (size_t)n + len);
+	free(msg);
+	return rc;
+}
+
+static int exec_send(struct exec *x)
+{
+	int rc = say_exec(x->a, x->id, x->command, x->timeout_ms);
+
+	if (rc)
+		return rc;
+	free(x->command);
+	x->command = NULL;
+	x->sent = true;
+	x->a->n_sent++;
+	ev_timer_set(&x->timer, x->timeout_ms / 1000. + AGENT_GRACE_S, 0.);
+	ev_timer_start(x->a->vm->d->loop, &x->timer);
+	return 0;
+}
+
+/* Send what waits for its turn. */
+static void send_waiting(struct agent *a)
+{
+	for (struct exec *x = a->execs; x && a->n_sent < AGENT_RUNNING_MAX; x = x->next)
+		if (!x->sent && exec_send(x))
+			return; /* no connection: when it ends, so do they */
+}
+
+static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct agent *a = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (!a->probe_id)
+		a->probe_id = next_id(a);
+	say_exec(a, a->probe_id, "true", 1000);
+}
+
+void agent_reset(struct agent *a)
+{
+	exec_fail_all(a, "it has restarted");
+	/* What it was saying when it was cut off would swallow the beginning of what it says next.
+	 */
+	agent_parser_init(&a->parser);
+	a->probe_id = 0;
+	ev_timer_again(a->vm->d->loop, &a->probe);
+}
+
+struct agent *agent_open(struct vm *vm)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->vm = vm;
+	/* Not from 1: answers to a daemon before us may still be under way. */
+	random_bytes(&a->next_id, sizeof(a->next_id));
+	ev_timer_init(&a->probe, probe_cb, AGENT_PROBE_S, AGENT_PROBE_S);
+	a->probe.data = a;
+	vmsock_open(&a->sock, vm->d->loop, vm->dir_fd, "agent", &ops, a);
+	if (!vm->child && vm->boot_ms < 0)
+		ev_timer_start(vm->d->loop, &a->probe);
+	return a;
+}
+
+void agent_close(struct agent *a)
+{
+	if (!a)
+		return;
+	exec_fail_all(a, "it has ended");
+	ev_timer_stop(a->vm->d->loop, &a->probe);
+	vmsock_close(&a->sock);
+	free(a);
+}
+
+static struct exec *exec_new(struct agent *a, const char *command, unsigned int timeout_ms)
+{
+	struct exec *x = calloc(1, sizeof(*x)), **link = &a->execs;
+
+	if (!x)
+		return NULL;
+	x->a = a;
+	x->id = next_id(a);
+	x->timeout_ms = timeout_ms;
+	x->command = strdup(command);
+	ev_init(&x->timer, exec_timeout_cb);
+	x->timer.data = x;
+	while (*link)
+		link = &(*link)->next;
+	*link = x;
+	a->n_execs++;
+	return x;
+}
+
+int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
+	       struct rpc_later *later, struct err *err)
+{
+	struct exec *x;
+	int rc = 0;
+
+	if (strlen(command) > AGENT_COMMAND_MAX)
+		return err_set(err, -E2BIG, "a command is at most %d bytes long",
+			       AGENT_COMMAND_MAX);
+	if (a->n_execs >= AGENT_EXECS_MAX)
+		return err_set(err, -EBUSY, "%d commands wait for guest \"%s\" already",
+			       AGENT_EXECS_MAX, a->vm->name);
+	x = exec_new(a, command, timeout_ms);
+	if (x && x->command && a->n_sent < AGENT_RUNNING_MAX)
+		rc = exec_send(x);
+	if (!x || !(x->command || x->sent))
+		rc = -ENOMEM;
+	if (rc) {
+		if (x)
+			exec_free(x);
+		return err_sys(err, rc, "guest \"%s\" can't be reached", a->vm->name);
+	}
+	x->later = later;
+	return 0;
+}
+
+int agent_send(struct agent *a, const char *command, struct err *err)
+{
+	return agent_exec(a, command, 10000, NULL, err);
+}

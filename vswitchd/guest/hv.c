@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hv.c - finds out which hypervisor this host has.
+ *
+ * /dev/kvm being there says little: on some machines it interprets guests an instruction at a
+ * time, and a Linux guest would take hours to boot. So vnet-vmm runs a small loop in a real
+ * virtual CPU and times it; that answer decides.
+ */
+#include "vswitchd/guest/hv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/addr.h"
+#include "lib/clock.h"
+#include "vswitchd/control/daemon.h"
+
+enum { PROBE_TIMEOUT_MS = 3000 };
+
+extern char **environ;
+
+static bool try_program(const char *dir, const char *rest, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%s/%s", dir, rest);
+
+	if (n > 0 && (size_t)n < size && access(out, X_OK) == 0)
+		return true;
+	out[0] = '\0';
+	return false;
+}
+
+static void find_vmm(const struct daemon *d, char *out, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	out[0] = '\0';
+	if (d->opt.vmm) {
+		if (access(d->opt.vmm, X_OK) == 0)
+			snprintf(out, size, "%s", d->opt.vmm);
+		return;
+	}
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	if (!slash || !try_program(self, "vnet-vmm", out, size))
+		try_program(LIBEXECDIR, "vnet-vmm", out, size);
+}
+
+static void find_qemu(char *out, size_t size)
+{
+	static const char *const dirs[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+
+	out[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !out[0]; i++)
+		try_program(dirs[i], "qemu-system-x86_64", out, size);
+}
+
+/* Run "@vmm --probe" and collect what it prints. Bytes, or a negative errno. */
+static ssize_t probe_output(const char *vmm, char *buf, size_t size)
+{
+	char *argv[] = {(char *)vmm, (char *)"--probe", NULL};
+	posix_spawn_file_actions_t fa;
+	msec end = clock_now_ms() + PROBE_TIMEOUT_MS;
+	size_t got = 0;
+	int p[2], rc;
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -errno;
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_adddup2(&fa, p[1], STDOUT_FILENO);
+	rc = posix_spawn(&pid, vmm, &fa, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&fa);
+	close(p[1]);
+	while (!rc && got < size - 1) {
+		msec now = clock_now_ms();
+		struct pollfd pfd = {.fd = p[0], .events = POLLIN};
+		ssize_t n = -1;
+
+		if (now < end && poll(&pfd, 1, (int)(end - now)) > 0)
+			n = read(p[0], buf + got, size - 1 - got);
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	close(p[0]);
+	if (rc)
+		return -rc;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	buf[got] = '\0';
+	return (ssize_t)got;
+}
+
+static void copy_field(const json_t *o, const char *key, char *out, size_t size)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	str_escape(s ? s : "", s ? strlen(s) : 0, out, size);
+}
+
+void hv_probe_run(const struct daemon *d, struct hv_probe *probe)
+{
+	char buf[4096];
+	json_t *o = NULL;
+
+	memset(probe, 0, sizeof(*probe));
+	find_qemu(probe->qemu, sizeof(probe->qemu));
+	find_vmm(d, probe->vmm, sizeof(probe->vmm));
+	if (probe->vmm[0] && probe_output(probe->vmm, buf, sizeof(buf)) > 0)
+		o = json_loads(buf, 0, NULL);
+	copy_field(o, "kvm", probe->kvm, sizeof(probe->kvm));
+	copy_field(o, "detail", probe->detail, sizeof(probe->detail));
+	copy_field(o, "mend", probe->mend, sizeof(probe->mend));
+	json_decref(o);
+	if (probe->kvm[0])
+		return;
+	strcpy(probe->kvm, "broken");
+	snprintf(probe->detail, sizeof(probe->detail), "%s",
+		 probe->vmm[0] ? "vnet-vmm --probe gave no answer"
+			       : "the program vnet-vmm is not installed");
+	snprintf(probe->mend, sizeof(probe->mend),
+		 "install it beside vswitchd, or name it by --vmm");
+}
+
+const char *hv_auto_name(const struct hv_probe *probe, char *note, size_t size)
+{
+	note[0] = '\0';
+	if (!strcmp(probe->kvm, "ok") && probe->vmm[0])
+		return "kvm";
+	if (probe->qemu[0]) {
+		snprintf(note, size, "no KVM for guests (%s): running under QEMU TCG",
+			 probe->detail);
+		return "qemu";
+	}
+	snprintf(note, size, "no KVM for guests (%s) and no QEMU: install qemu-system-x86",
+		 probe->detail);
+	return "none";
+}
+
+static const struct hv_ops *choose_kvm(const struct hv_probe *probe, struct err *err)
+{
+	if (!strcmp(probe->kvm, "ok") && probe->vmm[0])
+		return &hv_vmm;
+	err_set(err, -ENODEV, "KVM can't run a guest here: %s%s%s", probe->detail,
+		probe->mend[0] ? "; " : "", probe->mend);
+	return NULL;
+}
+
+const struct hv_ops *hv_choose(const struct hv_probe *probe, const char *want, char *note,
+			       size_t size, struct err *err)
+{
+	const char *name = want ? want : "auto";
+	char shown[64];
+
+	note[0] = '\0';
+	if (!strcmp(name, "auto"))
+		name = hv_auto_name(probe, note, size);
+	if (!strcmp(name, "kvm"))
+		return choose_kvm(probe, err);
+	if (!strcmp(name, "qemu") && probe->qemu[0])
+		return &hv_qemu;
+	if (!strcmp(name, "qemu"))
+		err_set(err, -ENOENT,
+			"qemu-system-x86_64 is not installed: apt-get install qemu-system-x86");
+	else if (!strcmp(name, "none"))
+		err_set(err, -ENODEV, "%s", note);
+	else
+		err_set(err, -EINVAL, "hypervisor \"%s\" is not one of auto, kvm, qemu",
+			str_escape(name, strlen(name), shown, sizeof(shown)));
+	return NULL;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net.h - a network: a learning switch, its ports, and the mode that gives it meaning.
+ *
+ * The switch knows no mode. A mode (mode.h) plugs its own ports in when the network starts and may
+ * look at frames on their way in. All of a network belongs to one runner.
+ */
+#ifndef VSWITCHD_NET_H
+#define VSWITCHD_NET_H
+
+#include <jansson.h>
+
+#include "lib/addr.h"
+#include "lib/clock.h"
+#include "lib/due.h"
+#include "lib/err.h"
+#include "lib/pkt.h"
+#include "vswitchd/switch/fdb.h"
+#include "vswitchd/switch/learn.h"
+
+struct frame_hook;
+struct mode_ops;
+struct netdhcp;
+struct port;
+struct runner;
+
+/* An IPv6 prefix of 64 bits. */
+struct ip6_net {
+	bool given;
+	uint8_t prefix[8];
+};
+
+/* AUTO: single-mac on a wireless NIC, else plain. */
+enum net_uplink { UPLINK_AUTO, UPLINK_PLAIN, UPLINK_SINGLE_MAC };
+
+/* Settings of `net add`. Zero means "not given"; the mode's check() fills defaults in. */
+struct net_conf {
+	char name[NAME_MAX_ + 1];
+	const struct mode_ops *mode;
+	char lab[NAME_MAX_ + 1];  /* owner tag, "" when none */
+	struct ip4_prefix subnet; /* plen 0: none */
+	be32 gateway;		  /* address of the mode's own gateway (NAT: .2); 0: none */
+	be32 host;		  /* address of the host's leg (.1); 0: none */
+	struct ip6_net subnet6;	  /* the host's leg is ::1 there */
+	bool ipv6_off;
+	be32 dhcp_server; /* address of the DHCP server (.254); 0: none */
+	bool dhcp_given;  /* the user said dhcp=... */
+	bool dhcp;
+	be32 dhcp_first, dhcp_last;
+	be32 dhcp_router, dhcp_dns; /* options 3 and 6; 0: the mode's default */
+	uint32_t lease_s;	    /* 0: 3600 */
+	char nic[16];		    /* bridge: the NIC, or "auto" */
+	char via[16];		    /* bridge: a bridge of the host's to join instead */
+	enum net_uplink uplink;	    /* bridge: how many MAC addresses may be seen outside */
+	uint16_t vlan;		    /* LAN segment: its id on trunks of segments; 0: none */
+	uint16_t mtu;		    /* 0: 1500 */
+};
+
+struct net {
+	struct net_conf conf;
+	struct runner *runner;
+	struct net *next;		 /* in the runner's list */
+	struct port *ports, **ports_end; /* in the order in which they came */
+	struct port *queued;		 /* ports with frames to flush */
+	bool switching;			 /* inside net_input() or net_flush() */
+	bool injected; /* a port->ops->queues has frames that wait to be switched */
+	unsigned int n_ports, next_port_id;
+	unsigned int n_vlan;	/* ports that are access or trunk: above 0 VLANs are kept apart */
+	struct learn_told told; /* learn.c */
+	struct due ageing;	/* learn.c: the next step of ageing */
+	unsigned int storms;	/* ports with a storm (storm.c) */
+	unsigned int monitors;	/* ports that mirror others (mirror.c) */
+	struct fdb *fdb;
+	void *mode_state;
+	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches */
+	struct stp *stp;	   /* stp.c */
+	const struct mac *own_mac; /* the bridge's, that no port may use; NULL: no bridge */
+	struct snoop *snoop;	   /* snoop.c; NULL: multicast is flooded */
+	bool hub;		   /* repeats every frame to every port, learns nothing */
+	struct netdhcp *dhcp;	   /* NULL when the network serves no DHCP */
+	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
+	 * known. Set with dhcp. */
+	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
+	unsigned int listeners; /* ports that are shown others' unicast (guard.h) */
+	uint64_t floods;	/* frames sent to all ports */
+};
+
+enum { NET_MTU_MIN = 576, NET_MTU_MAX = 65520, NET_MTU_DEFAULT = 1500 };
+
+static inline uint16_t net_mtu(const struct net *net)
+{
+	return net->conf.mtu ? net->conf.mtu : NET_MTU_DEFAULT;
+}
+/* Another MTU: the far ends that we can tell are told (port_ops.mtu), the switch drops what is
+ * longer. All ports or none. */
+int net_set_mtu(struct net *net, uint16_t mtu, struct err *err);
+
+/* Make and start a network. On failure nothing is left. The runner owns it. */
+struct net *net_add(struct runner *r, const struct net_conf *conf, struct err *err);
+/* Stop and free it with all its ports. @forget as in port_del(). */
+void net_del(struct net *net, bool forget);
+struct net *net_find(struct runner *r, const char *name);
+
+/* Switch a batch that came in by @from (walk.h), then flush every port that got something. Takes
+ * the packets. */
+void net_input(struct net *net, struct port *from, struct pkt_batch *b);
+/* Frames of another network, or of nobody's, came to queues of this one: it is flushed when what is
+ * being switched now has been. For carriers that join networks. */
+void net_wake(struct net *net);
+/* Flush queued ports (and what that makes arrive from local ports) until nothing is left. */
+void net_flush(struct net *net);
+
+/* Parse the settings of a `net.add` request. Unknown keys and bad values are errors that name the
+ * key. */
+int net_conf_parse(const json_t *params, struct net_conf *conf, struct err *err);
+/* Is @name one of those settings? */
+bool net_conf_key(const char *name);
+/* The stable JSON of `vnetctl -j net list|show`. New reference. */
+json_t *net_json(const struct net *net);
+/* Default frame length limit: MTU + Ethernet header + one VLAN tag. */
+static inline uint32_t net_frame_max(const struct net *net)
+{
+	return net_mtu(net) + 18u;
+}
+
+#endif
