@@ -60,6 +60,8 @@ static int open_output(struct capture *cap, struct err *err)
 static int close_output(struct capture *cap, struct err *err)
 {
 	decoder_destroy(cap->decoder);
+	if (cap->out && !cap->code && fflush(cap->out))
+		cap->code = -errno;
 	if (cap->out && cap->out != stdout && fclose(cap->out) && !cap->code)
 		cap->code = -errno;
 	/* A reader that has had enough (head, a closed Wireshark) is no failure: what waits for
@@ -75,7 +77,8 @@ static int close_output(struct capture *cap, struct err *err)
 /* False when the output takes no more; cap->code tells why. */
 static bool put(struct capture *cap, const void *data, size_t len)
 {
-	if (fwrite(data, len, 1, cap->out) == 1 && !fflush(cap->out))
+	if (fwrite(data, len, 1, cap->out) == 1 &&
+	    (frames_waiting(cap->frames) || !fflush(cap->out)))
 		return true;
 	cap->code = -errno;
 	return false;

@@ -10,7 +10,13 @@
 
 #include "lib/addr.h"
 
-enum { NAMES_MAX = 4096, NAME_SIZE = 64, STOP_WAIT_MS = 3000, RECORD_MAX = 256 << 10 };
+enum {
+	NAMES_MAX = 4096,
+	NAME_SIZE = 64,
+	STOP_WAIT_MS = 3000,
+	RECORD_MAX = 256 << 10,
+	READ_MAX = 256 << 10
+};
 
 struct frames {
 	struct client *client;
@@ -21,6 +27,8 @@ struct frames {
 	sigset_t unmasked; /* while we wait */
 	unsigned int n_names;
 	char (*names)[NAME_SIZE];
+	size_t at, have; /* of what was read, from where on is not used yet */
+	uint8_t in[READ_MAX];
 	uint8_t buf[PCAPNG_BLOCK_MAX];
 };
 
@@ -128,20 +136,51 @@ static bool wait_in(struct frames *f)
 	}
 }
 
+/* A stream that never dries up lets ppoll() return before it looks at signals. */
+static void take_signals(struct frames *f)
+{
+	sigset_t masked;
+
+	sigprocmask(SIG_SETMASK, &f->unmasked, &masked);
+	sigprocmask(SIG_SETMASK, &masked, NULL);
+	if (signals)
+		frames_stop(f);
+}
+
+/* Read as much as there is. False at the end. */
+static bool refill(struct frames *f)
+{
+	ssize_t n;
+
+	do {
+		n = wait_in(f) ? read(f->fd, f->in, sizeof(f->in)) : 0;
+	} while (n < 0 && errno == EINTR);
+	take_signals(f);
+	f->at = 0;
+	f->have = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
 /* Exactly @len bytes to @offset of the buffer; false at the end and when the stream breaks off. */
 static bool read_all(struct frames *f, size_t offset, size_t len)
 {
 	while (len) {
-		ssize_t n = wait_in(f) ? read(f->fd, f->buf + offset, len) : 0;
+		size_t n;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
+		if (f->at == f->have && !refill(f))
 			return false;
-		offset += (size_t)n;
-		len -= (size_t)n;
+		n = MIN(len, f->have - f->at);
+		memcpy(f->buf + offset, f->in + f->at, n);
+		f->at += n;
+		offset += n;
+		len -= n;
 	}
 	return true;
+}
+
+bool frames_waiting(const struct frames *f)
+{
+	return f->at < f->have;
 }
 
 static bool learn_interface(struct frames *f, size_t len)

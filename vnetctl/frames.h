@@ -26,6 +26,8 @@ int frames_next(struct frames *f, uint32_t *type, const uint8_t **block, size_t 
 		struct err *err);
 /* The same for a stream that was asked for as "pcap": the file's head first, then records. */
 int frames_next_classic(struct frames *f, const uint8_t **record, size_t *len, struct err *err);
+/* Is more of the stream here already? Else it is time to flush what was written. */
+bool frames_waiting(const struct frames *f);
 /* Name of the port that is interface @nr of the stream; "?" when there is none. */
 const char *frames_port(const struct frames *f, uint32_t nr);
 /* Ask the daemon to end the stream. */
