@@ -64,7 +64,7 @@ wait $ours || note "$(tail -n 5 $DIR/ours.err)"
 
 # ---- by the clock ----
 for t in nat_xlate nat_icmp nat_tcp nat_frag; do
-	"$O/tests/unit/test_$t" 2>&1 | sed -n 's/^\[       OK \] \([a-z0-9_]*\).*/\1/p'
+	CMOCKA_MESSAGE_OUTPUT=STDOUT "$O/tests/unit/test_$t" 2>&1 | sed -n 's/^\[       OK \] \([a-z0-9_]*\).*/\1/p'
 done >$DIR/units
 # clock ID RFC TEXT UNIT-TEST [SYSCTL AT-LEAST]
 clock() {
