@@ -116,7 +116,7 @@ $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
-$(O)/bench/macs: $(call obj,bench/macs.c vswitchd/switch/fdb.c $(lib-srcs))
+$(O)/bench/macs: $(call obj,bench/macs.c $(fdb-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)

@@ -5,7 +5,8 @@ vswitchd-srcs += vswitchd/carrier/port_tap.c vswitchd/carrier/port_tap_io.c vswi
 	vswitchd/carrier/nichost.c vswitchd/host/reaper.c
 vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostleg.c vswitchd/host/addrplan.c vswitchd/host/addrplan6.c vswitchd/switch/modeconf.c
 vswitchd-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
-vswitchd-core-srcs += vswitchd/switch/fdb.c vswitchd/switch/net.c vswitchd/switch/net_conf.c vswitchd/switch/port.c vswitchd/switch/port_out.c vswitchd/switch/port_text.c vswitchd/switch/runner.c \
+fdb-srcs := vswitchd/switch/fdb.c vswitchd/switch/fdb_share.c vswitchd/switch/fdb_entry.c vswitchd/switch/fdb_forget.c
+vswitchd-core-srcs += $(fdb-srcs) vswitchd/switch/net.c vswitchd/switch/net_conf.c vswitchd/switch/port.c vswitchd/switch/port_out.c vswitchd/switch/port_text.c vswitchd/switch/runner.c \
 	vswitchd/switch/mode.c vswitchd/switch/port_dummy.c vswitchd/switch/port_local.c \
 	vswitchd/switch/walk.c vswitchd/switch/walk_tell.c vswitchd/switch/watch.c vswitchd/switch/rates.c vswitchd/control/explain.c vswitchd/switch/trace.c vswitchd/switch/settings.c vswitchd/switch/vlan.c vswitchd/switch/stp.c \
 	vswitchd/switch/guard.c vswitchd/switch/storm.c vswitchd/switch/snoop.c vswitchd/switch/impair.c vswitchd/switch/mirror.c
@@ -29,7 +30,7 @@ unit-tests += fdb uring
 test_uring-objs := vswitchd/carrier/uring.c lib
 unit-tests += vlan_ids
 test_vlan_ids-objs := vswitchd/switch/vlan_ids.c lib
-test_fdb-objs := vswitchd/switch/fdb.c lib
+test_fdb-objs := $(fdb-srcs) lib
 
 vswitchd-srcs += vswitchd/control/impair_store.c
 vswitchd-srcs += vswitchd/main.c vswitchd/host/rights.c vswitchd/host/state.c vswitchd/control/restore.c vswitchd/control/firstuse.c vswitchd/control/objects.c \
