@@ -13,4 +13,4 @@ fuzz_dhcp_wire-objs := dhcp/wire.c dhcp/reply.c lib
 
 wire-tests += dhcp
 test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \
-	vswitchd/netdhcp.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c vswitchd-core dhcp lib
+	station vswitchd-core dhcp lib

@@ -23,6 +23,7 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdhcp_frame.h"
 #include "vswitchd/netdhcp_json.h"
+#include "vswitchd/station.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
@@ -384,15 +385,13 @@ static int server_start(struct netdhcp *d, struct err *err)
 
 static int port_start(struct netdhcp *d, struct err *err)
 {
-	char name[PORT_NAME_MAX + 1];
+	int rc = station_join(d->net, STATION_IP4, input, d, &d->port, err);
 
-	snprintf(name, sizeof(name), "%s.dhcp", d->net->conf.name);
-	d->host = (struct dhcp_host){.mac = mac_from_name(name),
+	if (rc)
+		return rc;
+	d->host = (struct dhcp_host){.mac = d->port->mac,
 				     .addr = d->net->conf.dhcp_server,
 				     .subnet = d->net->conf.subnet};
-	d->port = port_local_add(d->net, name, &d->host.mac, input, d, err);
-	if (!d->port)
-		return err ? err->code : -EIO;
 	d->port->said_addr = d->host.addr;
 	return 0;
 }
@@ -440,7 +439,7 @@ void netdhcp_stop(struct net *net)
 	if (net->runner->loop)
 		ev_timer_stop(net->runner->loop, &d->probe_timer);
 	if (d->port)
-		port_del(d->port, true);
+		station_leave(net, STATION_IP4);
 	dhcp_server_fini(&d->server);
 	free(d);
 	net->dhcp = NULL;

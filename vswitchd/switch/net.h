@@ -23,6 +23,7 @@ struct mode_ops;
 struct netdhcp;
 struct port;
 struct runner;
+struct station;
 
 /* An IPv6 prefix of 64 bits. */
 struct ip6_net {
@@ -77,6 +78,7 @@ struct net {
 	const struct mac *own_mac; /* the bridge's, that no port may use; NULL: no bridge */
 	struct snoop *snoop;	   /* snoop.c; NULL: multicast is flooded */
 	bool hub;		   /* repeats every frame to every port, learns nothing */
+	struct station *station;   /* station.h; NULL: no service is on it */
 	struct netdhcp *dhcp;	   /* NULL when the network serves no DHCP */
 	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
 	 * known. Set with dhcp. */
