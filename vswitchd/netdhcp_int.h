@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netdhcp_int.h - what the files of netdhcp share.
+ *
+ *   netdhcp.c         the server of a network: start, stop, and what others ask it
+ *   netdhcp_port.c    its port: frames in, probes, answers out
+ *   netdhcp_hold.c    answers that wait until their lease is on disk; the lease file
+ *   netdhcp_frame.c   the frames' bytes
+ *   netdhcp_json.c    leases for people and programs
+ */
+#ifndef VSWITCHD_NETDHCP_INT_H
+#define VSWITCHD_NETDHCP_INT_H
+
+#include <ev.h>
+
+#include "dhcp/server.h"
+#include "vswitchd/netdhcp.h"
+#include "vswitchd/netdhcp_frame.h"
+
+enum { NETDHCP_COMPLAIN_MS = 60000 }; /* the same complaint is not logged more often */
+
+struct netdhcp {
+	struct net *net;
+	struct port *port;
+	struct dhcp_host host;
+	struct dhcp_server server;
+	struct ev_timer probe_timer;
+	msec limit_told_ms;
+};
+
+/* ---- netdhcp_port.c -------------------------------------------------------------------------- */
+
+/* Join the network's station. d->net is set and d->server ready. */
+int netdhcp_port_start(struct netdhcp *d, struct err *err);
+/* Leave it. Nothing when it has not joined. */
+void netdhcp_port_stop(struct netdhcp *d);
+/* Send the OFFERs whose probe nobody answered in time. */
+void netdhcp_port_due(struct netdhcp *d);
+
+/* ---- netdhcp_hold.c -------------------------------------------------------------------------- */
+
+/* The lease file, opened in memory if nobody did. NULL and @err. */
+struct dhcp_store *netdhcp_hold_store(struct err *err);
+/* Send @p by d->port as soon as what the server has stored so far is on disk; else drop it and
+ * undo. Takes @p. */
+void netdhcp_hold(struct netdhcp *d, struct pkt *p, const struct dhcp_undo *undo);
+/* The server has changed its leases: see to it that they get to disk soon, and that what is held
+ * leaves then. */
+void netdhcp_hold_commit_soon(struct netdhcp *d);
+/* The same, now. */
+void netdhcp_hold_flush(void);
+/* Once a second: the records' ends follow when the wall clock is set. */
+void netdhcp_hold_follow_clock(msec now);
+
+#endif

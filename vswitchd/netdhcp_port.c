@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netdhcp_port.c - the server as a host of its network, on the network's station (station.h).
+ *
+ * Theory of operation. A message goes to dhcp/server.h; the reply becomes a frame at once. One that
+ * promises a lease is held until the lease is on disk (netdhcp_hold.c). An address goes to a new
+ * client only after an ARP probe that nobody answered for conf.probe_ms; a timer of the loop (by
+ * hand: the tick) sends the OFFER then.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "vswitchd/netdhcp_int.h"
+#include "vswitchd/station.h"
+#include "vswitchd/switch/port.h"
+#include "vswitchd/switch/runner.h"
+
+enum { PORT_LEASES_MAX = 8 }; /* addresses for one guest NIC: it may be a bridge for a few more */
+
+/* ---- answers and probes ---------------------------------------------------------------------- */
+
+static struct pkt *new_frame(struct netdhcp *d)
+{
+	struct pkt *p = pkt_alloc(d->net->runner->pool);
+
+	if (!p)
+		port_drop(d->port, DROP_NO_BUFFER, NULL);
+	return p;
+}
+
+static void send_probe(struct netdhcp *d, be32 addr)
+{
+	struct pkt *p = new_frame(d);
+
+	if (!p)
+		return;
+	frame_arp_probe(p, &d->host, addr);
+	port_local_inject(d->port, p);
+}
+
+static void send_reply(struct netdhcp *d, const struct dhcp_reply *reply)
+{
+	struct pkt *p = new_frame(d);
+
+	if (!p) {
+		dhcp_server_undo(&d->server, &reply->undo);
+		return;
+	}
+	frame_dhcp(p, &d->host, reply);
+	if (!reply->durable) {
+		port_local_inject(d->port, p);
+		return;
+	}
+	netdhcp_hold(d, p, &reply->undo);
+}
+
+static void probe_timer_set(struct netdhcp *d);
+
+/* Do what the server decided. */
+static void carry_out(struct netdhcp *d, enum dhcp_verdict verdict, const struct dhcp_reply *reply)
+{
+	if (verdict == DHCP_REPLY)
+		send_reply(d, reply);
+	if (verdict == DHCP_PROBE) {
+		send_probe(d, reply->dst);
+		probe_timer_set(d);
+	}
+}
+
+void netdhcp_port_due(struct netdhcp *d)
+{
+	struct dhcp_reply reply;
+
+	while (dhcp_server_due(&d->server, d->net->runner->now, &reply) == DHCP_REPLY)
+		send_reply(d, &reply);
+	net_flush(d->net);
+}
+
+static void probe_timer_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct netdhcp *d = w->data;
+
+	(void)loop;
+	(void)revents;
+	runner_clock(d->net->runner);
+	netdhcp_port_due(d);
+	probe_timer_set(d);
+}
+
+static void probe_timer_set(struct netdhcp *d)
+{
+	struct runner *r = d->net->runner;
+	msec deadline = dhcp_server_deadline(&d->server);
+
+	if (!r->loop || !deadline || ev_is_active(&d->probe_timer))
+		return;
+	ev_timer_init(&d->probe_timer, probe_timer_cb,
+		      deadline > r->now ? (double)(deadline - r->now) / 1e3 : 0, 0);
+	d->probe_timer.data = d;
+	ev_timer_start(r->loop, &d->probe_timer);
+}
+
+/* ---- frames in ------------------------------------------------------------------------------- */
+
+/* A guest's NIC gets a few addresses at most; the host and a physical NIC may lead to many. */
+static unsigned int port_limit(const struct port *port)
+{
+	return strcmp(port->ops->type, "tap") == 0 || strcmp(port->ops->type, "netns") == 0
+		       ? PORT_LEASES_MAX
+		       : 0;
+}
+
+static void tell_limit(struct netdhcp *d, const struct port *port)
+{
+	msec now = d->net->runner->now;
+
+	if (d->limit_told_ms && now - d->limit_told_ms < NETDHCP_COMPLAIN_MS)
+		return;
+	d->limit_told_ms = now;
+	log_warn("network %s: port %s holds %d addresses and asks for more: it gets none",
+		 d->net->conf.name, port->name, PORT_LEASES_MAX);
+}
+
+static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
+{
+	struct runner *r = d->net->runner;
+	struct port *port = fdb_lookup(d->net->fdb, &f->src, 0, r->now);
+	uint64_t limited = d->server.count[DHCP_N_PORT_LIMIT];
+	struct dhcp_rx rx = {.data = f->payload,
+			     .len = f->len,
+			     .src = f->src,
+			     .unicast = f->unicast,
+			     .port = port ? port->id + 1 : 0,
+			     .port_limit = port ? port_limit(port) : 0};
+	struct dhcp_reply reply;
+
+	d->server.conf.mtu = net_mtu(d->net); /* may change while it runs */
+	carry_out(d, dhcp_server_input(&d->server, &rx, r->now, clock_wall_s(), &reply), &reply);
+	netdhcp_hold_commit_soon(d);
+	if (port && d->server.count[DHCP_N_PORT_LIMIT] != limited)
+		tell_limit(d, port);
+}
+
+static void input_arp(struct netdhcp *d, const struct arp_hdr *arp)
+{
+	struct dhcp_reply reply;
+	struct pkt *p;
+
+	carry_out(
+		d,
+		dhcp_server_conflict(&d->server, arp->spa, &arp->sha, d->net->runner->now, &reply),
+		&reply);
+	if (arp->op != htons(ARP_REQUEST) || arp->tpa != d->host.addr)
+		return;
+	p = new_frame(d);
+	if (!p)
+		return;
+	frame_arp_reply(p, &d->host, arp);
+	port_local_inject(d->port, p);
+}
+
+static void input_echo(struct netdhcp *d, const struct frame_info *f)
+{
+	struct pkt *p = new_frame(d);
+
+	if (!p)
+		return;
+	frame_echo_reply(p, &d->host, f);
+	port_local_inject(d->port, p);
+}
+
+/* The switch gives us a frame. Takes @p. */
+static void input(void *ctx, struct pkt *p)
+{
+	struct netdhcp *d = ctx;
+	struct frame_info f = frame_classify(&d->host, p);
+
+	if (f.kind == FRAME_DHCP)
+		input_dhcp(d, &f);
+	else if (f.kind == FRAME_ARP)
+		input_arp(d, f.arp);
+	else if (f.kind == FRAME_ECHO)
+		input_echo(d, &f);
+	else if (f.drop != DROP_NONE)
+		port_drop(d->port, f.drop, NULL);
+	pkt_put(p);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+int netdhcp_port_start(struct netdhcp *d, struct err *err)
+{
+	int rc = station_join(d->net, STATION_IP4, input, d, &d->port, err);
+
+	if (rc)
+		return rc;
+	ev_init(&d->probe_timer, probe_timer_cb);
+	d->host = (struct dhcp_host){.mac = d->port->mac,
+				     .addr = d->net->conf.dhcp_server,
+				     .subnet = d->net->conf.subnet};
+	d->port->said_addr = d->host.addr;
+	return 0;
+}
+
+void netdhcp_port_stop(struct netdhcp *d)
+{
+	if (d->net->runner->loop)
+		ev_timer_stop(d->net->runner->loop, &d->probe_timer);
+	if (d->port)
+		station_leave(d->net, STATION_IP4);
+}
