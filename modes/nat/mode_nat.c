@@ -14,7 +14,6 @@
 #include "lib/hash.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
-#include "modes/nat/nat_uplink6.h"
 #include "vswitchd/host/addrplan.h"
 #include "vswitchd/host/hostleg.h"
 #include "vswitchd/switch/mode.h"
@@ -201,8 +200,8 @@ static int start_six(struct nat_net *nn, struct err *err)
 	struct nat6_conf conf = {.mac = nn->gw.mac, .mtu = c->mtu ? c->mtu : 1500};
 	struct nat6_env env = {.ctx = nn,
 			       .pool = nn->net->runner->pool,
-			       .route = uplinks6_route,
-			       .outside = uplinks6_send,
+			       .route = uplinks_route6,
+			       .outside = uplinks_send6,
 			       .emit = gw_emit,
 			       .note = nat_show_note6};
 	uint64_t seed[4];
@@ -212,21 +211,10 @@ static int start_six(struct nat_net *nn, struct err *err)
 	memcpy(conf.prefix.b, c->subnet6.prefix, sizeof(c->subnet6.prefix));
 	conf.dns = host_resolver(false);
 	random_bytes(seed, sizeof(seed));
-	nn->uplinks6 = uplinks6_get(nn);
-	if (nn->uplinks6)
-		nn->six = nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed,
-				      nn->net->runner->now);
+	nn->six =
+		nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed, nn->net->runner->now);
 	nn->nat->six = nn->six;
 	return nn->six ? 0 : err_sys(err, -ENOMEM, "network \"%s\"", c->name);
-}
-
-static void stop_six(struct nat_net *nn)
-{
-	if (nn->six && nn->port)
-		nat6_goodbye(nn->six);
-	uplinks6_put(nn);
-	nat6_destroy(nn->six);
-	nn->six = NULL;
 }
 
 static int start_dhcp(struct net *net, struct err *err)
@@ -249,11 +237,13 @@ static void nat_stop(struct net *net)
 	hostleg_del(net);
 	if (!nn)
 		return;
+	if (nn->six && nn->port)
+		nat6_goodbye(nn->six);
 	if (nn->uplinks) {
 		nat_forward_fini(nn);
 		uplinks_put(nn->uplinks, nn);
 	}
-	stop_six(nn);
+	nat6_destroy(nn->six);
 	if (ev_is_active(&nn->round))
 		ev_timer_stop(net->runner->loop, &nn->round);
 	if (nn->gw.neighs)
@@ -354,8 +344,7 @@ static void nat_tick_net(struct net *net, msec now)
 	if (!nn->six)
 		return;
 	nat6_follow(nn->six, &nn->nat->table.set, now);
-	nat6_tick(nn->six, uplinks6_online(nn->uplinks6), now);
-	uplinks6_tick(nn->uplinks6, now);
+	nat6_tick(nn->six, uplinks_online6(nn->uplinks), now);
 }
 
 static void nat_host_changed(struct net *net)
@@ -363,8 +352,6 @@ static void nat_host_changed(struct net *net)
 	struct nat_net *nn = net->mode_state;
 
 	uplinks_changed(nn->uplinks);
-	if (nn->uplinks6)
-		uplinks6_changed(nn->uplinks6);
 }
 
 static int nat_call(struct net *net, const char *method, json_t *params, json_t **result,

@@ -4,7 +4,7 @@ nat-core-srcs := modes/nat/nat_tcp.c modes/nat/nat_ext.c modes/nat/nat_table.c m
 	modes/nat/nat_packet.c modes/nat/nat_icmp.c modes/nat/nat_xlate.c modes/nat/nat_out.c \
 	modes/nat/nat_in.c modes/nat/nat_reset.c modes/nat/nat_gateway.c modes/nat/nat_host.c \
 	modes/nat/nat6_packet.c modes/nat/nat6.c modes/nat/nat6_flow.c modes/nat/nat6_nd.c
-modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_one.c modes/nat/nat_uplink6.c modes/nat/nat_uplink_sock.c \
+modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_one.c modes/nat/nat_uplink_route.c modes/nat/nat_uplink_ports.c modes/nat/nat_uplink_sock.c \
 	modes/nat/nat_uplink_hop.c modes/nat/nat_forward.c \
 	modes/nat/nat_forward_parse.c modes/nat/nat_relay.c modes/nat/nat_explain.c modes/nat/nat_show.c modes/nat/nat_lack.c modes/nat/nat_settings.c modes/nat/mode_nat.c
 

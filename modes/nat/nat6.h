@@ -34,6 +34,7 @@ struct nat6_route {
 	struct nat_ext *ext; /* with addr6 */
 	struct ip_addr next_hop;
 	uint32_t mtu;
+	bool local; /* the destination is ext's own address */
 };
 
 struct nat6_env {

@@ -194,6 +194,8 @@ static enum drop_reason translate_out(struct nat6 *n, struct nat6_view *v,
 
 	if (why)
 		return why;
+	if (f->rt.local)
+		return DROP_MODE;
 	if (packet_len(v) > f->rt.mtu) {
 		nat6_error_inside(n, v, ICMP6_TOO_BIG, 0, MAX(f->rt.mtu, (uint32_t)IP6_MIN_MTU));
 		return DROP_NEEDS_FRAG;

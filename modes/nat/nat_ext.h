@@ -75,8 +75,6 @@ struct nat_ext {
 	unsigned int n_fixed, n_low;
 	struct nat_frags *frags; /* of what arrives here; owned */
 	msec hold_ms;
-	/* May a forward have the number: is it free on the host itself? NULL: always. */
-	bool (*usable)(void *ctx, enum nat_proto proto, be32 addr, uint16_t port);
 	/* Take a free number outside of the range from the host (0 or negative errno), and give it
 	 * back. NULL: no such numbers. */
 	int (*claim)(void *ctx, enum nat_proto proto, uint16_t port);

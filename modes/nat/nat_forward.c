@@ -181,6 +181,7 @@ static int bind_local(struct nat_net *nn, struct nat_forward *f, struct err *err
 
 static int forward_bind(struct nat_net *nn, struct nat_forward *f, struct err *err)
 {
+	struct ip_addr addr = ip_addr_from4(f->bind_addr);
 	struct binding b = {nn, f, 0, err};
 
 	if (!f->to)
@@ -191,7 +192,7 @@ static int forward_bind(struct nat_net *nn, struct nat_forward *f, struct err *e
 	}
 	if (forward_is_local(f))
 		return bind_local(nn, f, err);
-	uplinks_open_for(nn->uplinks, f->bind_addr, bind_one, &b);
+	uplinks_open_for(nn->uplinks, &addr, bind_one, &b);
 	if (f->n_binds)
 		f->reason[0] = 0;
 	else

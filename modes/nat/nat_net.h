@@ -18,7 +18,6 @@ struct nat_forward;
 struct trace;
 struct relay;
 struct uplinks;
-struct uplinks6;
 
 struct nat_net {
 	struct net *net;
@@ -28,8 +27,7 @@ struct nat_net {
 	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;
-	struct nat6 *six; /* NULL: no IPv6 */
-	struct uplinks6 *uplinks6;
+	struct nat6 *six;     /* NULL: no IPv6 */
 	struct nat_net *next; /* among those that share the uplinks */
 	struct nat_forward *forwards;
 	struct relay *relay; /* nat_relay.c; NULL: the host has no way to a forward */

@@ -9,7 +9,6 @@
 
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
-#include "modes/nat/nat_uplink6.h"
 #include "vswitchd/switch/runner.h"
 
 enum { LIST_MAX = 4096, ENDPOINT_STR = IP_ADDR_STR + 8 };
@@ -292,8 +291,6 @@ void nat_show_facts(struct nat_net *nn, json_t *out)
 	json_t *ups = json_array();
 
 	uplinks_each(nn->uplinks, uplink, ups);
-	if (nn->uplinks6)
-		uplinks6_each(nn->uplinks6, uplink, ups);
 	if (nn->six)
 		show_six(nn->six, out);
 	json_object_set_new(out, "flows", json_integer(t->n_sessions));

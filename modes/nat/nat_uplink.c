@@ -1,60 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "modes/nat/nat_uplink.h"
-
-#include <arpa/inet.h>
+/*
+ * The set of uplinks, of both families: who shares it, how they open and close, frames, changes.
+ */
 #include <errno.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "modes/nat/nat_reset.h"
 #include "modes/nat/nat_uplink_int.h"
 #include "vswitchd/host/hostrules.h"
-#include "vswitchd/switch/mode.h"
 #include "vswitchd/host/netlink.h"
+#include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/runner.h"
-
-enum {
-	ROUTES = 512,
-	/* Some changes are not announced (rules, learnt path MTUs): look again after a while. */
-	ROUTE_MS = 10000,
-	ROUTE_FAILED_MS = 1000,
-	/* A look-up is two round trips to the kernel. A guest that scans the world gets so many a
-	 * second (for its network), so that it can't take the daemon's time from the others. */
-	LOOKUPS_PER_S = 4000
-};
-
-struct route_entry {
-	be32 dst; /* 0: empty */
-	enum drop_reason why;
-	msec until_ms;
-	struct nat_route rt;
-};
-
-struct uplinks {
-	struct runner *runner;
-	struct nat_net *users;
-	struct uplink *list;
-	struct ev_prepare flush;
-	struct route_entry routes[ROUTES];
-	char complaint[256];
-};
-
-static struct uplink *uplink_of(const struct nat_ext *ext)
-{
-	return ext->ctx;
-}
 
 /* ---- sharing --------------------------------------------------------------------------------- */
 
-static void flush_all(struct uplinks *u)
+void uplinks_flush(struct uplinks *u)
 {
 	for (struct uplink *up = u->list; up; up = up->next) {
 		if (up->tx.n)
@@ -67,7 +31,7 @@ static void flush_cb(struct ev_loop *loop, struct ev_prepare *w, int revents)
 {
 	(void)loop;
 	(void)revents;
-	flush_all(w->data);
+	uplinks_flush(w->data);
 }
 
 static struct uplinks *uplinks_create(struct runner *r)
@@ -77,6 +41,7 @@ static struct uplinks *uplinks_create(struct runner *r)
 	if (!u)
 		return NULL;
 	u->runner = r;
+	random_bytes(&u->key, sizeof(u->key));
 	ev_prepare_init(&u->flush, flush_cb);
 	/* After the runner's own, which may still switch frames towards us. */
 	ev_set_priority(&u->flush, EV_MINPRI);
@@ -106,11 +71,6 @@ struct uplinks *uplinks_get(struct nat_net *nn, struct err *err)
 	nn->next = u->users;
 	u->users = nn;
 	return u;
-}
-
-static void forget_routes(struct uplinks *u)
-{
-	memset(u->routes, 0, sizeof(u->routes));
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -146,10 +106,10 @@ static void complain(struct uplinks *u, const char *ifname, const char *why)
 static int low_claim(void *ctx, enum nat_proto proto, uint16_t port)
 {
 	struct uplink *up = ctx;
+	struct ip_addr addr = uplink_addr(up);
 
 	(void)proto;
-	if (!uplink_port_free(NAT_TCP, up->ext->addr, port) ||
-	    !uplink_port_free(NAT_UDP, up->ext->addr, port))
+	if (!uplink_port_free(NAT_TCP, &addr, port) || !uplink_port_free(NAT_UDP, &addr, port))
 		return -EADDRINUSE;
 	return uplinks_ports_open(up->ext, GUARD_BOTH, port, port, NULL);
 }
@@ -161,16 +121,15 @@ static void low_unclaim(void *ctx, uint16_t port)
 	uplinks_ports_close(up->ext, GUARD_BOTH, port, port);
 }
 
-static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex, be32 addr)
+struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex,
+			   const struct ip_addr *addr)
 {
-	struct ip_addr a = ip_addr_from4(addr);
-	struct uplink *up = uplink_create(u->runner, ifname, ifindex, &a);
+	struct uplink *up = uplink_create(u->runner, ifname, ifindex, addr);
 	struct err err = {0};
 
 	if (!up)
 		return NULL;
 	up->all = u;
-	up->ext->usable = uplink_port_usable;
 	up->ext->claim = low_claim;
 	up->ext->unclaim = low_unclaim;
 	if (uplink_start(up, readable_cb, &err) < 0) {
@@ -184,18 +143,40 @@ static struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifi
 	return up;
 }
 
+struct uplink *uplink_find(const struct uplinks *u, int ifindex, const struct ip_addr *addr)
+{
+	for (struct uplink *up = u->list; up; up = up->next) {
+		struct ip_addr own = uplink_addr(up);
+
+		if (ip_addr_equal(&own, addr) && (!ifindex || up->ifindex == ifindex))
+			return up;
+	}
+	return NULL;
+}
+
+/* End what @nn has on @up; returns how many flows that were. */
+static unsigned int leave(struct nat_net *nn, struct uplink *up)
+{
+	msec now = up->runner->now;
+
+	if (!uplink_is6(up))
+		return nat_drop_ext(nn->nat, up->ext, now);
+	return nn->six ? nat6_drop_ext(nn->six, up->ext, now) : 0;
+}
+
 static void uplink_close(struct uplinks *u, struct uplink *up)
 {
 	unsigned int ended = 0;
 
-	forget_routes(u);
+	uplinks_forget_routes(u);
 	if (ev_is_active(&up->io))
 		ev_io_stop(u->runner->loop, &up->io);
 	uplink_hop_purge(up, NULL);
 	for (struct nat_net *nn = u->users; nn; nn = nn->next) {
-		nat_tell_ext_gone(nn->nat, up->ext, u->runner->now);
+		if (!uplink_is6(up))
+			nat_tell_ext_gone(nn->nat, up->ext, u->runner->now);
 		nat_forward_ext_gone(nn, up->ext);
-		ended += nat_drop_ext(nn->nat, up->ext, u->runner->now);
+		ended += leave(nn, up);
 	}
 	for (struct uplink **at = &u->list; *at; at = &(*at)->next) {
 		if (*at == up) {
@@ -203,7 +184,7 @@ static void uplink_close(struct uplinks *u, struct uplink *up)
 			break;
 		}
 	}
-	forget_routes(u);
+	uplinks_forget_routes(u);
 	uplink_tell(up, "nat.uplink.down", ended);
 	uplink_destroy(up);
 }
@@ -214,7 +195,7 @@ void uplinks_put(struct uplinks *u, struct nat_net *nn)
 		return;
 	for (struct uplink *up = u->list; up; up = up->next) {
 		uplink_hop_purge(up, nn);
-		nat_drop_ext(nn->nat, up->ext, u->runner->now);
+		leave(nn, up);
 	}
 	for (struct nat_net **at = &u->users; *at; at = &(*at)->next) {
 		if (*at == nn) {
@@ -233,109 +214,58 @@ void uplinks_put(struct uplinks *u, struct nat_net *nn)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
+static enum drop_reason input4(struct uplink *up, struct pkt *p, void **owner)
+{
+	struct nat *n;
+	enum drop_reason why = nat_from_outside(up->ext, p, up->runner->now, &n);
+
+	*owner = n ? n->env.ctx : NULL;
+	return why;
+}
+
+static enum drop_reason input6(struct uplink *up, struct pkt *p, void **owner)
+{
+	struct nat6 *n;
+	enum drop_reason why = nat6_from_outside(up->ext, p, up->runner->now, &n);
+
+	*owner = n ? n->env.ctx : NULL;
+	return why;
+}
+
 static void input_from_wire(struct uplink *up, struct pkt *p)
 {
-	struct nat *owner;
-	enum drop_reason why = nat_from_outside(up->ext, p, up->all->runner->now, &owner);
+	void *owner;
+	enum drop_reason why = uplink_is6(up) ? input6(up, p, &owner) : input4(up, p, &owner);
 
 	if (why == DROP_NONE)
 		return;
 	/* What is nobody's is the host's own business and no loss. */
 	if (owner)
-		nat_net_lost(owner->env.ctx, why, p);
+		nat_net_lost(owner, why, p);
 	else
 		pkt_put(p);
+}
+
+static void send_by(struct nat_net *nn, struct nat_ext *ext, const struct ip_addr *hop,
+		    struct pkt *p)
+{
+	struct uplinks *u = nn->uplinks;
+
+	uplink_hop_send(uplink_of(ext), nn, hop, p, u->runner->now);
+	if (!u->runner->loop)
+		uplinks_flush(u);
 }
 
 void uplinks_send(struct nat_net *nn, const struct nat_route *rt, struct pkt *p)
 {
 	struct ip_addr hop = ip_addr_from4(rt->next_hop);
-	struct uplinks *u = nn->uplinks;
 
-	uplink_hop_send(uplink_of(rt->ext), nn, &hop, p, u->runner->now);
-	if (!u->runner->loop)
-		flush_all(u);
+	send_by(nn, rt->ext, &hop, p);
 }
 
-/* ---- routes ---------------------------------------------------------------------------------- */
-
-static struct uplink *find_uplink(const struct uplinks *u, int ifindex, be32 addr)
+void uplinks_send6(void *ctx, const struct nat6_route *rt, struct pkt *p)
 {
-	for (struct uplink *up = u->list; up; up = up->next) {
-		if (up->ext->addr == addr && (!ifindex || up->ifindex == ifindex))
-			return up;
-	}
-	return NULL;
-}
-
-static enum drop_reason route_local(struct uplinks *u, be32 dst, struct nat_route *out)
-{
-	struct uplink *up = find_uplink(u, 0, dst);
-
-	if (!up)
-		return DROP_MODE;
-	*out = (struct nat_route){.ext = up->ext, .next_hop = dst, .mtu = 65535, .local = true};
-	return DROP_NONE;
-}
-
-static enum drop_reason route_look(struct uplinks *u, be32 dst, struct nat_route *out)
-{
-	struct ip4_prefix addr;
-	struct nl_route r;
-	struct uplink *up;
-	int rc = nl_route_get(dst, &r);
-
-	if (rc == -EHOSTUNREACH)
-		return route_local(u, dst, out);
-	if (rc < 0)
-		return DROP_NO_ROUTE;
-	if (uplink_link_is_ours(u->runner, r.ifname))
-		return DROP_MODE;
-	if (!r.src && nl_addr_first(r.ifname, &addr) == 0)
-		r.src = addr.addr;
-	if (!r.src || uplink_link_medium(r.ifname) == MEDIUM_OTHER)
-		return DROP_NO_ROUTE;
-	up = find_uplink(u, r.ifindex, r.src);
-	if (!up)
-		up = uplink_open(u, r.ifname, r.ifindex, r.src);
-	if (!up)
-		return DROP_NO_ROUTE;
-	up->ext->mtu = r.mtu ? r.mtu : 1500;
-	*out = (struct nat_route){.ext = up->ext,
-				  .next_hop = r.gateway ? r.gateway : dst,
-				  .mtu = r.mtu ? r.mtu : 1500};
-	return DROP_NONE;
-}
-
-static bool may_look(struct nat_net *nn, msec now)
-{
-	if (now - nn->lookups_since >= 1000) {
-		nn->lookups_since = now;
-		nn->lookups = 0;
-	}
-	return nn->lookups++ < LOOKUPS_PER_S;
-}
-
-enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *out)
-{
-	struct uplinks *u = nn->uplinks;
-	uint32_t a = ntohl(dst);
-	struct route_entry *e = &u->routes[(a ^ a >> 9 ^ a >> 18) % ROUTES];
-	msec now = u->runner->now;
-
-	if (e->dst != dst || now >= e->until_ms) {
-		struct nat_route rt = {0};
-
-		if (!may_look(nn, now))
-			return DROP_NO_BUFFER;
-		/* Opening an uplink may forget all routes: fill the entry after it. */
-		enum drop_reason why = route_look(u, dst, &rt);
-
-		*e = (struct route_entry){.dst = dst, .why = why, .rt = rt};
-		e->until_ms = now + (why ? ROUTE_FAILED_MS : ROUTE_MS);
-	}
-	*out = e->rt;
-	return e->why;
+	send_by(ctx, rt->ext, &rt->next_hop, p);
 }
 
 /* ---- change ---------------------------------------------------------------------------------- */
@@ -343,21 +273,23 @@ enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *o
 /* Is the interface there and up, and is the address still the host's own? */
 static bool still_good(const struct uplink *up)
 {
-	struct nl_route r;
+	struct ip_addr addr = uplink_addr(up);
+	struct nl_route6 r;
 	struct mac mac;
 
 	if (nl_ifindex(up->ifname) != up->ifindex || !nl_link_is_up(up->ifname))
 		return false;
 	if (!up->raw && (nl_link_mac_get(up->ifname, &mac) < 0 || !mac_equal(&mac, &up->mac)))
 		return false;
-	return nl_route_get(up->ext->addr, &r) == -EHOSTUNREACH;
+	return uplinks_way(&addr, &r) == -EHOSTUNREACH;
 }
 
 void uplinks_changed(struct uplinks *u)
 {
 	struct uplink *next;
 
-	forget_routes(u);
+	uplinks_forget_routes(u);
+	u->online_ms = 0;
 	for (struct uplink *up = u->list; up; up = next) {
 		next = up->next;
 		if (!still_good(up)) {
@@ -367,7 +299,7 @@ void uplinks_changed(struct uplinks *u)
 		uplink_hop_old(up);
 		uplink_hop_refresh(up, u->runner->now);
 	}
-	flush_all(u);
+	uplinks_flush(u);
 }
 
 void uplinks_tick(struct uplinks *u, msec now)
@@ -376,13 +308,15 @@ void uplinks_tick(struct uplinks *u, msec now)
 		nat_frags_age(up->ext->frags, now);
 		uplink_hop_refresh(up, now);
 	}
-	flush_all(u);
+	uplinks_flush(u);
 }
 
 struct nat_ext *uplinks_next_ext(const struct uplinks *u, const struct nat_ext *ext)
 {
 	const struct uplink *up = ext ? uplink_of(ext)->next : u->list;
 
+	while (up && uplink_is6(up))
+		up = up->next;
 	return up ? up->ext : NULL;
 }
 
@@ -394,91 +328,5 @@ void uplinks_each(const struct uplinks *u, void (*fn)(void *ctx, const struct up
 					   up->drops};
 
 		fn(ctx, &info);
-	}
-}
-
-/* ---- port forwards --------------------------------------------------------------------------- */
-
-struct open_for {
-	struct uplinks *u;
-	be32 addr;
-	unsigned int n;
-	void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname);
-	void *ctx;
-};
-
-static void open_one(void *ctx, const char *ifname, const char *alias)
-{
-	struct open_for *o = ctx;
-	struct ip4_prefix addr;
-	struct uplink *up;
-	int ifindex = nl_ifindex(ifname);
-
-	(void)alias;
-	if (!ifindex || uplink_link_is_ours(o->u->runner, ifname) || !nl_link_is_up(ifname) ||
-	    uplink_link_medium(ifname) == MEDIUM_OTHER || nl_addr_first(ifname, &addr) < 0 ||
-	    (o->addr && addr.addr != o->addr))
-		return;
-	up = find_uplink(o->u, ifindex, addr.addr);
-	if (!up)
-		up = uplink_open(o->u, ifname, ifindex, addr.addr);
-	if (!up)
-		return;
-	o->n++;
-	o->fn(o->ctx, up->ext, ifname);
-}
-
-unsigned int uplinks_open_for(struct uplinks *u, be32 addr,
-			      void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname),
-			      void *ctx)
-{
-	struct open_for o = {u, addr, 0, fn, ctx};
-
-	nl_link_each(open_one, &o);
-	return o.n;
-}
-
-int uplinks_ports_open(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last,
-		       struct err *err)
-{
-	struct uplink *up = uplink_of(ext);
-	int rc;
-
-	/* Those of the range are ours already. */
-	if (first >= ext->first && last <= ext->last)
-		return 0;
-	if (last >= ext->first && first <= ext->last)
-		return err_set(err, -EINVAL,
-			       "ports %u to %u are only partly of those that are translated (%u to "
-			       "%u): make two forwards",
-			       first, last, ext->first, ext->last);
-	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
-		if (up->ports[i].first)
-			continue;
-		rc = hostrules_guard_add(up->ifname, ext->addr, protos, first, last, err);
-		if (rc < 0)
-			return rc;
-		up->ports[i] = (struct port_range){first, last, protos};
-		rc = uplink_sock_filter(up, err);
-		if (rc < 0)
-			uplinks_ports_close(ext, protos, first, last);
-		return rc;
-	}
-	return err_set(err, -ENOSPC, "%s has %d port forwards already", up->ifname, UPLINK_PORTS);
-}
-
-void uplinks_ports_close(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last)
-{
-	struct uplink *up = uplink_of(ext);
-
-	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
-		struct port_range *r = &up->ports[i];
-
-		if (r->first != first || r->last != last || r->protos != protos)
-			continue;
-		*r = (struct port_range){0};
-		hostrules_guard_del(up->ifname, ext->addr, protos, first, last);
-		uplink_sock_filter(up, NULL);
-		return;
 	}
 }

@@ -4,11 +4,11 @@
  *
  * Theory of operation. The host's routing decides: a destination is looked up once (nl_route_get)
  * and remembered until something changes. For each (interface, own address) that comes up in the
- * answers an uplink is opened: a packet socket that takes only IPv4 for that address with TCP or
- * UDP to our ports, ICMP, and later fragments; a guard rule, so that the host's own stack never
- * sees and never answers what comes for our ports; and the table of our ports (nat_ext.h). What
- * leaves is sent there with the next hop's MAC, which the kernel is asked for; while it resolves a
- * few packets wait.
+ * answers an uplink is opened, for each family its own: a packet socket that takes only packets for
+ * that address with TCP or UDP to our ports, ICMP, and later fragments; a guard rule, so that the
+ * host's own stack never sees and never answers what comes for our ports; and the table of our
+ * ports (nat_ext.h). What leaves is sent there with the next hop's MAC, which the kernel is asked
+ * for; while it resolves a few packets wait.
  *
  * All NAT networks of a runner share one set of uplinks, opened on demand and closed when the
  * interface or its address goes away or the last NAT network does. Then the flows over it end and
@@ -37,8 +37,13 @@ void uplinks_put(struct uplinks *u, struct nat_net *nn);
 /* nat_env.route and nat_env.outside, for network @nn. */
 enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *out);
 void uplinks_send(struct nat_net *nn, const struct nat_route *rt, struct pkt *p);
+/* nat6_env.route and nat6_env.outside; @ctx: the nat_net. */
+enum drop_reason uplinks_route6(void *ctx, const struct ip_addr *dst, struct nat6_route *out);
+void uplinks_send6(void *ctx, const struct nat6_route *rt, struct pkt *p);
+/* Has the host an IPv6 default route? Asked again after a change and now and then. */
+bool uplinks_online6(struct uplinks *u);
 
-/* nat_env.next_ext */
+/* nat_env.next_ext: those of IPv4. */
 struct nat_ext *uplinks_next_ext(const struct uplinks *u, const struct nat_ext *ext);
 
 /* The host's links, addresses, routes or neighbours changed. */
@@ -54,10 +59,10 @@ struct uplink_info {
 void uplinks_each(const struct uplinks *u, void (*fn)(void *ctx, const struct uplink_info *info),
 		  void *ctx);
 
-/* Open the uplink that owns @addr, or, when it is 0, one on every interface that could be one (up,
- * with an address, not of this daemon): for port forwards, which must hear before anybody inside
- * has spoken. Calls @fn for each; returns how many. */
-unsigned int uplinks_open_for(struct uplinks *u, be32 addr,
+/* Open the uplink that owns @addr, or, when it is 0.0.0.0 or ::, one on every interface that could
+ * be one (up, with an address of that family, not of this daemon): for port forwards, which must
+ * hear before anybody inside has spoken. Calls @fn for each; returns how many. */
+unsigned int uplinks_open_for(struct uplinks *u, const struct ip_addr *addr,
 			      void (*fn)(void *ctx, struct nat_ext *ext, const char *ifname),
 			      void *ctx);
 /* Let ports [@first, @last] of @protos (GUARD_TCP, GUARD_UDP) through the filter of the uplink of

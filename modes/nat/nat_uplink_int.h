@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nat_uplink_int.h - the uplink's parts among themselves: socket (nat_uplink_sock.c), next hops
- * (nat_uplink_hop.c), routes and life (nat_uplink.c).
+ * nat_uplink_int.h - the uplinks' parts among themselves: the set and its life (nat_uplink.c), one
+ * uplink (nat_uplink_one.c), its socket (nat_uplink_sock.c) and next hops (nat_uplink_hop.c),
+ * routes (nat_uplink_route.c), what port forwards want (nat_uplink_ports.c).
  */
 #ifndef MODES_NAT_UPLINK_INT_H
 #define MODES_NAT_UPLINK_INT_H
@@ -9,8 +10,10 @@
 #include <ev.h>
 
 #include "modes/nat/nat_uplink.h"
+#include "vswitchd/host/netlink.h"
 
 enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = 64 + NAT_LOW_MAX, UPLINK_GUARDS = 32 };
+enum { UPLINK_ROUTES = 512, UPLINK_ROUTES6 = 256 };
 
 /* A next hop on the link. Direct mapped: two that fall on one place take turns. */
 struct hop {
@@ -31,8 +34,7 @@ struct port_range {
 struct uplink {
 	struct uplink *next;
 	struct runner *runner;
-	struct uplinks *all;   /* of IPv4 */
-	struct uplinks6 *all6; /* of IPv6 */
+	struct uplinks *all;
 	struct nat_ext *ext;
 	char ifname[16];
 	int ifindex;
@@ -49,6 +51,39 @@ struct uplink {
 	struct hop hops[HOPS];
 };
 
+struct route_entry {
+	be32 dst; /* 0: empty */
+	enum drop_reason why;
+	msec until_ms;
+	struct nat_route rt;
+};
+
+struct route6_entry {
+	struct ip_addr dst;
+	enum drop_reason why;
+	msec until_ms; /* 0: empty */
+	struct nat6_route rt;
+};
+
+/* The uplinks that a runner's NAT networks share, of both families. */
+struct uplinks {
+	struct runner *runner;
+	struct nat_net *users;
+	struct uplink *list;
+	struct ev_prepare flush;
+	struct hash_key key; /* of routes6 */
+	struct route_entry routes[UPLINK_ROUTES];
+	struct route6_entry routes6[UPLINK_ROUTES6];
+	bool online;	/* IPv6: the host has a default route */
+	msec online_ms; /* when that was asked; 0: ask */
+	char complaint[256];
+};
+
+static inline struct uplink *uplink_of(const struct nat_ext *ext)
+{
+	return ext->ctx;
+}
+
 static inline bool uplink_is6(const struct uplink *up)
 {
 	return !up->ext->addr;
@@ -58,6 +93,25 @@ static inline struct ip_addr uplink_addr(const struct uplink *up)
 {
 	return uplink_is6(up) ? up->ext->addr6 : ip_addr_from4(up->ext->addr);
 }
+
+/* ---- nat_uplink.c ---- */
+
+/* Open the uplink by @addr of interface @ifname; NULL, and a line of log, when that can't be. */
+struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex,
+			   const struct ip_addr *addr);
+/* The open one by @addr, of interface @ifindex unless that is 0; NULL when there is none. */
+struct uplink *uplink_find(const struct uplinks *u, int ifindex, const struct ip_addr *addr);
+/* Send what waits to be sent. */
+void uplinks_flush(struct uplinks *u);
+
+/* ---- nat_uplink_route.c ---- */
+
+void uplinks_forget_routes(struct uplinks *u);
+/* How the host's routes lead to @dst, of either family: as nl_route6_get(), with addresses of that
+ * family. */
+int uplinks_way(const struct ip_addr *dst, struct nl_route6 *out);
+/* Can the host speak from @src to others? */
+bool uplinks_is_source(const struct uplinks *u, const struct ip_addr *src);
 
 /* ---- nat_uplink_one.c ---- */
 
@@ -93,10 +147,7 @@ void uplink_sock_flush(struct uplink *up);
 bool uplink_sock_read(struct uplink *up, struct pkt_pool *pool,
 		      void (*input)(struct uplink *up, struct pkt *p));
 /* Is a port free on the host? Found by binding it. */
-bool uplink_port_free(enum nat_proto proto, be32 addr, uint16_t port);
-bool uplink_addr_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port);
-/* nat_ext.usable: free, and guarded if it is of the range. @ctx: the uplink. */
-bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port);
+bool uplink_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port);
 
 /* ---- nat_uplink_hop.c ---- */
 

@@ -111,20 +111,14 @@ struct uplink *uplink_create(struct runner *r, const char *ifname, int ifindex,
 	return up;
 }
 
-static void guard_del(const struct uplink *up, const struct port_range *g)
-{
-	if (uplink_is6(up))
-		hostrules_guard6("delete", up->ifname, up->ext->addr6.b, g->first, g->last, NULL);
-	else
-		hostrules_guard_del(up->ifname, up->ext->addr, g->protos, g->first, g->last);
-}
-
 void uplink_destroy(struct uplink *up)
 {
+	struct ip_addr addr = uplink_addr(up);
+
 	while (up->n_guards) {
 		const struct port_range *g = &up->guards[--up->n_guards];
 
-		guard_del(up, g);
+		hostrules_guard_del(up->ifname, &addr, g->protos, g->first, g->last);
 	}
 	uplink_sock_close(up);
 	nat_ext_destroy(up->ext);
@@ -133,12 +127,8 @@ void uplink_destroy(struct uplink *up)
 
 static int guard_add(struct uplink *up, uint16_t first, uint16_t last, struct err *err)
 {
-	int rc;
-
-	if (uplink_is6(up))
-		rc = hostrules_guard6("add", up->ifname, up->ext->addr6.b, first, last, err);
-	else
-		rc = hostrules_guard_add(up->ifname, up->ext->addr, GUARD_BOTH, first, last, err);
+	struct ip_addr addr = uplink_addr(up);
+	int rc = hostrules_guard_add(up->ifname, &addr, GUARD_BOTH, first, last, err);
 
 	if (rc == 0)
 		up->guards[up->n_guards++] = (struct port_range){first, last, GUARD_BOTH};
@@ -156,8 +146,8 @@ static int guard_range(struct uplink *up, struct err *err)
 
 	for (uint32_t port = first;
 	     rc == 0 && up->n_guards < UPLINK_GUARDS - 1 && port <= ext->last; port++) {
-		if (uplink_addr_port_free(NAT_TCP, &addr, (uint16_t)port) &&
-		    uplink_addr_port_free(NAT_UDP, &addr, (uint16_t)port))
+		if (uplink_port_free(NAT_TCP, &addr, (uint16_t)port) &&
+		    uplink_port_free(NAT_UDP, &addr, (uint16_t)port))
 			continue;
 		log_info("nat: the host uses port %u of %s itself; it stays the host's", port,
 			 up->ifname);

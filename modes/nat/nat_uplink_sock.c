@@ -27,33 +27,11 @@ enum {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* As below; a fragment's or an extension header's next header is none of the three. */
-static int filter_text6(const struct uplink *up, const char *to, char *out, size_t size)
+/* The ports of ours, in pcap's words: " or (tcp and dst portrange 80-80)" for each forward. */
+static int filter_ports(const struct uplink *up, char *out, size_t size)
 {
-	const struct nat_ext *ext = up->ext;
-	char addr[IP_ADDR_STR];
-	int n = snprintf(out, size,
-			 "%sip6 dst %s and (icmp6 or ((tcp or udp) and dst portrange %u-%u))", to,
-			 ip_addr_format(&ext->addr6, addr), ext->first, ext->last);
-
-	return n > 0 && (size_t)n < size ? 0 : -E2BIG;
-}
-
-/* What may concern a guest, in pcap's words. Later fragments have no ports, so all for us pass. */
-static int filter_text(const struct uplink *up, char *out, size_t size)
-{
-	const struct nat_ext *ext = up->ext;
-	char mac[MAC_STR], addr[IP4_STR], to[MAC_STR + 16] = "";
-	int n;
-
-	if (!up->raw)
-		snprintf(to, sizeof(to), "ether dst %s and ", mac_format(&up->mac, mac));
-	if (uplink_is6(up))
-		return filter_text6(up, to, out, size);
-	n = snprintf(out, size,
-		     "%sip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or ((tcp "
-		     "or udp) and (dst portrange %u-%u",
-		     to, ip4_format(ext->addr, addr), ext->first, ext->last);
+	int n = snprintf(out, size, "((tcp or udp) and dst portrange %u-%u)", up->ext->first,
+			 up->ext->last);
 
 	for (unsigned int i = 0; i < UPLINK_PORTS && n > 0 && (size_t)n < size; i++) {
 		const struct port_range *r = &up->ports[i];
@@ -62,17 +40,40 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 			n += snprintf(out + n, size - (size_t)n, " or (%s and dst portrange %u-%u)",
 				      r->protos == GUARD_TCP   ? "tcp"
 				      : r->protos == GUARD_UDP ? "udp"
-							       : "ip",
+							       : "(tcp or udp)",
 				      r->first, r->last);
 	}
-	if (n > 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, ")))");
+	return n;
+}
+
+/* What may concern a guest. Later fragments have no ports, so all for us pass; neither has what is
+ * behind an extension header of IPv6 (RFC 8200 4: hop-by-hop, routing, fragment, destination). */
+static int filter_text(const struct uplink *up, char *out, size_t size)
+{
+	struct ip_addr own = uplink_addr(up);
+	char mac[MAC_STR], addr[IP_ADDR_STR], ports[128 + UPLINK_PORTS * 48];
+	int n = filter_ports(up, ports, sizeof(ports));
+
+	if (n < 0 || (size_t)n >= sizeof(ports))
+		return -E2BIG;
+	ip_addr_format(&own, addr);
+	n = up->raw ? 0 : snprintf(out, size, "ether dst %s and ", mac_format(&up->mac, mac));
+	if (uplink_is6(up))
+		n += snprintf(out + n, size - (size_t)n,
+			      "ip6 dst %s and (ip6[6] == 58 or ip6[6] == 0 or ip6[6] == 43 or "
+			      "ip6[6] == 44 or ip6[6] == 60 or %s)",
+			      addr, ports);
+	else
+		n += snprintf(out + n, size - (size_t)n,
+			      "ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or "
+			      "%s)",
+			      addr, ports);
 	return n > 0 && (size_t)n < size ? 0 : -E2BIG;
 }
 
 int uplink_sock_filter(struct uplink *up, struct err *err)
 {
-	char text[256 + UPLINK_PORTS * 40];
+	char text[512 + UPLINK_PORTS * 48];
 	struct bpf_program prog = {0};
 	struct sock_fprog fprog;
 	int rc = filter_text(up, text, sizeof(text));
@@ -161,32 +162,15 @@ static bool bind_free(enum nat_proto proto, const struct sockaddr *addr, socklen
 	return ok;
 }
 
-bool uplink_port_free(enum nat_proto proto, be32 addr, uint16_t port)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = addr};
-
-	return bind_free(proto, (struct sockaddr *)&sin, sizeof(sin));
-}
-
-bool uplink_addr_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port)
+bool uplink_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port)
 {
 	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
 
-	if (ip_addr_is4(addr))
-		return uplink_port_free(proto, ip_addr_get4(addr), port);
 	memcpy(&sin6.sin6_addr, addr->b, sizeof(addr->b));
-	return bind_free(proto, (struct sockaddr *)&sin6, sizeof(sin6));
-}
-
-bool uplink_port_usable(void *ctx, enum nat_proto proto, be32 addr, uint16_t port)
-{
-	const struct uplink *up = ctx;
-	bool guarded = port < up->ext->first || port > up->ext->last;
-
-	for (unsigned int i = 0; i < up->n_guards && !guarded; i++)
-		guarded = port >= up->guards[i].first && port <= up->guards[i].last;
-	return guarded && uplink_port_free(proto, addr, port);
+	sin.sin_addr.s_addr = ip_addr_get4(addr);
+	return ip_addr_is4(addr) ? bind_free(proto, (struct sockaddr *)&sin, sizeof(sin))
+				 : bind_free(proto, (struct sockaddr *)&sin6, sizeof(sin6));
 }
 
 /* ---- bare IP packets ------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ static const uint8_t peers[4][16] = {
 static enum drop_reason route(void *ctx, const struct ip_addr *dst, struct nat6_route *out)
 {
 	(void)ctx;
-	*out = (struct nat6_route){w.ext, *dst, 1400};
+	*out = (struct nat6_route){.ext = w.ext, .next_hop = *dst, .mtu = 1400};
 	return dst->b[1] == 9 ? DROP_NO_ROUTE : DROP_NONE;
 }
 

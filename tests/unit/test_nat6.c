@@ -51,7 +51,7 @@ static enum drop_reason route(void *ctx, const struct ip_addr *dst, struct nat6_
 {
 	struct world6 *w = ctx;
 
-	*out = (struct nat6_route){w->ext, *dst, w->mtu};
+	*out = (struct nat6_route){.ext = w->ext, .next_hop = *dst, .mtu = w->mtu};
 	return w->no_route;
 }
 

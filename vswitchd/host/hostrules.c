@@ -31,7 +31,7 @@
 struct guard {
 	struct guard *next;
 	char ifname[16];
-	be32 addr;
+	struct ip_addr addr;
 	uint16_t first, last;
 	unsigned int protos, users;
 };
@@ -179,14 +179,14 @@ void hostrules_fini(void)
 
 /* ---- guards ------------------------------------------------------------------------------- */
 
-static struct guard **guard_find(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
-				 uint16_t last)
+static struct guard **guard_find(const char *ifname, const struct ip_addr *addr,
+				 unsigned int protos, uint16_t first, uint16_t last)
 {
 	struct guard **g;
 
 	for (g = &guards; *g; g = &(*g)->next)
-		if (!strcmp((*g)->ifname, ifname) && (*g)->addr == addr && (*g)->first == first &&
-		    (*g)->last == last && (*g)->protos == protos)
+		if (!strcmp((*g)->ifname, ifname) && ip_addr_equal(&(*g)->addr, addr) &&
+		    (*g)->first == first && (*g)->last == last && (*g)->protos == protos)
 			break;
 	return g;
 }
@@ -194,17 +194,18 @@ static struct guard **guard_find(const char *ifname, be32 addr, unsigned int pro
 static int guard_change(const char *verb, const struct guard *g, struct err *err)
 {
 	static const char *const words[] = {"tcp", "udp"};
-	char addr[IP4_STR], list[160];
+	char addr[IP_ADDR_STR], list[240];
 	size_t n = 0;
 
-	ip4_format(g->addr, addr);
+	ip_addr_format(&g->addr, addr);
 	list[0] = 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
 		if (g->protos & 1u << i)
 			n += (size_t)snprintf(list + n, sizeof(list) - n,
 					      "%s\"%s\" . %s . %s . %u-%u", n ? ", " : "",
 					      g->ifname, addr, words[i], g->first, g->last);
-	return nft(err, "%s element %s guard { %s }", verb, table, list);
+	return nft(err, "%s element %s guard%s { %s }", verb, table,
+		   ip_addr_is4(&g->addr) ? "" : "6", list);
 }
 
 /* Interface names may have almost any byte in them; ours go into a command in quotes, where '"' and
@@ -216,8 +217,8 @@ static int ifname_check(const char *ifname, struct err *err)
 	return err_set(err, -EINVAL, "interface '%.20s' has a name that no rule can have", ifname);
 }
 
-int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
-			uint16_t last, struct err *err)
+int hostrules_guard_add(const char *ifname, const struct ip_addr *addr, unsigned int protos,
+			uint16_t first, uint16_t last, struct err *err)
 {
 	struct guard *g = *guard_find(ifname, addr, protos, first, last);
 	int rc;
@@ -235,7 +236,7 @@ int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory");
 	*g = (struct guard){
-		.addr = addr, .first = first, .last = last, .protos = protos, .users = 1};
+		.addr = *addr, .first = first, .last = last, .protos = protos, .users = 1};
 	snprintf(g->ifname, sizeof(g->ifname), "%s", ifname);
 	rc = guard_change("add", g, err);
 	if (rc < 0) {
@@ -247,8 +248,8 @@ int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint
 	return 0;
 }
 
-void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
-			 uint16_t last)
+void hostrules_guard_del(const char *ifname, const struct ip_addr *addr, unsigned int protos,
+			 uint16_t first, uint16_t last)
 {
 	struct guard **where = guard_find(ifname, addr, protos, first, last), *g = *where;
 
@@ -257,20 +258,6 @@ void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uin
 	guard_change("delete", g, NULL);
 	*where = g->next;
 	free(g);
-}
-
-int hostrules_guard6(const char *verb, const char *ifname, const uint8_t addr[16], uint16_t first,
-		     uint16_t last, struct err *err)
-{
-	char text[INET6_ADDRSTRLEN];
-	int rc = ifname_check(ifname, err);
-
-	if (rc < 0)
-		return rc;
-	inet_ntop(AF_INET6, addr, text, sizeof(text));
-	return nft(err,
-		   "%s element %s guard6 { \"%s\" . %s . tcp . %u-%u, \"%s\" . %s . udp . %u-%u }",
-		   verb, table, ifname, text, first, last, ifname, text, first, last);
 }
 
 /* ---- guests behind one MAC address -------------------------------------------------------- */

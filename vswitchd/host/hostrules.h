@@ -16,7 +16,7 @@
 #define VSWITCHD_HOSTRULES_H
 
 #include "lib/err.h"
-#include "lib/types.h"
+#include "lib/ipaddr.h"
 
 /* @instance tells daemons on one host apart. */
 void hostrules_init(const char *instance);
@@ -26,19 +26,14 @@ void hostrules_fini(void);
  * kernel has no nf_tables or nobody has installed libnftables. */
 int hostrules_ready(struct err *err);
 
-/* Drop what arrives on @ifname for @addr with destination port in [@first, @last], by the protocols
- * of @protos. Adding the same twice counts; del undoes one add. Ranges that overlap otherwise are
- * refused. */
+/* Drop what arrives on @ifname for @addr (of either family) with destination port in [@first,
+ * @last], by the protocols of @protos. Adding the same twice counts; del undoes one add. Ranges
+ * that overlap otherwise are refused. */
 enum { GUARD_TCP = 1, GUARD_UDP = 2, GUARD_BOTH = GUARD_TCP | GUARD_UDP };
-int hostrules_guard_add(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
-			uint16_t last, struct err *err);
-void hostrules_guard_del(const char *ifname, be32 addr, unsigned int protos, uint16_t first,
-			 uint16_t last);
-
-/* The same for an IPv6 address, TCP and UDP both; @verb is "add" or "delete", and nothing is
- * counted. */
-int hostrules_guard6(const char *verb, const char *ifname, const uint8_t addr[16], uint16_t first,
-		     uint16_t last, struct err *err);
+int hostrules_guard_add(const char *ifname, const struct ip_addr *addr, unsigned int protos,
+			uint16_t first, uint16_t last, struct err *err);
+void hostrules_guard_del(const char *ifname, const struct ip_addr *addr, unsigned int protos,
+			 uint16_t first, uint16_t last);
 
 /* Keep packets that arrive on @ifname for one of the @n addresses (16 bytes each, IPv4 as
  * ::ffff:a.b.c.d) from the host's stack; they replace those of the last call for @ifname. */
