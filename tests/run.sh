@@ -18,9 +18,12 @@ SAN=${SAN:-0}
 # Seconds that one test program may take before it counts as hung.
 limit=${TEST_LIMIT:-300}
 
+# How many test programs run at once: most wait far more than they work.
+JOBS=${JOBS:-$(nproc)}
+
 passed=0 failed=0 skipped=0
 skip_reasons=() failures=() retried=()
-tries=1
+jobs=() # in the order of their start: NAME and then the command, joined by newlines
 logs=$O/tests/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -47,39 +50,72 @@ run_program() {
 	fi
 }
 
-# run_one NAME COMMAND... : run one program and count. Where $tries is 2, one that fails is run
-# again, and the summary names it: guests under emulation depend on a machine that others use too,
-# and what fails twice is not that.
+log_of() { echo "$logs/${1//\//-}.log"; }
+
+# run_one NAME COMMAND... : run one program, say how it went, and leave the counts beside its log.
 run_one() {
 	local name=$1 ok notok skip secs log line
 	shift
-	log=$logs/${name//\//-}.log
+	log=$(log_of "$name")
 	run_program "$@"
-	if [ "$notok" != 0 ] && [ "$tries" = 2 ]; then
-		retried+=("$name: $(grep -m 1 '^not ok' "$log" | cut -c1-120)")
-		mv "$log" "${log%.log}.first.log"
-		run_program "$@"
-	fi
+	line=$(printf '%-34s %4d passed' "$name" "$ok")
+	[ "$notok" != 0 ] && line+=", $notok FAILED"
+	[ "$skip" != 0 ] && line+=", $skip skipped"
+	printf '%s  %6s s\n' "$line" "$secs"
+	echo "$ok $notok $skip" >"${log%.log}.counts"
+}
+
+# count NAME : add up what run_one left.
+count() {
+	local ok=0 notok=1 skip=0 log line
+	log=$(log_of "$1")
+	read -r ok notok skip <"${log%.log}.counts"
 	passed=$((passed + ok)) failed=$((failed + notok)) skipped=$((skipped + skip))
-	printf '%-34s %4d passed' "$name" "$ok"
-	[ "$notok" != 0 ] && printf ', %d FAILED' "$notok"
-	[ "$skip" != 0 ] && printf ', %d skipped' "$skip"
-	printf '  %6s s\n' "$secs"
 	while IFS= read -r line; do
-		skip_reasons+=("$name: ${line#ok *[0-9] - }")
+		skip_reasons+=("$1: ${line#ok *[0-9] - }")
 	done < <(grep -iE '^(ok|1\.\.0).*# *skip' "$log" | cut -c1-160)
 	if [ "$notok" != 0 ]; then
-		failures+=("$name")
+		failures+=("$1")
 		tail -n 60 "$log" | sed 's/^/    | /'
 	fi
+}
+
+failed_at_first() { # NAME
+	local log
+	log=$(log_of "$1")
+	[ "$(cut -d ' ' -f 2 "${log%.log}.counts" 2>/dev/null || echo 1)" != 0 ]
+}
+
+# job NAME COMMAND... : run it beside others, and count it when the suite has ended.
+job() {
+	jobs+=("$(printf '%s\n' "$@")")
+	while [ "$(jobs -pr | wc -l)" -ge "$slots" ]; do wait -n; done
+	run_one "$@" &
+}
+
+# end_jobs TRIES : wait for the jobs and count them. With 2 tries one that fails runs again, alone,
+# and the summary names it: guests under emulation depend on a machine that others use too, and what
+# fails twice is not that.
+end_jobs() {
+	local entry name log command
+	wait
+	for entry in "${jobs[@]}"; do
+		mapfile -t command <<<"$entry"
+		name=${command[0]} log=$(log_of "${command[0]}")
+		if [ "$1" = 2 ] && failed_at_first "$name"; then
+			retried+=("$name: $(grep -m 1 '^not ok' "$log" | cut -c1-120)")
+			mv "$log" "${log%.log}.first.log"
+			run_one "${command[@]}"
+		fi
+		count "$name"
+	done
+	jobs=()
 }
 
 suite_lint() {
 	local script
 	for script in tests/lint/*.sh; do
-		run_one "lint/$(basename "$script" .sh)" bash -c "
-			if out=\$($script 2>&1); then echo \"\$out\"; echo 'ok 1 - $script'
-			else echo \"\$out\"; echo 'not ok 1 - $script'; fi"
+		job "lint/$(basename "$script" .sh)" tests/tap.sh "$(basename "$script" .sh)" "$script"
 	done
 }
 
@@ -87,7 +123,7 @@ suite_programs() { # FOLDER
 	local program
 	for program in "$O/tests/$1"/test_*; do
 		[ -x "$program" ] && [ -f "$program" ] && [[ $program != *.* ]] || continue
-		run_one "$1/$(basename "$program" | sed 's/^test_//')" "$program"
+		job "$1/$(basename "$program" | sed 's/^test_//')" "$program"
 	done
 }
 
@@ -100,19 +136,26 @@ suite_fuzz() {
 		corpus=tests/fuzz/corpus/$name
 		work=$logs/fuzz-$name
 		mkdir -p "$work"
-		[ -d "$corpus" ] || corpus=
-		run_one "fuzz/$name" bash -c "
-			if $program -max_total_time=${FUZZ_SECONDS:-3} -timeout=10 -rss_limit_mb=4096 \
-				-artifact_prefix=$work/ $work $corpus
-			then echo 'ok 1 - $name'; else echo 'not ok 1 - $name'; fi"
+		[ -d "$corpus" ] || corpus=$work
+		job "fuzz/$name" tests/tap.sh "$name" "$program" "-max_total_time=${FUZZ_SECONDS:-3}" \
+			-timeout=10 -rss_limit_mb=4096 "-artifact_prefix=$work/" "$work" "$corpus"
 	done
 }
 
+# Scripts say "# Runs alone: WHY" where another at the same time would spoil what they measure.
 suite_scripts() { # FOLDER
-	local script
+	local script alone=()
 	for script in tests/"$1"/test_*.sh; do
 		[ -f "$script" ] || continue
-		run_one "$1/$(basename "$script" .sh | sed 's/^test_//')" bash "$script"
+		if grep -q '^# Runs alone:' "$script"; then
+			alone+=("$script")
+		else
+			job "$1/$(basename "$script" .sh | sed 's/^test_//')" bash "$script"
+		fi
+	done
+	wait
+	for script in "${alone[@]}"; do
+		slots=1 job "$1/$(basename "$script" .sh | sed 's/^test_//')" bash "$script"
 	done
 }
 
@@ -122,13 +165,17 @@ if [ $# = 0 ]; then
 fi
 begin=$SECONDS
 again=$((SAN == 1 ? 1 : 2)) # what a sanitizer says once is true
+slots=$JOBS
 for suite; do
 	case $suite in
-	lint) suite_lint ;;
-	unit | wire) suite_programs "$suite" ;;
-	fuzz) suite_fuzz ;;
-	system) tries=$again suite_scripts system ;;
-	nested) tries=$again limit=$((limit * 3)) suite_scripts nested ;; # an emulated machine
+	lint) suite_lint && end_jobs 1 ;;
+	unit | wire) suite_programs "$suite" && end_jobs 1 ;;
+	fuzz) suite_fuzz && end_jobs 1 ;;
+	system) suite_scripts system && end_jobs $again ;;
+	nested) # an emulated machine is slow
+		limit=$((limit * 3))
+		suite_scripts nested && end_jobs $again
+		;;
 	*)
 		echo "run.sh: no suite '$suite'; there are: lint unit wire fuzz system nested" >&2
 		exit 2

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# Runs alone: it measures round trips and rates.
 # Cables with faults, as those who sit at their ends see them: ping, iperf3, tcpdump, the carrier.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"

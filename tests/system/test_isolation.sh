@@ -73,6 +73,8 @@ equal "the host hears its own legs and what leaves by its NICs" \
 
 # ---- a port that moves takes nothing along ----
 check "port move" vctl port move segment1.eth0 segment2
+plugged() { ns segment1 ip -o link show eth0 | grep -q 'state UP'; }
+check "its cable is in again" wait_for 3 plugged
 rm $DIR/*.ready
 for n in segment segment2; do listen ${n}2 eth0 $DIR/moved.$n; done
 check "two listen" wait_for 5 all_listen

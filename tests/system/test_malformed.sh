@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# Runs alone: it floods.
 # Malformed frames and floods (badframes.py), from guests and from the NIC side of a bridged network:
 # the daemon stays up, its memory does not grow, only valid packets leave by NAT, and the others go
 # on: they answer within a second after each flood, and keep their rate while it lasts.
