@@ -58,7 +58,7 @@ static void load_lease(void *arg, const struct dhcp_record *rec)
 
 	if (!l && dhcp_pool_has(&s->pool, rec->addr))
 		l = lease_get(&s->leases, rec->addr);
-	if (!l || !rec->key.len || !dhcp_pool_may_hold(&s->pool, l, &rec->mac)) {
+	if (!l || !rec->key.len || !dhcp_pool_may_hold(&s->pool, l, &rec->key, &rec->mac)) {
 		load->lost++;
 		return;
 	}
@@ -69,16 +69,16 @@ static void load_lease(void *arg, const struct dhcp_record *rec)
 			load->now + (msec)left * 1000);
 }
 
-static void load_reserved(void *arg, be32 addr, const struct mac *mac)
+static void load_reserved(void *arg, be32 addr, const struct dhcp_who *who)
 {
 	struct loading *load = arg;
 	struct dhcp_server *s = load->s;
 	struct dhcp_lease *l = NULL;
 
-	if (dhcp_pool_reservable(&s->pool, addr) && !lease_by_reservation(&s->leases, mac))
+	if (dhcp_pool_reservable(&s->pool, addr) && !lease_by_reservation(&s->leases, who))
 		l = lease_get(&s->leases, addr);
 	if (l)
-		lease_set_reserved(&s->leases, l, mac);
+		lease_set_reserved(&s->leases, l, who);
 	else
 		load->lost++;
 }
@@ -100,28 +100,29 @@ static bool held(const struct dhcp_lease *l)
 	return l->state == LEASE_OFFERED || l->state == LEASE_BOUND;
 }
 
-int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct mac *mac)
+int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct dhcp_who *who)
 {
-	struct dhcp_lease *old = lease_by_reservation(&s->leases, mac);
+	struct dhcp_lease *old = lease_by_reservation(&s->leases, who);
 	struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
 	int rc;
 
 	if (!dhcp_pool_reservable(&s->pool, addr))
 		return -EADDRNOTAVAIL;
-	if (l && ((held(l) && !mac_equal(&l->mac, mac)) || (l->reserved && l != old)))
+	if (l &&
+	    ((held(l) && !dhcp_who_is(who, &l->key, &l->mac)) || (l->reserved.len && l != old)))
 		return -EADDRINUSE;
 	l = lease_get(&s->leases, addr);
 	if (!l)
 		return -ENOSPC;
 	if (old && old != l)
 		s->store->unreserve(s->store_ctx, s->conf.net, old->addr);
-	s->store->reserve(s->store_ctx, s->conf.net, addr, mac);
+	s->store->reserve(s->store_ctx, s->conf.net, addr, who);
 	rc = s->store->commit(s->store_ctx); /* tells of the failures above, too */
 	if (rc)
 		return rc;
 	if (old)
 		lease_set_reserved(&s->leases, old, NULL);
-	lease_set_reserved(&s->leases, l, mac);
+	lease_set_reserved(&s->leases, l, who);
 	return 0;
 }
 
@@ -130,7 +131,7 @@ int dhcp_server_release(struct dhcp_server *s, be32 addr)
 	struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
 	int rc;
 
-	if (!l || (l->state == LEASE_FREE && !l->reserved))
+	if (!l || (l->state == LEASE_FREE && !l->reserved.len))
 		return -ENOENT;
 	s->store->del(s->store_ctx, s->conf.net, addr);
 	s->store->unreserve(s->store_ctx, s->conf.net, addr);
@@ -141,4 +142,17 @@ int dhcp_server_release(struct dhcp_server *s, be32 addr)
 	lease_clear_client(&s->leases, l);
 	lease_set_reserved(&s->leases, l, NULL);
 	return 0;
+}
+
+void dhcp_server_port_gone(struct dhcp_server *s, const char *port, int64_t wall_s)
+{
+	uint64_t where = dhcp_where(port);
+	struct dhcp_lease *l;
+
+	while ((l = lease_next_at(&s->leases, where, NULL))) {
+		if (l->state == LEASE_BOUND)
+			dhcp_server_record(s, l, wall_s, 0);
+		lease_set_state(&s->leases, l, LEASE_FREE, 0);
+	}
+	s->store->commit(s->store_ctx);
 }

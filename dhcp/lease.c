@@ -9,46 +9,6 @@
 /* Timers fired per call, so that a mass expiry can't hold up the loop; the rest fires next time. */
 enum { EXPIRE_BATCH = 4096 };
 
-/* ---- client keys ----------------------------------------------------------------------------- */
-
-/* The identifier's hash needs no secret: whoever can make two identifiers collide could as well
- * send the same one twice. It must be the same after a restart. */
-static struct dhcp_key key_of_long_id(const struct dhcp_value *id)
-{
-	static const struct hash_key fixed[2] = {{1, 2}, {3, 4}};
-	enum { HEAD = DHCP_KEY_MAX - 1 - 16 };
-	struct dhcp_key key = {.len = DHCP_KEY_MAX, .b = {DHCP_KEY_LONG_ID}};
-
-	memcpy(key.b + 1, id->b, HEAD);
-	for (unsigned int i = 0; i < 2; i++) {
-		uint64_t h = hash_bytes(&fixed[i], id->b, id->len);
-
-		memcpy(key.b + 1 + HEAD + 8 * i, &h, sizeof(h));
-	}
-	return key;
-}
-
-struct dhcp_key dhcp_key_of(const struct dhcp_msg *msg)
-{
-	struct dhcp_key key = {.len = 1 + sizeof(msg->mac), .b = {DHCP_KEY_MAC}};
-
-	if (msg->client_id.len >= DHCP_KEY_MAX)
-		return key_of_long_id(&msg->client_id);
-	if (msg->client_id.len) {
-		key.len = (uint8_t)(1 + msg->client_id.len);
-		key.b[0] = DHCP_KEY_ID;
-		memcpy(key.b + 1, msg->client_id.b, msg->client_id.len);
-	} else {
-		memcpy(key.b + 1, &msg->mac, sizeof(msg->mac));
-	}
-	return key;
-}
-
-bool dhcp_key_equal(const struct dhcp_key *a, const struct dhcp_key *b)
-{
-	return a->len == b->len && memcmp(a->b, b->b, a->len) == 0;
-}
-
 /* ---- indexes --------------------------------------------------------------------------------- */
 
 static struct dhcp_lease **bucket_of(const struct lease_table *t, enum lease_index idx,
@@ -64,10 +24,12 @@ static struct dhcp_lease **bucket_for(const struct lease_table *t, enum lease_in
 	switch (idx) {
 	case IDX_CLIENT:
 		return bucket_of(t, idx, l->key.b, l->key.len);
+	case IDX_MAC:
+		return bucket_of(t, idx, &l->mac, sizeof(l->mac));
 	case IDX_RESERVED:
-		return bucket_of(t, idx, &l->reserved_mac, sizeof(l->reserved_mac));
-	case IDX_PORT:
-		return bucket_of(t, idx, &l->port, sizeof(l->port));
+		return bucket_of(t, idx, l->reserved.b, l->reserved.len);
+	case IDX_WHERE:
+		return bucket_of(t, idx, &l->where, sizeof(l->where));
 	default:
 		return bucket_of(t, idx, &l->addr, sizeof(l->addr));
 	}
@@ -167,22 +129,65 @@ struct dhcp_lease *lease_by_key(const struct lease_table *t, const struct dhcp_k
 	return l;
 }
 
-struct dhcp_lease *lease_by_reservation(const struct lease_table *t, const struct mac *mac)
+struct dhcp_lease *lease_by_reservation(const struct lease_table *t, const struct dhcp_who *who)
 {
-	struct dhcp_lease *l = *bucket_of(t, IDX_RESERVED, mac, sizeof(*mac));
+	struct dhcp_lease *l = *bucket_of(t, IDX_RESERVED, who->b, who->len);
 
-	while (l && !mac_equal(&l->reserved_mac, mac))
+	while (l && !dhcp_who_equal(&l->reserved, who))
 		l = l->chain[IDX_RESERVED];
 	return l;
 }
 
-unsigned int lease_count_port(const struct lease_table *t, uint32_t port, unsigned int max)
+struct dhcp_lease *lease_reserved_for(const struct lease_table *t, const struct dhcp_client *c)
 {
-	struct dhcp_lease *l = *bucket_of(t, IDX_PORT, &port, sizeof(port));
+	struct dhcp_who who = dhcp_who_id(&c->key);
+	struct dhcp_lease *l = who.len ? lease_by_reservation(t, &who) : NULL;
+
+	who = dhcp_who_mac(&c->mac);
+	if (!l)
+		l = lease_by_reservation(t, &who);
+	who = dhcp_who_port(c->port);
+	return l || !who.len ? l : lease_by_reservation(t, &who);
+}
+
+struct dhcp_lease *lease_next_of_mac(const struct lease_table *t, const struct mac *mac,
+				     const struct dhcp_lease *l)
+{
+	struct dhcp_lease *n = l ? l->chain[IDX_MAC] : *bucket_of(t, IDX_MAC, mac, sizeof(*mac));
+
+	while (n && !mac_equal(&n->mac, mac))
+		n = n->chain[IDX_MAC];
+	return n;
+}
+
+struct dhcp_lease *lease_of_moved(const struct lease_table *t, const struct dhcp_client *c)
+{
+	struct dhcp_lease *l = NULL;
+
+	while ((l = lease_next_of_mac(t, &c->mac, l)))
+		if (l->state == LEASE_FREE && dhcp_key_same_id(&l->key, &c->key))
+			return l;
+	return NULL;
+}
+
+struct dhcp_lease *lease_next_at(const struct lease_table *t, uint64_t where,
+				 const struct dhcp_lease *l)
+{
+	struct dhcp_lease *n =
+		l ? l->chain[IDX_WHERE] : *bucket_of(t, IDX_WHERE, &where, sizeof(where));
+
+	while (n && n->where != where)
+		n = n->chain[IDX_WHERE];
+	return n;
+}
+
+unsigned int lease_count_at(const struct lease_table *t, uint64_t where, unsigned int max)
+{
+	const struct dhcp_lease *l = NULL;
 	unsigned int n = 0;
 
-	for (; l && n < max; l = l->chain[IDX_PORT])
-		n += l->port == port && l->state != LEASE_FREE;
+	while (n < max && (l = lease_next_at(t, where, l)))
+		n++;
 	return n;
 }
 
@@ -204,9 +209,22 @@ void lease_clear_client(struct lease_table *t, struct dhcp_lease *l)
 	if (!l->key.len)
 		return;
 	index_del(t, IDX_CLIENT, l);
+	index_del(t, IDX_MAC, l);
 	l->key.len = 0;
 	l->mac = (struct mac){{0}};
 	l->hostname_len = 0;
+}
+
+/* Whose share of addresses is it? DECLINED ones stay in the share of the one who declined. */
+static void set_where(struct lease_table *t, struct dhcp_lease *l, uint64_t where)
+{
+	if (l->where == where)
+		return;
+	if (l->where)
+		index_del(t, IDX_WHERE, l);
+	l->where = where;
+	if (where)
+		index_add(t, IDX_WHERE, l);
 }
 
 void lease_set_client(struct lease_table *t, struct dhcp_lease *l, const struct dhcp_key *key,
@@ -215,27 +233,28 @@ void lease_set_client(struct lease_table *t, struct dhcp_lease *l, const struct 
 	struct dhcp_lease *old = lease_by_key(t, key);
 
 	assert(l);
-	if (old != l) {
-		if (old) {
-			lease_set_state(t, old, LEASE_FREE, 0);
-			lease_clear_client(t, old);
-		}
+	if (old && old != l) {
+		lease_set_state(t, old, LEASE_FREE, 0);
+		lease_clear_client(t, old);
+	}
+	if (old == l && mac_equal(&l->mac, mac))
+		return;
+	if (old == l) {
+		index_del(t, IDX_MAC, l);
+	} else {
 		lease_clear_client(t, l);
 		l->key = *key;
 		index_add(t, IDX_CLIENT, l);
 	}
 	l->mac = *mac;
+	index_add(t, IDX_MAC, l);
+	if (l->state != LEASE_FREE)
+		set_where(t, l, dhcp_key_where(&l->key));
 }
 
-void lease_set_port(struct lease_table *t, struct dhcp_lease *l, uint32_t port)
+void lease_set_blameless(struct lease_table *t, struct dhcp_lease *l)
 {
-	if (l->port == port)
-		return;
-	if (l->port)
-		index_del(t, IDX_PORT, l);
-	l->port = port;
-	if (port)
-		index_add(t, IDX_PORT, l);
+	set_where(t, l, 0);
 }
 
 void lease_set_state(struct lease_table *t, struct dhcp_lease *l, enum lease_state state,
@@ -246,19 +265,23 @@ void lease_set_state(struct lease_table *t, struct dhcp_lease *l, enum lease_sta
 	l->state = state;
 	l->expires_ms = state == LEASE_FREE ? 0 : expires_ms;
 	queue_add(&t->queue[state], l);
-	if (state == LEASE_FREE)
-		lease_set_port(t, l, 0);
-	else
-		timer_start(&t->wheel, &l->timer, expires_ms);
+	if (state == LEASE_FREE) {
+		l->port = 0;
+		set_where(t, l, 0);
+		return;
+	}
+	timer_start(&t->wheel, &l->timer, expires_ms);
+	if (state != LEASE_DECLINED)
+		set_where(t, l, dhcp_key_where(&l->key));
 }
 
-void lease_set_reserved(struct lease_table *t, struct dhcp_lease *l, const struct mac *mac)
+void lease_set_reserved(struct lease_table *t, struct dhcp_lease *l, const struct dhcp_who *who)
 {
-	if (l->reserved)
+	if (l->reserved.len)
 		index_del(t, IDX_RESERVED, l);
-	l->reserved = mac != NULL;
-	if (mac) {
-		l->reserved_mac = *mac;
+	l->reserved.len = 0;
+	if (who && who->len) {
+		l->reserved = *who;
 		index_add(t, IDX_RESERVED, l);
 	}
 }

@@ -14,7 +14,7 @@
  *
  * OFFERED, BOUND and DECLINED end at expires_ms (CLOCK_BOOTTIME, so that a jump of the wall clock
  * changes nothing) and fall back to FREE. Each state has a queue in order of entry: its head is the
- * oldest. A reservation pins an address to a MAC in any state.
+ * oldest. A reservation pins an address to a client in any state.
  *
  * Invariants: one entry per address; a client key is on one entry at most; an entry that is
  * OFFERED or BOUND has a client key.
@@ -22,38 +22,25 @@
 #ifndef DHCP_LEASE_H
 #define DHCP_LEASE_H
 
-#include "dhcp/wire.h"
+#include "dhcp/client.h"
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/timer.h"
 
 enum lease_state { LEASE_FREE, LEASE_OFFERED, LEASE_BOUND, LEASE_DECLINED, LEASE_STATES };
 
-enum { DHCP_KEY_MAX = 64, DHCP_HOSTNAME_KEEP = 63 };
+enum { DHCP_HOSTNAME_KEEP = 63 };
 
-/* Names a client: its client identifier when it sends one, else its hardware address (RFC 2131
- * 4.2). Identifiers that do not fit are kept as their beginning and a hash. */
-struct dhcp_key {
-	uint8_t len; /* 0: no client */
-	uint8_t b[DHCP_KEY_MAX];
-};
-
-/* b[0] of a key; the rest is the MAC or the identifier. */
-enum { DHCP_KEY_MAC = 0, DHCP_KEY_ID = 1, DHCP_KEY_LONG_ID = 2 };
-
-struct dhcp_key dhcp_key_of(const struct dhcp_msg *msg);
-bool dhcp_key_equal(const struct dhcp_key *a, const struct dhcp_key *b);
-
-enum lease_index { IDX_ADDR, IDX_CLIENT, IDX_RESERVED, IDX_PORT, IDX_N };
+enum lease_index { IDX_ADDR, IDX_CLIENT, IDX_MAC, IDX_RESERVED, IDX_WHERE, IDX_N };
 
 struct dhcp_lease {
 	be32 addr;
 	enum lease_state state;
 	struct dhcp_key key;
-	struct mac mac; /* chaddr that the client used last */
-	bool reserved;	/* for reserved_mac only */
-	struct mac reserved_mac;
-	uint32_t port; /* switch port of the client; 0: not known */
+	struct mac mac;		  /* chaddr that the client used last */
+	struct dhcp_who reserved; /* len 0: for nobody */
+	uint32_t port;		  /* switch port of the client; 0: not known */
+	uint64_t where;		  /* whose share it counts to (dhcp_where()); 0: nobody's */
 	uint8_t hostname_len;
 	uint8_t hostname[DHCP_HOSTNAME_KEEP]; /* raw bytes from the client */
 	msec expires_ms;
@@ -86,9 +73,20 @@ void lease_table_run(struct lease_table *t, msec now);
 /* Entries by address, by client, by reservation; NULL when there is none. */
 struct dhcp_lease *lease_by_addr(const struct lease_table *t, be32 addr);
 struct dhcp_lease *lease_by_key(const struct lease_table *t, const struct dhcp_key *key);
-struct dhcp_lease *lease_by_reservation(const struct lease_table *t, const struct mac *mac);
-/* How many addresses are OFFERED, BOUND or DECLINED for clients behind @port; counts to @max. */
-unsigned int lease_count_port(const struct lease_table *t, uint32_t port, unsigned int max);
+struct dhcp_lease *lease_by_reservation(const struct lease_table *t, const struct dhcp_who *who);
+/* The address reserved for a client: by identifier, else by MAC, else by port. */
+struct dhcp_lease *lease_reserved_for(const struct lease_table *t, const struct dhcp_client *c);
+/* A FREE entry that the same machine had behind another port. */
+struct dhcp_lease *lease_of_moved(const struct lease_table *t, const struct dhcp_client *c);
+/* The first entry of client @mac for @l NULL, then the next after @l; NULL: no more. */
+struct dhcp_lease *lease_next_of_mac(const struct lease_table *t, const struct mac *mac,
+				     const struct dhcp_lease *l);
+/* The same for what is OFFERED, BOUND or DECLINED for clients behind the port that @where
+ * (dhcp_where()) stands for. */
+struct dhcp_lease *lease_next_at(const struct lease_table *t, uint64_t where,
+				 const struct dhcp_lease *l);
+/* How many of those there are; counts to @max. */
+unsigned int lease_count_at(const struct lease_table *t, uint64_t where, unsigned int max);
 
 /* The entry for @addr, made FREE without a client when new. NULL when the table is full. */
 struct dhcp_lease *lease_get(struct lease_table *t, be32 addr);
@@ -97,11 +95,12 @@ void lease_set_client(struct lease_table *t, struct dhcp_lease *l, const struct 
 		      const struct mac *mac);
 /* Forget the client of @l. */
 void lease_clear_client(struct lease_table *t, struct dhcp_lease *l);
-void lease_set_port(struct lease_table *t, struct dhcp_lease *l, uint32_t port);
+/* @l counts to nobody's share: it is not the client's fault that it can't be used. */
+void lease_set_blameless(struct lease_table *t, struct dhcp_lease *l);
 /* Move @l to the end of @state's queue; @expires_ms is ignored for FREE. */
 void lease_set_state(struct lease_table *t, struct dhcp_lease *l, enum lease_state state,
 		     msec expires_ms);
-/* Pin @l to @mac, or undo it with NULL. */
-void lease_set_reserved(struct lease_table *t, struct dhcp_lease *l, const struct mac *mac);
+/* Pin @l to @who, or undo it with NULL. */
+void lease_set_reserved(struct lease_table *t, struct dhcp_lease *l, const struct dhcp_who *who);
 
 #endif

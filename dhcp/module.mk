@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dhcp-srcs := dhcp/wire.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
+dhcp-srcs := dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
 	dhcp/store_sqlite.c dhcp/store_open.c
 
 unit-tests += dhcp_wire dhcp_server dhcp_store

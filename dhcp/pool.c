@@ -68,25 +68,25 @@ uint32_t dhcp_pool_free(const struct dhcp_pool *pool, const struct lease_table *
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct dhcp_lease *l = &t->all[i];
 
-		n -= (l->state != LEASE_FREE || l->reserved) && dhcp_pool_has(pool, l->addr);
+		n -= (l->state != LEASE_FREE || l->reserved.len) && dhcp_pool_has(pool, l->addr);
 	}
 	return n;
 }
 
 bool dhcp_pool_may_hold(const struct dhcp_pool *pool, const struct dhcp_lease *l,
-			const struct mac *mac)
+			const struct dhcp_key *key, const struct mac *mac)
 {
 	if (l->state == LEASE_DECLINED)
 		return false;
-	if (l->reserved)
-		return mac_equal(&l->reserved_mac, mac);
+	if (l->reserved.len)
+		return dhcp_who_is(&l->reserved, key, mac);
 	return dhcp_pool_has(pool, l->addr);
 }
 
 /* An entry that anybody may take over. */
 static bool takeable(const struct dhcp_pool *pool, const struct dhcp_lease *l)
 {
-	return l->state == LEASE_FREE && !l->reserved && dhcp_pool_has(pool, l->addr);
+	return l->state == LEASE_FREE && !l->reserved.len && dhcp_pool_has(pool, l->addr);
 }
 
 static struct dhcp_lease *pick_wanted(struct dhcp_pool *pool, struct lease_table *t, be32 want)
@@ -120,14 +120,17 @@ static struct dhcp_lease *pick_oldest(struct dhcp_pool *pool, struct lease_table
 }
 
 struct dhcp_lease *dhcp_pool_pick(struct dhcp_pool *pool, struct lease_table *t,
-				  const struct dhcp_key *key, const struct mac *mac, be32 want)
+				  const struct dhcp_client *c, be32 want)
 {
-	struct dhcp_lease *l = lease_by_reservation(t, mac);
+	struct dhcp_lease *l = lease_reserved_for(t, c);
 
-	if (l && dhcp_pool_may_hold(pool, l, mac))
+	if (l && dhcp_pool_may_hold(pool, l, &c->key, &c->mac))
 		return l;
-	l = lease_by_key(t, key);
-	if (l && dhcp_pool_may_hold(pool, l, mac))
+	l = lease_by_key(t, &c->key);
+	if (l && dhcp_pool_may_hold(pool, l, &c->key, &c->mac))
+		return l;
+	l = lease_of_moved(t, c);
+	if (l && takeable(pool, l))
 		return l;
 	l = pick_wanted(pool, t, want);
 	if (!l)

@@ -36,16 +36,17 @@ bool dhcp_pool_reservable(const struct dhcp_pool *pool, be32 addr);
 uint32_t dhcp_pool_size(const struct dhcp_pool *pool);
 uint32_t dhcp_pool_free(const struct dhcp_pool *pool, const struct lease_table *t);
 
-/* May @l be held by a client with hardware address @mac? */
+/* May @l be held by the client with this key and hardware address? */
 bool dhcp_pool_may_hold(const struct dhcp_pool *pool, const struct dhcp_lease *l,
-			const struct mac *mac);
+			const struct dhcp_key *key, const struct mac *mac);
 
 /*
- * The entry for the client @key with hardware address @mac, in this order (RFC 2131 4.3.1): the
- * address reserved for it, the one it has or had, the one it asks for (@want, 0: none), one never
- * given out, the one free for longest. The entry is not changed. NULL when the pool is exhausted.
+ * The entry for the client @c, in this order (RFC 2131 4.3.1): the address reserved for it, the one
+ * it has or had, the one it had behind another port, the one it asks for (@want, 0: none), one
+ * never given out, the one free for longest. The entry is not changed. NULL when the pool is
+ * exhausted.
  */
 struct dhcp_lease *dhcp_pool_pick(struct dhcp_pool *pool, struct lease_table *t,
-				  const struct dhcp_key *key, const struct mac *mac, be32 want);
+				  const struct dhcp_client *c, be32 want);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dhcp/reply.h"
@@ -12,7 +13,7 @@ struct turn {
 	struct dhcp_server *s;
 	const struct dhcp_rx *rx;
 	const struct dhcp_msg *msg;
-	struct dhcp_key key;
+	struct dhcp_client client;
 	msec now;
 	int64_t wall_s;
 	struct dhcp_reply *out;
@@ -65,9 +66,11 @@ static bool over_limit(const struct turn *t, const struct dhcp_lease *l)
 {
 	const struct dhcp_rx *rx = t->rx;
 
-	if (!rx->port || !rx->port_limit || l->state != LEASE_FREE)
+	uint64_t where = dhcp_key_where(&t->client.key);
+
+	if (!where || !rx->port_limit || l->state != LEASE_FREE)
 		return false;
-	return lease_count_port(&t->s->leases, rx->port, rx->port_limit) >= rx->port_limit;
+	return lease_count_at(&t->s->leases, where, rx->port_limit) >= rx->port_limit;
 }
 
 /* ---- probes under way ------------------------------------------------------------------------ */
@@ -94,12 +97,14 @@ static void pending_drop(struct dhcp_server *s, be32 addr)
 static void pending_add(struct turn *t, be32 addr)
 {
 	struct dhcp_server *s = t->s;
+	struct dhcp_pending *p = &s->pending[(s->pending_head + s->pending_n++) % DHCP_PENDING_MAX];
 
-	s->pending[(s->pending_head + s->pending_n++) % DHCP_PENDING_MAX] =
-		(struct dhcp_pending){.addr = addr,
-				      .deadline_ms = t->now + s->conf.probe_ms,
-				      .src = t->rx->src,
-				      .msg = *t->msg};
+	*p = (struct dhcp_pending){.addr = addr,
+				   .deadline_ms = t->now + s->conf.probe_ms,
+				   .src = t->rx->src,
+				   .msg = *t->msg};
+	if (t->rx->at)
+		snprintf(p->at, sizeof(p->at), "%s", t->rx->at);
 }
 
 static enum dhcp_verdict ask_probe(struct dhcp_server *s, be32 addr, struct dhcp_reply *out)
@@ -122,13 +127,18 @@ msec dhcp_server_deadline(const struct dhcp_server *s)
 	return s->pending_n ? s->pending[s->pending_head].deadline_ms : 0;
 }
 
+static struct dhcp_client pending_client(const struct dhcp_pending *p)
+{
+	return dhcp_client_of(&p->msg, p->at[0] ? p->at : NULL);
+}
+
 /* Does the client that waits for @p still hold its address? */
 static bool pending_valid(struct dhcp_server *s, const struct dhcp_pending *p)
 {
-	struct dhcp_key key = dhcp_key_of(&p->msg);
+	struct dhcp_client c = pending_client(p);
 	struct dhcp_lease *l = p->addr ? lease_by_addr(&s->leases, p->addr) : NULL;
 
-	return l && l->state == LEASE_OFFERED && dhcp_key_equal(&l->key, &key);
+	return l && l->state == LEASE_OFFERED && dhcp_key_equal(&l->key, &c.key);
 }
 
 enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_reply *out)
@@ -151,20 +161,19 @@ static void hold_for(struct turn *t, struct dhcp_lease *l)
 {
 	struct lease_table *leases = &t->s->leases;
 
-	lease_set_client(leases, l, &t->key, &t->msg->mac);
+	lease_set_client(leases, l, &t->client.key, &t->client.mac);
 	set_hostname(l, t->msg);
 	if (l->state == LEASE_BOUND)
 		return;
 	lease_set_state(leases, l, LEASE_OFFERED, t->now + DHCP_OFFER_MS);
-	lease_set_port(leases, l, t->rx->port);
+	l->port = t->rx->port;
 }
 
 /* RFC 2131 4.3.1 */
 static enum dhcp_verdict discover(struct turn *t)
 {
 	struct dhcp_server *s = t->s;
-	struct dhcp_lease *l =
-		dhcp_pool_pick(&s->pool, &s->leases, &t->key, &t->msg->mac, t->msg->requested);
+	struct dhcp_lease *l = dhcp_pool_pick(&s->pool, &s->leases, &t->client, t->msg->requested);
 	struct dhcp_pending *p;
 	bool stranger;
 
@@ -172,7 +181,8 @@ static enum dhcp_verdict discover(struct turn *t)
 		return silent(t, DHCP_N_POOL_EXHAUSTED);
 	if (over_limit(t, l))
 		return silent(t, DHCP_N_PORT_LIMIT);
-	stranger = !dhcp_key_equal(&l->key, &t->key);
+	stranger =
+		!dhcp_key_same_id(&l->key, &t->client.key) || !mac_equal(&l->mac, &t->client.mac);
 	hold_for(t, l);
 	p = pending_find(s, l->addr);
 	if (p) { /* repeated while its probe is under way: answer the latest */
@@ -203,44 +213,45 @@ enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const s
 {
 	struct dhcp_pending *p = pending_find(s, addr);
 	struct dhcp_lease *l;
-	struct dhcp_key key;
+	struct dhcp_client c;
 	uint32_t port;
 
 	if (!addr || !p || !pending_valid(s, p) || mac_equal(&p->msg.mac, mac))
 		return DHCP_SILENT;
 	s->count[DHCP_N_CONFLICT]++;
-	key = dhcp_key_of(&p->msg);
+	c = pending_client(p);
 	l = lease_by_addr(&s->leases, addr);
 	port = l->port;
-	lease_set_port(&s->leases, l, 0); /* not the fault of the one who asked */
 	quarantine(s, l, now);
-	l = dhcp_pool_pick(&s->pool, &s->leases, &key, &p->msg.mac, 0);
+	lease_set_blameless(&s->leases, l);
+	l = dhcp_pool_pick(&s->pool, &s->leases, &c, 0);
 	if (!l) {
 		s->count[DHCP_N_POOL_EXHAUSTED]++;
 		p->addr = 0;
 		return DHCP_SILENT;
 	}
-	lease_set_client(&s->leases, l, &key, &p->msg.mac);
+	lease_set_client(&s->leases, l, &c.key, &c.mac);
 	set_hostname(l, &p->msg);
 	lease_set_state(&s->leases, l, LEASE_OFFERED, now + DHCP_OFFER_MS);
-	lease_set_port(&s->leases, l, port);
+	l->port = port;
 	p->addr = l->addr;
 	return ask_probe(s, l->addr, out);
 }
 
 /* ---- REQUEST --------------------------------------------------------------------------------- */
 
-static int store_lease(struct turn *t, const struct dhcp_lease *l, uint32_t lease_s)
+int dhcp_server_record(struct dhcp_server *s, const struct dhcp_lease *l, int64_t wall_s,
+		       uint32_t lease_s)
 {
 	struct dhcp_record rec = {.addr = l->addr,
 				  .key = l->key,
 				  .mac = l->mac,
 				  .hostname_len = l->hostname_len,
-				  .expires_s = t->wall_s + lease_s,
+				  .expires_s = wall_s + lease_s,
 				  .lease_s = lease_s};
 
 	memcpy(rec.hostname, l->hostname, l->hostname_len);
-	return t->s->store->put(t->s->store_ctx, t->s->conf.net, &rec);
+	return s->store->put(s->store_ctx, s->conf.net, &rec);
 }
 
 static enum dhcp_verdict ack(struct turn *t, struct dhcp_lease *l)
@@ -251,9 +262,9 @@ static enum dhcp_verdict ack(struct turn *t, struct dhcp_lease *l)
 
 	if (over_limit(t, l))
 		return silent(t, DHCP_N_PORT_LIMIT);
-	lease_set_client(&s->leases, l, &t->key, &t->msg->mac);
+	lease_set_client(&s->leases, l, &t->client.key, &t->client.mac);
 	set_hostname(l, t->msg);
-	if (store_lease(t, l, lease_s))
+	if (dhcp_server_record(s, l, t->wall_s, lease_s))
 		return silent(t, DHCP_N_STORE_FAILED);
 	s->count[DHCP_N_ACK]++;
 	pending_drop(s, l->addr);
@@ -261,7 +272,7 @@ static enum dhcp_verdict ack(struct turn *t, struct dhcp_lease *l)
 	out->durable = true;
 	out->undo = (struct dhcp_undo){l, l->state, l->expires_ms};
 	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)lease_s * 1000);
-	lease_set_port(&s->leases, l, t->rx->port);
+	l->port = t->rx->port;
 	return DHCP_REPLY;
 }
 
@@ -274,12 +285,25 @@ void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo)
 	lease_set_state(&s->leases, undo->lease, undo->was, undo->was_expires_ms);
 }
 
+static bool may_hold(const struct turn *t, const struct dhcp_lease *l)
+{
+	return dhcp_pool_may_hold(&t->s->pool, l, &t->client.key, &t->client.mac);
+}
+
+/* What the client has, or had behind another port. */
+static struct dhcp_lease *lease_of(const struct turn *t)
+{
+	struct dhcp_lease *l = lease_by_key(&t->s->leases, &t->client.key);
+
+	return l ? l : lease_of_moved(&t->s->leases, &t->client);
+}
+
 /* Is the client to have another address than @addr, by a reservation? */
 static bool reserved_elsewhere(const struct turn *t, be32 addr)
 {
-	struct dhcp_lease *r = lease_by_reservation(&t->s->leases, &t->msg->mac);
+	struct dhcp_lease *r = lease_reserved_for(&t->s->leases, &t->client);
 
-	return r && r->addr != addr && dhcp_pool_may_hold(&t->s->pool, r, &t->msg->mac);
+	return r && r->addr != addr && may_hold(t, r);
 }
 
 /* A client that we do not know asks for an address that it says we offered: after a restart that
@@ -290,7 +314,7 @@ static enum dhcp_verdict adopt(struct turn *t, be32 addr)
 
 	if (!l && dhcp_pool_has(&t->s->pool, addr))
 		l = lease_get(&t->s->leases, addr);
-	if (!l || l->state != LEASE_FREE || !dhcp_pool_may_hold(&t->s->pool, l, &t->msg->mac))
+	if (!l || l->state != LEASE_FREE || !may_hold(t, l))
 		return nak(t, DHCP_N_UNKNOWN_CLIENT);
 	return ack(t, l);
 }
@@ -298,22 +322,30 @@ static enum dhcp_verdict adopt(struct turn *t, be32 addr)
 /* The states of RFC 2131 4.3.2 that a request can come from. */
 enum req_state { SELECTING, INIT_REBOOT, RENEWING, REBINDING };
 
+/* A clone that wakes up with the address of the machine it was copied from must not use it. */
+static bool held_by_twin(const struct turn *t, be32 addr)
+{
+	const struct dhcp_lease *l = lease_by_addr(&t->s->leases, addr);
+
+	return l && l->state == LEASE_BOUND && dhcp_key_same_id(&l->key, &t->client.key);
+}
+
 static enum dhcp_verdict confirm(struct turn *t, enum req_state from, be32 addr)
 {
-	struct dhcp_lease *l = lease_by_key(&t->s->leases, &t->key);
+	struct dhcp_lease *l = lease_of(t);
 
 	if (!ip4_prefix_has(t->s->conf.subnet, addr))
 		return nak(t, DHCP_N_WRONG_NET);
 	if (reserved_elsewhere(t, addr))
 		return nak(t, DHCP_N_NOT_OWNER);
-	if (l && l->addr == addr && dhcp_pool_may_hold(&t->s->pool, l, &t->msg->mac))
+	if (l && l->addr == addr && may_hold(t, l))
 		return ack(t, l);
 	if (l)
 		return nak(t, DHCP_N_NOT_OWNER);
 	if (from == SELECTING)
 		return adopt(t, addr);
 	/* It renews with us by name, so it means us; all others may have another server. */
-	if (from == RENEWING)
+	if (from == RENEWING || held_by_twin(t, addr))
 		return nak(t, DHCP_N_UNKNOWN_CLIENT);
 	return silent(t, DHCP_N_UNKNOWN_CLIENT);
 }
@@ -321,7 +353,7 @@ static enum dhcp_verdict confirm(struct turn *t, enum req_state from, be32 addr)
 /* The client took another server's offer: ours is free again. */
 static enum dhcp_verdict not_chosen(struct turn *t)
 {
-	struct dhcp_lease *l = lease_by_key(&t->s->leases, &t->key);
+	struct dhcp_lease *l = lease_by_key(&t->s->leases, &t->client.key);
 
 	if (l && l->state == LEASE_OFFERED)
 		lease_set_state(&t->s->leases, l, LEASE_FREE, 0);
@@ -349,7 +381,7 @@ static enum dhcp_verdict request(struct turn *t)
  * an address from another port. */
 static struct dhcp_lease *owned(struct turn *t, be32 addr)
 {
-	struct dhcp_lease *l = lease_by_key(&t->s->leases, &t->key);
+	struct dhcp_lease *l = lease_by_key(&t->s->leases, &t->client.key);
 
 	if (!l || l->addr != addr || !mac_equal(&l->mac, &t->msg->mac) ||
 	    (l->state != LEASE_BOUND && l->state != LEASE_OFFERED))
@@ -386,7 +418,7 @@ static enum dhcp_verdict release(struct turn *t)
 	if (!l)
 		return silent(t, DHCP_N_NOT_OWNER);
 	lease_set_state(&t->s->leases, l, LEASE_FREE, 0);
-	store_lease(t, l, 0);
+	dhcp_server_record(t->s, l, t->wall_s, 0);
 	return DHCP_SILENT;
 }
 
@@ -436,6 +468,6 @@ enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx 
 	if (msg.hdr.giaddr && !ip4_prefix_has(s->conf.subnet, msg.hdr.giaddr))
 		return silent(&t, DHCP_N_WRONG_NET);
 	lease_table_run(&s->leases, now);
-	t.key = dhcp_key_of(&msg);
+	t.client = dhcp_client_of(&msg, rx->at);
 	return dispatch(&t);
 }

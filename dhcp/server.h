@@ -25,7 +25,8 @@ enum {
 	DHCP_OFFER_MS = 30000,	   /* an OFFER is held this long for its client */
 	DHCP_DECLINED_MS = 600000, /* quarantine of an address in use by a stranger */
 	DHCP_LEASE_MIN_S = 60,	   /* shorter wishes are raised to this (or the network's lease) */
-	DHCP_PENDING_MAX = 64	   /* probes under way; with more, offers go out unprobed */
+	DHCP_PENDING_MAX = 64,	   /* probes under way; with more, offers go out unprobed */
+	DHCP_AT_MAX = 63	   /* longest name of a port */
 };
 
 struct dhcp_conf {
@@ -66,7 +67,8 @@ struct dhcp_rx {
 	struct mac src;		 /* of the frame: the client, or its relay */
 	bool unicast;		 /* sent to our own address */
 	uint32_t port;		 /* identity of the switch port; 0: not known */
-	unsigned int port_limit; /* addresses that one port may hold; 0: no limit */
+	const char *at;		 /* its name, when one machine only is behind it; NULL: not so */
+	unsigned int port_limit; /* addresses that `at` may hold; 0: no limit */
 };
 
 /* What a lease was before its ACK. */
@@ -95,6 +97,7 @@ struct dhcp_pending {
 	be32 addr; /* 0: this slot is done with */
 	msec deadline_ms;
 	struct mac src;
+	char at[DHCP_AT_MAX + 1]; /* of struct dhcp_rx; "" for NULL */
 	struct dhcp_msg msg;
 };
 
@@ -120,6 +123,9 @@ int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned i
 /* Take one message. DHCP_REPLY: *@out is filled. DHCP_PROBE: out->dst is the address to probe. */
 enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx *rx, msec now,
 				    int64_t wall_s, struct dhcp_reply *out);
+/* Write @l, which ends in @lease_s, to the store without committing. The store's error. */
+int dhcp_server_record(struct dhcp_server *s, const struct dhcp_lease *l, int64_t wall_s,
+		       uint32_t lease_s);
 /* The commit failed and the reply was not sent: the lease is what it was. */
 void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo);
 
@@ -131,11 +137,14 @@ enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_r
 /* When dhcp_server_due() has work; 0: nothing waits. */
 msec dhcp_server_deadline(const struct dhcp_server *s);
 
-/* Pin @addr to @mac (one reservation a MAC: an older one moves). Commits. -EADDRINUSE: another
+/* Pin @addr to @who (one reservation each: an older one moves). Commits. -EADDRINUSE: another
  * client holds it now or it is reserved for another; -EADDRNOTAVAIL: not an address for guests;
  * -ENOSPC: too many; else the store's error. */
-int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct mac *mac);
+int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct dhcp_who *who);
 /* End whatever is known of @addr: lease, quarantine and reservation. Commits. -ENOENT. */
 int dhcp_server_release(struct dhcp_server *s, be32 addr);
+/* The port of this name is gone for good, and the machine behind it: its leases end. Commits; what
+ * can't be written ends by itself. */
+void dhcp_server_port_gone(struct dhcp_server *s, const char *port, int64_t wall_s);
 
 #endif

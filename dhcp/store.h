@@ -28,7 +28,7 @@ struct dhcp_record {
 struct dhcp_store_ops {
 	int (*put)(void *ctx, const char *net, const struct dhcp_record *rec);
 	int (*del)(void *ctx, const char *net, be32 addr);
-	int (*reserve)(void *ctx, const char *net, be32 addr, const struct mac *mac);
+	int (*reserve)(void *ctx, const char *net, be32 addr, const struct dhcp_who *who);
 	int (*unreserve)(void *ctx, const char *net, be32 addr);
 	/* Make what was changed since the last commit last. Fails, and none of it lasts, also when
 	 * one of the changes had failed. */
@@ -36,7 +36,7 @@ struct dhcp_store_ops {
 	/* Give every lease and reservation of @net to the callbacks. */
 	int (*load)(void *ctx, const char *net,
 		    void (*lease)(void *arg, const struct dhcp_record *rec),
-		    void (*reserved)(void *arg, be32 addr, const struct mac *mac), void *arg);
+		    void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who), void *arg);
 };
 
 /* ---- store_sqlite.c, store_open.c: DIR/leases.db

@@ -46,7 +46,7 @@ int store_errno(int rc);
 /* Read a row: addr, client, mac, hostname, expires_s, lease_s. False when a value makes no sense.
  */
 bool store_row_lease(sqlite3_stmt *st, struct dhcp_record *rec);
-/* Read a row: addr, mac. */
-bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct mac *mac);
+/* Read a row: addr, who. */
+bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct dhcp_who *who);
 
 #endif

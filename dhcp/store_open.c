@@ -25,21 +25,21 @@ static const char schema[] =
 	" net TEXT NOT NULL, addr INTEGER NOT NULL, client BLOB NOT NULL, mac BLOB NOT NULL,"
 	" hostname BLOB NOT NULL, expires_s INTEGER NOT NULL, lease_s INTEGER NOT NULL,"
 	" PRIMARY KEY (net, addr), UNIQUE (net, client)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS reservations ("
-	" net TEXT NOT NULL, addr INTEGER NOT NULL, mac BLOB NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS reserved ("
+	" net TEXT NOT NULL, addr INTEGER NOT NULL, who BLOB NOT NULL,"
 	" PRIMARY KEY (net, addr)) WITHOUT ROWID;";
 
 static const char *const sql[STMT_N] = {
 	[PUT] = "INSERT OR REPLACE INTO leases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[DEL] = "DELETE FROM leases WHERE net = ?1 AND addr = ?2",
-	[RESERVE] = "INSERT OR REPLACE INTO reservations VALUES (?1, ?2, ?3)",
-	[UNRESERVE] = "DELETE FROM reservations WHERE net = ?1 AND addr = ?2",
+	[RESERVE] = "INSERT OR REPLACE INTO reserved VALUES (?1, ?2, ?3)",
+	[UNRESERVE] = "DELETE FROM reserved WHERE net = ?1 AND addr = ?2",
 	[FORGET_LEASES] = "DELETE FROM leases WHERE net = ?1",
-	[FORGET_RESERVED] = "DELETE FROM reservations WHERE net = ?1",
+	[FORGET_RESERVED] = "DELETE FROM reserved WHERE net = ?1",
 	[SHIFT] = "UPDATE leases SET expires_s = expires_s + ?1",
 	[LOAD] = ("SELECT addr, client, mac, hostname, expires_s, lease_s FROM leases"
 		  " WHERE net = ?1 ORDER BY expires_s"),
-	[LOAD_RESERVED] = "SELECT addr, mac FROM reservations WHERE net = ?1 ORDER BY addr",
+	[LOAD_RESERVED] = "SELECT addr, who FROM reserved WHERE net = ?1 ORDER BY addr",
 };
 
 /* ---- the syncing thread ---------------------------------------------------------------------- */
@@ -199,7 +199,7 @@ static unsigned int salvage_rows(struct dhcp_store *to, sqlite3 *from, const cha
 				 bool leases)
 {
 	struct dhcp_record rec;
-	struct mac mac;
+	struct dhcp_who who;
 	sqlite3_stmt *st;
 	unsigned int kept = 0;
 	be32 addr;
@@ -212,8 +212,8 @@ static unsigned int salvage_rows(struct dhcp_store *to, sqlite3 *from, const cha
 
 		if (net && leases && store_row_lease(st, &rec))
 			kept += dhcp_store_sqlite.put(to, net, &rec) == 0;
-		else if (net && !leases && store_row_reserved(st, &addr, &mac))
-			kept += dhcp_store_sqlite.reserve(to, net, addr, &mac) == 0;
+		else if (net && !leases && store_row_reserved(st, &addr, &who))
+			kept += dhcp_store_sqlite.reserve(to, net, addr, &who) == 0;
 	}
 	sqlite3_finalize(st);
 	return kept;
@@ -234,7 +234,7 @@ static void salvage(struct dhcp_store *to, const char *aside)
 				 orders[i], orders[i]);
 			salvage_rows(to, from, query, true);
 			snprintf(query, sizeof(query),
-				 "SELECT addr, mac, net FROM reservations ORDER BY net %s, addr %s",
+				 "SELECT addr, who, net FROM reserved ORDER BY net %s, addr %s",
 				 orders[i], orders[i]);
 			salvage_rows(to, from, query, false);
 		}
@@ -249,7 +249,7 @@ static unsigned int count_rows(struct dhcp_store *s)
 
 	if (sqlite3_prepare_v2(s->db,
 			       "SELECT (SELECT count(*) FROM leases) +"
-			       " (SELECT count(*) FROM reservations)",
+			       " (SELECT count(*) FROM reserved)",
 			       -1, &st, NULL) == SQLITE_OK &&
 	    sqlite3_step(st) == SQLITE_ROW)
 		n = (unsigned int)sqlite3_column_int64(st, 0);

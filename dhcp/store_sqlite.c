@@ -103,11 +103,11 @@ static int store_del(void *ctx, const char *net, be32 addr)
 	return change(ctx, DEL);
 }
 
-static int store_reserve(void *ctx, const char *net, be32 addr, const struct mac *mac)
+static int store_reserve(void *ctx, const char *net, be32 addr, const struct dhcp_who *who)
 {
 	sqlite3_stmt *st = bind_net_addr(ctx, RESERVE, net, addr);
 
-	sqlite3_bind_blob(st, 3, mac, sizeof(*mac), SQLITE_STATIC);
+	sqlite3_bind_blob(st, 3, who->b, who->len, SQLITE_STATIC);
 	return change(ctx, RESERVE);
 }
 
@@ -186,11 +186,11 @@ bool store_row_lease(sqlite3_stmt *st, struct dhcp_record *rec)
 	return true;
 }
 
-bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct mac *mac)
+bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct dhcp_who *who)
 {
 	uint32_t a;
 
-	if (!column_u32(st, 0, &a) || !column_blob(st, 1, mac, sizeof(*mac), sizeof(*mac), NULL))
+	if (!column_u32(st, 0, &a) || !column_blob(st, 1, who->b, 2, sizeof(who->b), &who->len))
 		return false;
 	*addr = htobe32(a);
 	return true;
@@ -198,19 +198,19 @@ bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct mac *mac)
 
 static int store_load(void *ctx, const char *net,
 		      void (*lease)(void *arg, const struct dhcp_record *rec),
-		      void (*reserved)(void *arg, be32 addr, const struct mac *mac), void *arg)
+		      void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who), void *arg)
 {
 	struct dhcp_store *s = ctx;
 	sqlite3_stmt *st = s->stmt[LOAD_RESERVED];
 	struct dhcp_record rec;
-	struct mac mac;
+	struct dhcp_who who;
 	be32 addr;
 	int rc;
 
 	sqlite3_bind_text(st, 1, net, -1, SQLITE_STATIC);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		if (store_row_reserved(st, &addr, &mac))
-			reserved(arg, addr, &mac);
+		if (store_row_reserved(st, &addr, &who))
+			reserved(arg, addr, &who);
 		else
 			s->bad_rows++;
 	}

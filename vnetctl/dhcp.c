@@ -52,10 +52,10 @@ static int dhcp_list(struct ctl *c, int argc, char **argv)
 static int dhcp_reserve(struct ctl *c, int argc, char **argv)
 {
 	if (argc != 3)
-		return ctl_usage(c, "wants a network, a MAC address and an address");
+		return ctl_usage(c, "wants a network, a client and an address");
 	return ctl_do(
 		c, "dhcp.reserve",
-		json_pack("{s:s, s:s, s:s}", "net", argv[0], "mac", argv[1], "address", argv[2]));
+		json_pack("{s:s, s:s, s:s}", "net", argv[0], "who", argv[1], "address", argv[2]));
 }
 
 static int dhcp_release(struct ctl *c, int argc, char **argv)
@@ -68,7 +68,8 @@ static int dhcp_release(struct ctl *c, int argc, char **argv)
 
 static const struct verb verbs[] = {
 	{"list", "NET", "leases and reservations", dhcp_list},
-	{"reserve", "NET MAC ADDR", "give this client always this address", dhcp_reserve},
+	{"reserve", "NET CLIENT ADDR",
+	 "give this client always this address: MAC, id:HEX, GUEST or GUEST:NIC", dhcp_reserve},
 	{"release", "NET ADDR", "end a lease or a reservation", dhcp_release},
 	{0},
 };

@@ -255,6 +255,7 @@ static void port_gone_cb(void *ctx, const struct port *port)
 {
 	(void)ctx;
 	impair_forget(port->name);
+	netdhcp_port_gone(port);
 }
 
 /* machine-id(5), else the host's name: what made-up addresses differ by from host to host. */

@@ -31,6 +31,9 @@ void netdhcp_show(const struct net *net, json_t *out);
 /* `net del`: forget leases and reservations of the network. */
 void netdhcp_forget(const char *net_name);
 
+/* @port is deleted for good: what was leased behind it is free. */
+void netdhcp_port_gone(const struct port *port);
+
 /* dhcp.list, dhcp.reserve, dhcp.release. Sets *@result to a new reference. */
 int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
 		 struct err *err);

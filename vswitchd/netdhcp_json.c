@@ -20,7 +20,7 @@ static const char *state_word(const struct dhcp_lease *l)
 	case LEASE_DECLINED:
 		return "declined";
 	default:
-		return l->reserved ? "reserved" : "expired";
+		return l->reserved.len ? "reserved" : "expired";
 	}
 }
 
@@ -28,13 +28,14 @@ static json_t *client_id_json(const struct dhcp_key *key)
 {
 	static const char hex[] = "0123456789abcdef";
 	char text[2 * DHCP_KEY_MAX];
-	size_t n = 0;
+	size_t len, n = 0;
+	const uint8_t *id = dhcp_key_id(key, &len);
 
-	if (!key->len || key->b[0] == DHCP_KEY_MAC)
+	if (!key->len || dhcp_key_kind(key) == DHCP_KEY_MAC)
 		return json_null();
-	for (unsigned int i = 1; i < key->len; i++) {
-		text[n++] = hex[key->b[i] >> 4];
-		text[n++] = hex[key->b[i] & 15];
+	for (size_t i = 0; i < len; i++) {
+		text[n++] = hex[id[i] >> 4];
+		text[n++] = hex[id[i] & 15];
 	}
 	return json_stringn(text, n);
 }
@@ -50,10 +51,16 @@ static json_t *hostname_json(const struct dhcp_lease *l)
 
 static json_t *mac_json(const struct dhcp_lease *l)
 {
-	const struct mac *mac = l->state == LEASE_FREE && l->reserved ? &l->reserved_mac : &l->mac;
 	char text[MAC_STR];
 
-	return mac_is_zero(mac) ? json_null() : json_string(mac_format(mac, text));
+	return l->key.len ? json_string(mac_format(&l->mac, text)) : json_null();
+}
+
+static json_t *reserved_json(const struct dhcp_lease *l)
+{
+	char text[DHCP_WHO_STR];
+
+	return l->reserved.len ? json_string(dhcp_who_format(&l->reserved, text)) : json_null();
 }
 
 static json_t *vm_json(struct net *net, const struct dhcp_lease *l)
@@ -68,10 +75,10 @@ static json_t *lease_json(struct net *net, const struct dhcp_lease *l)
 	msec now = net->runner->now;
 	char addr[IP4_STR];
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:b, s:I, s:o}", "address",
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:o}", "address",
 			 ip4_format(l->addr, addr), "mac", mac_json(l), "client_id",
 			 client_id_json(&l->key), "hostname", hostname_json(l), "state",
-			 state_word(l), "reserved", l->reserved, "expires_s",
+			 state_word(l), "reserved", reserved_json(l), "expires_s",
 			 (json_int_t)(l->expires_ms > now ? (l->expires_ms - now + 999) / 1000 : 0),
 			 "vm", vm_json(net, l));
 }
@@ -87,7 +94,7 @@ static int by_addr(const void *a, const void *b)
 /* An address that nobody has had or that nothing is remembered of is not worth a line. */
 static bool worth_listing(const struct dhcp_lease *l)
 {
-	return l->state != LEASE_FREE || l->reserved || l->key.len;
+	return l->state != LEASE_FREE || l->reserved.len || l->key.len;
 }
 
 static json_t *leases_json(struct net *net, const struct dhcp_server *s)
@@ -135,7 +142,7 @@ void netdhcp_json_counts(const struct dhcp_server *s, json_t *dhcp)
 	json_int_t reserved = 0;
 
 	for (uint32_t i = 0; i < s->leases.n; i++)
-		reserved += s->leases.all[i].reserved;
+		reserved += s->leases.all[i].reserved.len > 0;
 	json_object_set_new(dhcp, "leases",
 			    json_integer((json_int_t)s->leases.queue[LEASE_BOUND].n));
 	json_object_set_new(dhcp, "reservations", json_integer(reserved));
@@ -158,30 +165,33 @@ static int explain_in_use(const struct net *net, const struct dhcp_server *s, be
 			  struct err *err)
 {
 	const struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
-	char text[IP4_STR], mac[MAC_STR];
+	char text[IP4_STR], who[DHCP_WHO_STR];
 
 	ip4_format(addr, text);
 	return err_set(err, -EADDRINUSE, "%s is %s %s: first vnetctl dhcp release %s %s", text,
-		       l->reserved ? "reserved for" : "leased to",
-		       mac_format(l->reserved ? &l->reserved_mac : &l->mac, mac), net->conf.name,
-		       text);
+		       l->reserved.len ? "reserved for" : "leased to",
+		       l->reserved.len ? dhcp_who_format(&l->reserved, who)
+				       : mac_format(&l->mac, who),
+		       net->conf.name, text);
 }
 
 static int call_reserve(struct net *net, struct dhcp_server *s, const json_t *params,
 			json_t **result, struct err *err)
 {
-	const char *mac_text = json_string_value(json_object_get(params, "mac"));
-	char text[IP4_STR], subnet[IP4_PREFIX_STR];
-	struct mac mac;
+	const char *who_text = json_string_value(json_object_get(params, "who"));
+	char text[IP4_STR], subnet[IP4_PREFIX_STR], shown[DHCP_WHO_STR];
+	struct dhcp_who who;
 	be32 addr;
 	int rc = get_addr(params, &addr, err);
 
 	if (rc)
 		return rc;
-	if (!mac_text || mac_parse(mac_text, &mac) || mac_is_multicast(&mac) || mac_is_zero(&mac))
-		return err_set(err, -EINVAL, "mac \"%s\" is not the MAC address of a NIC",
-			       mac_text ? mac_text : "");
-	rc = dhcp_server_reserve(s, addr, &mac);
+	if (!who_text || dhcp_who_parse(who_text, &who))
+		return err_set(err, -EINVAL,
+			       "\"%s\" is no client: write a MAC address, id:HEX, a port, or a "
+			       "guest as NAME or NAME:NIC",
+			       who_text ? who_text : "");
+	rc = dhcp_server_reserve(s, addr, &who);
 	ip4_format(addr, text);
 	if (rc == -EADDRINUSE)
 		return explain_in_use(net, s, addr, err);
@@ -190,7 +200,7 @@ static int call_reserve(struct net *net, struct dhcp_server *s, const json_t *pa
 			       ip4_prefix_format(net->conf.subnet, subnet));
 	if (rc)
 		return err_sys(err, rc, "reserving %s", text);
-	*result = json_pack("{s:s, s:s}", "mac", mac_text, "address", text);
+	*result = json_pack("{s:s, s:s}", "who", dhcp_who_format(&who, shown), "address", text);
 	return 0;
 }
 
@@ -228,14 +238,10 @@ int netdhcp_json_call(struct net *net, struct dhcp_server *s, const char *method
 
 const struct dhcp_lease *netdhcp_newest_of(const struct dhcp_server *s, const struct mac *mac)
 {
-	const struct dhcp_lease *best = NULL;
+	const struct dhcp_lease *best = NULL, *l = NULL;
 
-	for (uint32_t i = 0; i < s->leases.n; i++) {
-		const struct dhcp_lease *l = &s->leases.all[i];
-
-		if (l->state == LEASE_BOUND && mac_equal(&l->mac, mac) &&
-		    (!best || l->expires_ms > best->expires_ms))
+	while ((l = lease_next_of_mac(&s->leases, mac, l)))
+		if (l->state == LEASE_BOUND && (!best || l->expires_ms > best->expires_ms))
 			best = l;
-	}
 	return best;
 }

@@ -103,12 +103,11 @@ static void probe_timer_set(struct netdhcp *d)
 
 /* ---- frames in ------------------------------------------------------------------------------- */
 
-/* A guest's NIC gets a few addresses at most; the host and a physical NIC may lead to many. */
-static unsigned int port_limit(const struct port *port)
+/* One machine is behind a guest's NIC: it gets a few addresses at most. The host, a physical NIC
+ * and a cable to another network may lead to many. */
+static bool one_machine(const struct port *port)
 {
-	return strcmp(port->ops->type, "tap") == 0 || strcmp(port->ops->type, "netns") == 0
-		       ? PORT_LEASES_MAX
-		       : 0;
+	return port && (!strcmp(port->ops->type, "tap") || !strcmp(port->ops->type, "netns"));
 }
 
 static void tell_limit(struct netdhcp *d, const struct port *port)
@@ -132,7 +131,8 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 			     .src = f->src,
 			     .unicast = f->unicast,
 			     .port = port ? port->id + 1 : 0,
-			     .port_limit = port ? port_limit(port) : 0};
+			     .at = one_machine(port) ? port->name : NULL,
+			     .port_limit = PORT_LEASES_MAX};
 	struct dhcp_reply reply;
 
 	d->server.conf.mtu = net_mtu(d->net); /* may change while it runs */
@@ -185,6 +185,16 @@ static void input(void *ctx, struct pkt *p)
 	else if (f.drop != DROP_NONE)
 		port_drop(d->port, f.drop, NULL);
 	pkt_put(p);
+}
+
+void netdhcp_port_gone(const struct port *port)
+{
+	struct netdhcp *d = port->net->dhcp;
+
+	if (!d || !one_machine(port))
+		return;
+	netdhcp_hold_flush();
+	dhcp_server_port_gone(&d->server, port->name, clock_wall_s());
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -32,6 +32,8 @@ struct input {
 	size_t n;
 };
 
+static const char *const ports[] = {NULL, NULL, "one.eth0", "two.eth0"};
+
 static struct bench b;
 static struct told told[TOLD_MAX];
 static unsigned int n_told;
@@ -67,7 +69,7 @@ static bool same_machine(const struct told *t, const struct mac *mac)
 {
 	struct dhcp_lease *l = lease_by_addr(&b.s.leases, t->addr);
 
-	return l && l->reserved && mac_equal(&l->reserved_mac, mac) && mac_equal(&t->mac, mac);
+	return l && dhcp_who_is(&l->reserved, &t->key, mac) && mac_equal(&t->mac, mac);
 }
 
 static void told_add(const struct dhcp_key *key, const struct mac *mac, be32 addr, uint32_t lease_s)
@@ -106,7 +108,7 @@ static void check_reply(const struct dhcp_msg *msg)
 	MUST(reply_u32(&b, OPT_LEASE, &lease_s) && lease_s <= b.conf.lease_s);
 	if (b.r.type == DHCP_ACK) {
 		MUST(msg);
-		struct dhcp_key key = dhcp_key_of(msg);
+		struct dhcp_key key = dhcp_key_of(msg, dhcp_where(b.at));
 
 		MUST(b.r.durable && on_disk(addr, &key));
 		told_add(&key, &msg->mac, addr, lease_s);
@@ -116,7 +118,7 @@ static void check_reply(const struct dhcp_msg *msg)
 /* The client lets go: it released, declined, or starts anew (RFC 2131 figure 5, INIT). */
 static void client_lets_go(const struct dhcp_msg *msg)
 {
-	struct dhcp_key key = dhcp_key_of(msg);
+	struct dhcp_key key = dhcp_key_of(msg, dhcp_where(b.at));
 
 	if (msg->type == DHCP_RELEASE || msg->type == DHCP_DECLINE || msg->type == DHCP_DISCOVER)
 		told_forget(&key);
@@ -131,6 +133,7 @@ static void say(struct cmsg *m)
 			     .src = client_mac(99),
 			     .unicast = b.unicast,
 			     .port = b.port,
+			     .at = b.at,
 			     .port_limit = b.port_limit};
 	struct dhcp_msg msg;
 	bool ok = dhcp_parse(m->b, m->len, &msg) == 0;
@@ -155,6 +158,7 @@ static void say_made(struct input *in)
 
 	cmsg_start(&m, (enum dhcp_type)(1 + what % 9), who % CLIENTS);
 	b.port = 1 + who % 3;
+	b.at = ports[b.port];
 	b.unicast = more & 1;
 	if (more & 2)
 		cmsg_opt(&m, OPT_CLIENT_ID, (const uint8_t[]){0, (uint8_t)(who / 16 % 4)}, 2);
@@ -214,6 +218,7 @@ static void admin(struct input *in)
 	uint8_t what = byte(in);
 	be32 addr = some_addr(byte(in));
 	struct mac mac = client_mac(what % CLIENTS);
+	struct dhcp_who who = what & 128 ? dhcp_who_port(ports[2]) : dhcp_who_mac(&mac);
 
 	if (what & 64) {
 		if (dhcp_server_release(&b.s, addr) == 0) {
@@ -224,7 +229,7 @@ static void admin(struct input *in)
 			told_forget(&(struct dhcp_key){.len = 0});
 		}
 	} else {
-		dhcp_server_reserve(&b.s, addr, &mac);
+		dhcp_server_reserve(&b.s, addr, &who);
 	}
 }
 

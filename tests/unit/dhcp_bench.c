@@ -63,14 +63,14 @@ static int bench_unreserve(void *ctx, const char *net, be32 addr)
 	return fail_if_full(st);
 }
 
-static int bench_reserve(void *ctx, const char *net, be32 addr, const struct mac *mac)
+static int bench_reserve(void *ctx, const char *net, be32 addr, const struct dhcp_who *who)
 {
 	struct bench_store *st = ctx;
 
 	bench_unreserve(ctx, net, addr);
 	assert(st->staged.n_resv < BENCH_RECORDS);
 	st->staged.resv[st->staged.n_resv].addr = addr;
-	st->staged.resv[st->staged.n_resv++].mac = *mac;
+	st->staged.resv[st->staged.n_resv++].who = *who;
 	return fail_if_full(st);
 }
 
@@ -91,13 +91,13 @@ static int bench_commit(void *ctx)
 
 static int bench_load(void *ctx, const char *net,
 		      void (*lease)(void *arg, const struct dhcp_record *rec),
-		      void (*reserved)(void *arg, be32 addr, const struct mac *mac), void *arg)
+		      void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who), void *arg)
 {
 	const struct bench_disk *d = &((struct bench_store *)ctx)->disk;
 
 	(void)net;
 	for (unsigned int i = 0; i < d->n_resv; i++)
-		reserved(arg, d->resv[i].addr, &d->resv[i].mac);
+		reserved(arg, d->resv[i].addr, &d->resv[i].who);
 	for (unsigned int i = 0; i < d->n; i++)
 		lease(arg, &d->rec[i]);
 	return 0;
@@ -210,6 +210,7 @@ enum dhcp_verdict bench_send(struct bench *b, struct cmsg *m)
 			     .len = m->len,
 			     .unicast = b->unicast,
 			     .port = b->port,
+			     .at = b->at,
 			     .port_limit = b->port_limit};
 	enum dhcp_verdict v;
 

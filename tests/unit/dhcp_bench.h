@@ -14,7 +14,7 @@ struct bench_disk {
 	struct dhcp_record rec[BENCH_RECORDS];
 	struct {
 		be32 addr;
-		struct mac mac;
+		struct dhcp_who who;
 	} resv[BENCH_RECORDS];
 	unsigned int n, n_resv;
 };
@@ -36,6 +36,7 @@ struct bench {
 	int64_t wall_s;
 	struct dhcp_reply r; /* the last reply */
 	uint32_t port;	     /* of the next message */
+	const char *at;
 	unsigned int port_limit;
 	bool unicast;
 };

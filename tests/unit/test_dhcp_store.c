@@ -95,10 +95,10 @@ static void see_lease(void *arg, const struct dhcp_record *rec)
 	seen->n++;
 }
 
-static void see_reserved(void *arg, be32 addr, const struct mac *mac)
+static void see_reserved(void *arg, be32 addr, const struct dhcp_who *who)
 {
 	(void)addr;
-	(void)mac;
+	assert_true(who->len > 1);
 	((struct seen *)arg)->n_reserved++;
 }
 
@@ -114,14 +114,14 @@ static struct seen load(struct dhcp_store *s)
 static void kept_over_close(void **state)
 {
 	struct dhcp_store *s = open_store(NULL);
-	struct mac mac = {{2, 1, 1, 1, 1, 1}};
+	struct dhcp_who who = dhcp_who_port("pc1.eth0");
 	struct stat st;
 
 	(void)state;
 	for (unsigned int n = 1; n <= 100; n++)
 		assert_int_equal(put(s, n), 0);
-	assert_int_equal(dhcp_store_sqlite.reserve(s, "lan", htobe32(5), &mac), 0);
-	assert_int_equal(dhcp_store_sqlite.reserve(s, "other", htobe32(5), &mac), 0);
+	assert_int_equal(dhcp_store_sqlite.reserve(s, "lan", htobe32(5), &who), 0);
+	assert_int_equal(dhcp_store_sqlite.reserve(s, "other", htobe32(5), &who), 0);
 	assert_int_equal(dhcp_store_sqlite.del(s, "lan", record(7).addr), 0);
 	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
 	dhcp_store_close(s);
@@ -295,7 +295,7 @@ static void bad_rows_left_out(void **state)
 		 "UPDATE leases SET expires_s = 'soon' WHERE addr = 0x0a000003;"
 		 "UPDATE leases SET hostname = zeroblob(5000) WHERE addr = 0x0a000004;"
 		 "UPDATE leases SET client = 'text' WHERE addr = 0x0a000005;"
-		 "INSERT INTO reservations VALUES ('lan', 'x', x'')\"",
+		 "INSERT INTO reserved VALUES ('lan', 'x', x'')\"",
 		 file);
 	assert_int_equal(system(cmd), 0);
 	s = open_store(NULL);

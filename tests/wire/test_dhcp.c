@@ -374,7 +374,7 @@ static void seen_by_people(void **state)
 	(void)state;
 	get_lease(1);
 	json_decref(call("dhcp.reserve",
-			 "{\"mac\":\"52:54:00:00:00:05\",\"address\":\"10.0.2.40\"}", 0));
+			 "{\"who\":\"52:54:00:00:00:05\",\"address\":\"10.0.2.40\"}", 0));
 	list = call("dhcp.list", "{}", 0);
 	assert_int_equal(json_array_size(json_object_get(list, "leases")), 2);
 	lease = json_array_get(json_object_get(list, "leases"), 0);
@@ -389,12 +389,12 @@ static void seen_by_people(void **state)
 			 125);
 	json_decref(list);
 	assert_int_equal(get_lease(5), ip("10.0.2.40"));
-	call("dhcp.reserve", "{\"mac\":\"52:54:00:00:00:06\",\"address\":\"10.0.2.40\"}",
+	call("dhcp.reserve", "{\"who\":\"52:54:00:00:00:06\",\"address\":\"10.0.2.40\"}",
 	     -EADDRINUSE);
-	call("dhcp.reserve", "{\"mac\":\"52:54:00:00:00:06\",\"address\":\"10.0.2.254\"}",
+	call("dhcp.reserve", "{\"who\":\"52:54:00:00:00:06\",\"address\":\"10.0.2.254\"}",
 	     -EADDRNOTAVAIL);
-	call("dhcp.reserve", "{\"mac\":\"ff:ff:ff:ff:ff:ff\",\"address\":\"10.0.2.41\"}", -EINVAL);
-	call("dhcp.reserve", "{\"mac\":\"52:54:00:00:00:06\",\"address\":\"10.0.2\"}", -EINVAL);
+	call("dhcp.reserve", "{\"who\":\"ff:ff:ff:ff:ff:ff\",\"address\":\"10.0.2.41\"}", -EINVAL);
+	call("dhcp.reserve", "{\"who\":\"52:54:00:00:00:06\",\"address\":\"10.0.2\"}", -EINVAL);
 	json_decref(call("dhcp.release", "{\"address\":\"10.0.2.40\"}", 0));
 	call("dhcp.release", "{\"address\":\"10.0.2.40\"}", -ENOENT);
 }
