@@ -121,7 +121,7 @@ $(O)/bench/macs: $(call obj,bench/macs.c $(fdb-srcs) $(lib-srcs))
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-$(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(lib-srcs))
+$(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(ra-srcs) $(lib-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dhcp-srcs := dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
+# Router advertisements, which the NAT gateway sends too.
+ra-srcs := dhcp/ra.c dhcp/domain.c
+dhcp-srcs := $(ra-srcs) dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
 	dhcp/store_sqlite.c dhcp/store_open.c
 
 unit-tests += dhcp_wire dhcp_server dhcp_store

@@ -8,6 +8,7 @@
 
 #include "lab/parse.h"
 #include "lib/nearest.h"
+#include "lib/setting_names.h"
 
 enum { NAMES_MAX = 256 };
 
@@ -26,6 +27,13 @@ static void setting_misplaced(struct lab_errors *e, const struct lab_net *net, s
 		  net->name.s ? net->name.s : "?", lab_mode_word(net->mode), why);
 }
 
+static bool ipv6_word(const char *word)
+{
+	static const char *const words[] = {"on", "off", "slaac", "stateless", "stateful", NULL};
+
+	return setting_name_in(words, word);
+}
+
 static void net_settings(const struct lab_net *net, struct lab_errors *e)
 {
 	if (net->subnet.given && !has_subnet(net))
@@ -37,14 +45,15 @@ static void net_settings(const struct lab_net *net, struct lab_errors *e)
 				  "only a nat network has a gateway of its own");
 	if (net->nic.s && net->mode != LAB_BRIDGE)
 		setting_misplaced(e, net, net->nic.pos, "nic", "only a bridge has one");
-	if (net->subnet6.s && net->mode != LAB_HOST_ONLY && net->mode != LAB_NAT)
+	if (net->subnet6.s && !has_subnet(net))
 		setting_misplaced(e, net, net->subnet6.pos, "subnet6",
-				  "only host-only and nat networks have one");
-	if (net->ipv6.s && strcmp(net->ipv6.s, "on") && strcmp(net->ipv6.s, "off"))
-		lab_error(e, net->ipv6.pos, "ipv6 is on or off, not '%s'", net->ipv6.s);
-	else if (net->ipv6.s && net->mode != LAB_HOST_ONLY && net->mode != LAB_NAT)
+				  "only nat, host-only and internal networks have one");
+	if (net->ipv6.s && !ipv6_word(net->ipv6.s))
+		lab_error(e, net->ipv6.pos,
+			  "ipv6 is on, off, slaac, stateless or stateful, not '%s'", net->ipv6.s);
+	else if (net->ipv6.s && !has_subnet(net))
 		setting_misplaced(e, net, net->ipv6.pos, "ipv6",
-				  "only host-only and nat networks speak it themselves");
+				  "only nat, host-only and internal networks give addresses");
 	if (net->via.s && net->mode != LAB_BRIDGE)
 		setting_misplaced(e, net, net->via.pos, "via", "only a bridge joins another");
 	if (net->uplink.s && net->mode != LAB_BRIDGE)

@@ -50,6 +50,7 @@ const char *const net_setting_names[] = {
 	"nat-max",
 	"nat-max-guest",
 	"nat-host",
+	"ipv6",
 	NULL,
 };
 

@@ -175,7 +175,7 @@ static const struct verb verbs[] = {
 	{"show", "NET", "everything about one", net_show},
 	{"add",
 	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
-	 "           [subnet6=fd00:1:2:3::/64] [ipv6=on|off]\n"
+	 "           [subnet6=fd00:1:2:3::/64] [ipv6=off|slaac|stateless|stateful]\n"
 	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
 	 "           [vlan=ID] [mtu=1500] [KEY=VALUE...]",
@@ -197,4 +197,5 @@ const struct noun noun_net = {
 	"  hub=on|off       repeat every frame to every port and learn nothing\n"
 	"  ageing=300s      forget an address that was not heard for so long\n"
 	"  macs=8192        size of the table of addresses\n"
-	"  mtu=1500         576 to 65520\n"};
+	"  mtu=1500         576 to 65520\n"
+	"  ipv6=slaac       how guests get IPv6 addresses: slaac, stateless, stateful\n"};

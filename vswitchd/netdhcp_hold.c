@@ -22,8 +22,8 @@ enum {
 };
 
 struct held {
-	struct netdhcp *d;
-	struct pkt *p;
+	struct hold_owner *o;
+	struct pkt *p; /* NULL: one more lease of an answer that follows */
 	struct dhcp_undo undo;
 };
 
@@ -100,27 +100,19 @@ static void tell_store(int rc)
 
 /* ---- what is held ---------------------------------------------------------------------------- */
 
-static void tell_lease(struct netdhcp *d, const struct dhcp_lease *l)
-{
-	char addr[IP4_STR], mac[MAC_STR];
-
-	if (d->net->runner->events)
-		runner_event(d->net->runner, "dhcp.lease",
-			     json_pack("{s:s, s:s, s:s}", "net", d->net->conf.name, "address",
-				       ip4_format(l->addr, addr), "mac", mac_format(&l->mac, mac)));
-}
-
 static void send_held(const struct held *h)
 {
-	if (h->undo.was != LEASE_BOUND)
-		tell_lease(h->d, h->undo.lease);
-	port_local_inject(h->d->port, h->p);
-	net_flush(h->d->net);
+	if (h->undo.lease)
+		h->o->kept(h->o, &h->undo);
+	if (!h->p)
+		return;
+	port_local_inject(h->o->port, h->p);
+	net_flush(h->o->net);
 }
 
 static void undo_held(const struct held *h)
 {
-	dhcp_server_undo(&h->d->server, &h->undo);
+	h->o->undo(h->o, &h->undo);
 	pkt_put(h->p);
 }
 
@@ -153,15 +145,17 @@ static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int reve
 	netdhcp_hold_flush();
 }
 
-void netdhcp_hold(struct netdhcp *d, struct pkt *p, const struct dhcp_undo *undo)
+void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *undo)
 {
-	shared.held[shared.n_held++] = (struct held){d, p, *undo};
+	if (shared.n_held == HELD_MAX)
+		netdhcp_hold_flush();
+	shared.held[shared.n_held++] = (struct held){o, p, *undo};
 }
 
 /* Before the loop sleeps; by hand, at once. */
-void netdhcp_hold_commit_soon(struct netdhcp *d)
+void netdhcp_hold_commit_soon(const struct runner *r)
 {
-	struct ev_loop *loop = d->net->runner->loop;
+	struct ev_loop *loop = r->loop;
 
 	if (!loop || shared.n_held == HELD_MAX) {
 		netdhcp_hold_flush();

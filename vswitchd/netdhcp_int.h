@@ -19,9 +19,20 @@
 
 enum { NETDHCP_COMPLAIN_MS = 60000 }; /* the same complaint is not logged more often */
 
+/* A server of either family whose answers wait. */
+struct hold_owner {
+	struct net *net;
+	struct port *port; /* they leave by it */
+	/* The lease of @undo is on disk. */
+	void (*kept)(struct hold_owner *o, const struct dhcp_undo *undo);
+	/* It is not: the lease is what it was. */
+	void (*undo)(struct hold_owner *o, const struct dhcp_undo *undo);
+};
+
 struct netdhcp {
 	struct net *net;
 	struct port *port;
+	struct hold_owner hold;
 	struct dhcp_host host;
 	struct dhcp_server server;
 	struct ev_timer probe_timer;
@@ -34,6 +45,8 @@ struct netdhcp {
 int netdhcp_port_start(struct netdhcp *d, struct err *err);
 /* Leave it. Nothing when it has not joined. */
 void netdhcp_port_stop(struct netdhcp *d);
+/* Is one machine behind @port (NULL: no)? */
+bool netdhcp_port_one_machine(const struct port *port);
 /* Send the OFFERs whose probe nobody answered in time. */
 void netdhcp_port_due(struct netdhcp *d);
 
@@ -41,12 +54,12 @@ void netdhcp_port_due(struct netdhcp *d);
 
 /* The lease file, opened in memory if nobody did. NULL and @err. */
 struct dhcp_store *netdhcp_hold_store(struct err *err);
-/* Send @p by d->port as soon as what the server has stored so far is on disk; else drop it and
- * undo. Takes @p. */
-void netdhcp_hold(struct netdhcp *d, struct pkt *p, const struct dhcp_undo *undo);
+/* Send @p by o->port as soon as what the server has stored so far is on disk; else drop it and
+ * undo. Takes @p; NULL for one more lease of an answer that follows. */
+void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *undo);
 /* The server has changed its leases: see to it that they get to disk soon, and that what is held
  * leaves then. */
-void netdhcp_hold_commit_soon(struct netdhcp *d);
+void netdhcp_hold_commit_soon(const struct runner *r);
 /* The same, now. */
 void netdhcp_hold_flush(void);
 /* Once a second: the records' ends follow when the wall clock is set. */

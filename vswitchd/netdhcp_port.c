@@ -52,7 +52,7 @@ static void send_reply(struct netdhcp *d, const struct dhcp_reply *reply)
 		port_local_inject(d->port, p);
 		return;
 	}
-	netdhcp_hold(d, p, &reply->undo);
+	netdhcp_hold(&d->hold, p, &reply->undo);
 }
 
 static void probe_timer_set(struct netdhcp *d);
@@ -105,7 +105,7 @@ static void probe_timer_set(struct netdhcp *d)
 
 /* One machine is behind a guest's NIC: it gets a few addresses at most. The host, a physical NIC
  * and a cable to another network may lead to many. */
-static bool one_machine(const struct port *port)
+bool netdhcp_port_one_machine(const struct port *port)
 {
 	return port && (!strcmp(port->ops->type, "tap") || !strcmp(port->ops->type, "netns"));
 }
@@ -131,13 +131,13 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 			     .src = f->src,
 			     .unicast = f->unicast,
 			     .port = port ? port->id + 1 : 0,
-			     .at = one_machine(port) ? port->name : NULL,
+			     .at = netdhcp_port_one_machine(port) ? port->name : NULL,
 			     .port_limit = PORT_LEASES_MAX};
 	struct dhcp_reply reply;
 
 	d->server.conf.mtu = net_mtu(d->net); /* may change while it runs */
 	carry_out(d, dhcp_server_input(&d->server, &rx, r->now, clock_wall_s(), &reply), &reply);
-	netdhcp_hold_commit_soon(d);
+	netdhcp_hold_commit_soon(r);
 	if (port && d->server.count[DHCP_N_PORT_LIMIT] != limited)
 		tell_limit(d, port);
 }
@@ -191,13 +191,30 @@ void netdhcp_port_gone(const struct port *port)
 {
 	struct netdhcp *d = port->net->dhcp;
 
-	if (!d || !one_machine(port))
+	if (!d || !netdhcp_port_one_machine(port))
 		return;
 	netdhcp_hold_flush();
 	dhcp_server_port_gone(&d->server, port->name, clock_wall_s());
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
+
+static void kept(struct hold_owner *o, const struct dhcp_undo *undo)
+{
+	char addr[IP4_STR], mac[MAC_STR];
+
+	if (undo->was == LEASE_BOUND || !o->net->runner->events)
+		return;
+	runner_event(o->net->runner, "dhcp.lease",
+		     json_pack("{s:s, s:s, s:s}", "net", o->net->conf.name, "address",
+			       ip4_format(undo->lease->addr, addr), "mac",
+			       mac_format(&undo->lease->mac, mac)));
+}
+
+static void undo(struct hold_owner *o, const struct dhcp_undo *undo)
+{
+	dhcp_server_undo(&CONTAINER_OF(o, struct netdhcp, hold)->server, undo);
+}
 
 int netdhcp_port_start(struct netdhcp *d, struct err *err)
 {
@@ -210,6 +227,7 @@ int netdhcp_port_start(struct netdhcp *d, struct err *err)
 				     .addr = d->net->conf.dhcp_server,
 				     .subnet = d->net->conf.subnet};
 	d->port->said_addr = d->host.addr;
+	d->hold = (struct hold_owner){d->net, d->port, kept, undo};
 	return 0;
 }
 

@@ -7,8 +7,7 @@
  *
  * IPv6: the leg is ::1 of a /64, given or a unique local one (RFC 4193) whose global id comes from
  * this daemon's instance and whose subnet id from the network's name, so that it is the same after
- * each restart. Nobody advertises it: guests have their link-local addresses and what is set by
- * hand.
+ * each restart. The station advertises it, as no way out.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netsix.h"
 #include "vswitchd/switch/port.h"
 
 static const char *subnet6_text(const struct ip6_net *n, char text[INET6_ADDRSTRLEN])
@@ -44,6 +44,7 @@ static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *e
 
 static void hostonly_stop(struct net *net)
 {
+	netsix_stop(net);
 	netdhcp_stop(net);
 	hostleg_del(net);
 }
@@ -54,6 +55,8 @@ static int hostonly_start(struct net *net, struct err *err)
 
 	if (rc == 0 && net->conf.dhcp)
 		rc = netdhcp_start(net, err);
+	if (rc == 0)
+		rc = netsix_start(net, false, err);
 	if (rc < 0)
 		hostonly_stop(net);
 	return rc;
@@ -71,6 +74,18 @@ static void hostonly_show(const struct net *net, json_t *out)
 			       : json_null());
 	json_object_set_new(out, "host6", on ? json_sprintf("%s1", text) : json_null());
 	netdhcp_show(net, out);
+	netsix_show(net, out);
+}
+
+static void hostonly_tick(struct net *net, msec now)
+{
+	netdhcp_tick(net, now);
+	netsix_tick(net, now);
+}
+
+static bool hostonly_at_rest(const struct net *net)
+{
+	return netdhcp_at_rest(net) && netsix_at_rest(net);
 }
 
 const struct mode_ops mode_hostonly = {
@@ -79,7 +94,8 @@ const struct mode_ops mode_hostonly = {
 	.check = hostonly_check,
 	.start = hostonly_start,
 	.stop = hostonly_stop,
-	.tick = netdhcp_tick,
-	.at_rest = netdhcp_at_rest,
+	.tick = hostonly_tick,
+	.at_rest = hostonly_at_rest,
+	.services = netsix_settings,
 	.show = hostonly_show,
 };

@@ -3,21 +3,26 @@
  * internal - guests among themselves, with addresses from a DHCP server if wanted.
  *
  * The host has no place on it. The DHCP server is code behind a port of the switch: it can be
- * reached from the network and from nowhere else.
+ * reached from the network and from nowhere else. So are router advertisements and DHCPv6, for
+ * which ipv6= or subnet6= asks.
  */
 #include "vswitchd/host/addrplan.h"
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netsix.h"
 
 static int internal_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_IPV6 | CONF_VLAN,
+	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_VLAN,
 			     "an internal network leads nowhere else", err);
 
 	if (rc < 0)
 		return rc;
-	if (!conf->dhcp)
+	if (conf->ipv6 == IPV6_UNSET && !conf->subnet6.given)
+		conf->ipv6 = IPV6_OFF;
+	rc = addrplan6_fill(r, conf, err);
+	if (rc == 0 && !conf->dhcp)
 		rc = conf_refuse(conf, CONF_DHCP, "there is no DHCP server here without dhcp=on",
 				 err);
 	if (rc < 0 || (!conf->dhcp && !conf->subnet.plen))
@@ -25,14 +30,44 @@ static int internal_check(struct runner *r, struct net_conf *conf, struct err *e
 	return addrplan_fill(r, conf, conf->dhcp ? PLAN_DHCP : 0, err);
 }
 
-static int internal_start(struct net *net, struct err *err)
-{
-	return net->conf.dhcp ? netdhcp_start(net, err) : 0;
-}
-
 static void internal_stop(struct net *net)
 {
+	netsix_stop(net);
 	netdhcp_stop(net);
+}
+
+static int internal_start(struct net *net, struct err *err)
+{
+	int rc = net->conf.dhcp ? netdhcp_start(net, err) : 0;
+
+	if (rc == 0)
+		rc = netsix_start(net, false, err);
+	if (rc < 0)
+		internal_stop(net);
+	return rc;
+}
+
+static void internal_tick(struct net *net, msec now)
+{
+	netdhcp_tick(net, now);
+	netsix_tick(net, now);
+}
+
+static bool internal_at_rest(const struct net *net)
+{
+	return netdhcp_at_rest(net) && netsix_at_rest(net);
+}
+
+static void internal_show(const struct net *net, json_t *out)
+{
+	char text[IP_NET_STR];
+	struct ip_net prefix = {netsix_addr(net, 0), 64};
+
+	json_object_set_new(out, "subnet6",
+			    net->conf.subnet6.given ? json_string(ip_net_format(&prefix, text))
+						    : json_null());
+	netdhcp_show(net, out);
+	netsix_show(net, out);
 }
 
 const struct mode_ops mode_internal = {
@@ -41,7 +76,8 @@ const struct mode_ops mode_internal = {
 	.check = internal_check,
 	.start = internal_start,
 	.stop = internal_stop,
-	.tick = netdhcp_tick,
-	.at_rest = netdhcp_at_rest,
-	.show = netdhcp_show,
+	.tick = internal_tick,
+	.at_rest = internal_at_rest,
+	.services = netsix_settings,
+	.show = internal_show,
 };

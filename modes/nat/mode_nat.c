@@ -19,6 +19,7 @@
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netsix.h"
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/walk.h"
 
@@ -209,12 +210,27 @@ static int start_six(struct nat_net *nn, struct err *err)
 	if (!c->subnet6.given || conf.mtu < IP6_MIN_MTU)
 		return 0;
 	memcpy(conf.prefix.b, c->subnet6.prefix, sizeof(c->subnet6.prefix));
-	conf.dns = host_resolver(false);
+	nn->dns6 = host_resolver(false);
 	random_bytes(seed, sizeof(seed));
 	nn->six =
 		nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed, nn->net->runner->now);
 	nn->nat->six = nn->six;
 	return nn->six ? 0 : err_sys(err, -ENOMEM, "network \"%s\"", c->name);
+}
+
+/* What the gateway advertises follows the settings. */
+static void follow_ra(struct nat_net *nn)
+{
+	struct ra_conf ra;
+
+	netsix_ra(nn->net, &ra);
+	if (!ip_addr_is_zero(&nn->dns6))
+		ra.dns[ra.n_dns++] = nn->dns6;
+	if (nn->ra_known && !memcmp(&ra, &nn->ra, sizeof(ra)))
+		return;
+	memcpy(&nn->ra, &ra, sizeof(ra));
+	nn->ra_known = true;
+	nat6_advertise(nn->six, &ra);
 }
 
 static int start_dhcp(struct net *net, struct err *err)
@@ -233,6 +249,7 @@ static void nat_stop(struct net *net)
 {
 	struct nat_net *nn = net->mode_state;
 
+	netsix_stop(net);
 	netdhcp_stop(net);
 	hostleg_del(net);
 	if (!nn)
@@ -277,6 +294,8 @@ static int nat_start(struct net *net, struct err *err)
 		rc = hostleg_add(net, err);
 	if (rc == 0)
 		rc = start_dhcp(net, err);
+	if (rc == 0)
+		rc = netsix_start(net, true, err);
 	if (rc < 0)
 		nat_stop(net);
 	return rc;
@@ -336,6 +355,7 @@ static void nat_tick_net(struct net *net, msec now)
 	struct nat_net *nn = net->mode_state;
 
 	netdhcp_tick(net, now);
+	netsix_tick(net, now);
 	if (!ev_is_active(&nn->round) && nat_tick(nn->nat, now))
 		round_go_on(nn);
 	gateway_tick(&nn->gw, now);
@@ -343,6 +363,7 @@ static void nat_tick_net(struct net *net, msec now)
 	uplinks_tick(nn->uplinks, now);
 	if (!nn->six)
 		return;
+	follow_ra(nn);
 	nat6_follow(nn->six, &nn->nat->table.set, now);
 	nat6_tick(nn->six, uplinks_online6(nn->uplinks), now);
 }
@@ -377,6 +398,7 @@ static int nat_call(struct net *net, const char *method, json_t *params, json_t 
 static void nat_show(const struct net *net, json_t *out)
 {
 	netdhcp_show(net, out);
+	netsix_show(net, out);
 	nat_show_facts(net->mode_state, out);
 }
 
@@ -394,5 +416,6 @@ const struct mode_ops mode_nat = {
 	.host_changed = nat_host_changed,
 	.call = nat_call,
 	.settings = nat_settings_rows,
+	.services = netsix_settings,
 	.show = nat_show,
 };

@@ -10,14 +10,14 @@ modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_one.c
 
 unit-tests += nat_tcp nat_xlate nat_frag nat_icmp nat6
 test_nat_tcp-objs := modes/nat/nat_tcp.c
-test_nat_xlate-objs := tests/unit/nat_world.c nat-core lib
-test_nat_frag-objs := tests/unit/nat_world.c nat-core lib
-test_nat_icmp-objs := tests/unit/nat_world.c nat-core lib
-test_nat6-objs := nat-core lib
+test_nat_xlate-objs := tests/unit/nat_world.c nat-core ra lib
+test_nat_frag-objs := tests/unit/nat_world.c nat-core ra lib
+test_nat_icmp-objs := tests/unit/nat_world.c nat-core ra lib
+test_nat6-objs := nat-core ra lib
 
 wire-tests += nat
-test_nat-objs := tests/wire/world.c tests/wire/carriers.c nat-core vswitchd-core lib
+test_nat-objs := tests/wire/world.c tests/wire/carriers.c nat-core ra vswitchd-core lib
 
 fuzz-targets += nat nat6
-fuzz_nat-objs := tests/unit/nat_world.c nat-core lib
-fuzz_nat6-objs := nat-core lib
+fuzz_nat-objs := tests/unit/nat_world.c nat-core ra lib
+fuzz_nat6-objs := nat-core ra lib

@@ -57,7 +57,7 @@ struct nat6 *nat6_create(const struct nat6_conf *conf, const struct nat6_env *en
 	n->error_tokens = ERROR_BURST;
 	n->error_ms = now;
 	n->peer_mask = heads - 1;
-	n->ra.next_ms = now;
+	nat6_advertise(n, &(struct ra_conf){.autonomous = true});
 	n->peers = calloc(set->max, sizeof(*n->peers));
 	n->peer_heads = calloc(heads, sizeof(*n->peer_heads));
 	if (!n->peers || !n->peer_heads ||

@@ -23,6 +23,7 @@
 #ifndef MODES_NAT_NAT6_H
 #define MODES_NAT_NAT6_H
 
+#include "dhcp/ra.h"
 #include "modes/nat/nat6_packet.h"
 #include "modes/nat/nat_table.h"
 
@@ -51,7 +52,6 @@ struct nat6_env {
 struct nat6_conf {
 	struct ip_addr prefix; /* /64 */
 	struct mac mac;	       /* the gateway's */
-	struct ip_addr dns;    /* zero: none */
 	uint32_t mtu;
 };
 
@@ -68,14 +68,6 @@ struct nat6_peer {
 	uint32_t refs, next; /* of the hash chain or free list: index + 1; 0: none */
 };
 
-/* What is advertised, and when. */
-struct nat6_ra {
-	msec next_ms, last_ms;
-	uint8_t fast; /* of the first few, which come sooner */
-	bool wanted;  /* a guest has asked */
-	bool online;  /* the host has a way out */
-};
-
 struct nat6 {
 	struct nat6_conf conf;
 	struct nat6_env env;
@@ -84,7 +76,9 @@ struct nat6 {
 	struct nat6_neigh neighs[NAT6_NEIGHS];
 	struct nat6_peer *peers;
 	uint32_t *peer_heads, peer_mask, peer_free, peers_touched, n_peers;
-	struct nat6_ra ra;
+	struct ra_conf ra; /* what is advertised, but the lifetime */
+	struct ra_timer ra_timer;
+	bool online;	       /* the host has a way out */
 	uint32_t error_tokens; /* towards the outside */
 	msec error_ms, now;
 	uint64_t errors_sent;
@@ -104,6 +98,8 @@ enum drop_reason nat6_from_outside(struct nat_ext *ext, struct pkt *p, msec now,
 				   struct nat6 **owner);
 /* Once a second. @online: the host has a default route. */
 void nat6_tick(struct nat6 *n, bool online, msec now);
+/* Advertise this from now on; prefix, MAC and MTU are the gateway's. @search is borrowed. */
+void nat6_advertise(struct nat6 *n, const struct ra_conf *ra);
 /* The network ends: guests shall use this router no more. */
 void nat6_goodbye(struct nat6 *n);
 /* @ext is going away; tells the guests, ends its flows and returns how many. */

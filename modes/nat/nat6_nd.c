@@ -14,50 +14,14 @@
 enum {
 	ND_HOPS = 255, /* RFC 4861 3.1: nobody off the link can send these */
 	NS_LEN = 24,   /* NS and NA without options */
-	RA_FAST = 3,   /* RFC 4861 10: the first few, each at most so much later */
-	RA_FAST_MS = 16000,
-	RA_MIN_MS = 200000,
-	RA_MAX_MS = 600000,
-	RA_GAP_MS = 3000, /* RFC 4861 10, MIN_DELAY_BETWEEN_RAS */
-	RA_LIFETIME_S = 1800,
-	PREFIX_VALID_S = 86400,
-	PREFIX_PREFERRED_S = 14400,
 	NA_ROUTER = 0x80,
 	NA_SOLICITED = 0x40,
-	NA_OVERRIDE = 0x20,
-	PIO_ON_LINK = 0x80,
-	PIO_AUTONOMOUS = 0x40
+	NA_OVERRIDE = 0x20
 };
-enum { OPT_PREFIX = 3, OPT_MTU = 5, OPT_RDNSS = 25 };
-
-struct ra_hdr {
-	struct icmp_hdr icmp; /* rest: hop limit, flags, router lifetime */
-	be32 reachable, retrans;
-} WIRE_PACKED;
-
-struct ra_prefix {
-	uint8_t type, len, plen, flags;
-	be32 valid, preferred, reserved;
-	struct ip_addr prefix;
-} WIRE_PACKED;
-
-struct ra_mtu {
-	uint8_t type, len;
-	be16 reserved;
-	be32 mtu;
-} WIRE_PACKED;
 
 struct nd_ll {
 	uint8_t type, len;
 	struct mac mac;
-} WIRE_PACKED;
-
-/* RFC 8106 5.1 */
-struct ra_rdnss {
-	uint8_t type, len;
-	be16 reserved;
-	be32 lifetime;
-	struct ip_addr addr;
 } WIRE_PACKED;
 
 static const struct ip_addr all_nodes = {{0xff, 0x02, [15] = 1}};
@@ -76,87 +40,46 @@ static void icmp_finish(struct pkt *p)
 
 /* ---- advertisements -------------------------------------------------------------------------- */
 
-struct ra {
-	struct ra_hdr hdr;
-	struct nd_ll ll;
-	struct ra_mtu mtu;
-	struct ra_prefix prefix;
-	struct ra_rdnss dns; /* last: left out when there is none */
-} WIRE_PACKED;
-
-static void ra_fill(const struct nat6 *n, struct ra *ra, uint16_t lifetime)
+void nat6_advertise(struct nat6 *n, const struct ra_conf *ra)
 {
-	uint32_t rest =
-		64u << 24 | lifetime; /* hop limit, no flags: addresses are made by guests */
-
-	*ra = (struct ra){
-		.hdr = {.icmp = {.type = ND_RA, .rest = htonl(rest)}},
-		.ll = {ND_OPT_SOURCE_LL, 1, n->conf.mac},
-		.mtu = {OPT_MTU, 1, 0, htonl(n->conf.mtu)},
-		.prefix = {.type = OPT_PREFIX,
-			   .len = sizeof(ra->prefix) / 8,
-			   .plen = 64,
-			   .flags = PIO_ON_LINK | PIO_AUTONOMOUS,
-			   .valid = htonl(PREFIX_VALID_S),
-			   .preferred = htonl(PREFIX_PREFERRED_S),
-			   .prefix = n->conf.prefix},
-		.dns = {.type = OPT_RDNSS,
-			.len = sizeof(ra->dns) / 8,
-			.lifetime = htonl(RA_LIFETIME_S),
-			.addr = n->conf.dns},
-	};
+	n->ra = *ra;
+	n->ra.mac = n->conf.mac;
+	n->ra.mtu = n->conf.mtu;
+	n->ra.prefix = n->conf.prefix;
+	n->ra_timer.wanted = true;
 }
 
 /* To one guest or, with NULL, to all. */
-static void ra_send(struct nat6 *n, const struct ip_addr *to, const struct mac *mac,
-		    uint16_t lifetime)
+static void ra_send(struct nat6 *n, const struct ip_addr *to, const struct mac *mac, bool ending)
 {
-	uint32_t len = sizeof(struct ra);
+	struct ra_conf ra = n->ra;
+	uint8_t msg[RA_LEN_MAX];
 	struct pkt *p;
+	size_t len;
 
-	if (ip_addr_is_zero(&n->conf.dns))
-		len = offsetof(struct ra, dns);
+	ra.lifetime_s = n->online ? RA_LIFETIME_S : 0;
+	ra.ending = ending;
+	len = ra_build(&ra, msg);
 	p = nat6_new(n->env.pool, &n->link_local, to ? to : &all_nodes, IPPROTO_ICMP6_, ND_HOPS,
-		     sizeof(struct ra));
+		     (uint32_t)len);
 	if (!p)
 		return;
-	ra_fill(n, (void *)(p->data + ETH_HLEN_ + IP6_HLEN), lifetime);
-	p->len = ETH_HLEN_ + IP6_HLEN + len;
-	((struct ip6_hdr_wire *)(void *)(p->data + ETH_HLEN_))->payload_len = htons((uint16_t)len);
+	memcpy(p->data + ETH_HLEN_ + IP6_HLEN, msg, len);
 	icmp_finish(p);
 	nat6_to_guest(n, mac ? mac : &all_nodes_mac, p);
 }
 
-static uint16_t lifetime_of(const struct nat6 *n)
-{
-	return n->ra.online ? RA_LIFETIME_S : 0;
-}
-
 void nat6_goodbye(struct nat6 *n)
 {
-	ra_send(n, NULL, NULL, 0);
+	ra_send(n, NULL, NULL, true);
 }
 
 void nat6_nd_tick(struct nat6 *n, bool online)
 {
-	struct nat6_ra *ra = &n->ra;
-
-	if (online != ra->online) {
-		ra->online = online;
-		ra->wanted = true;
-	}
-	if (ra->last_ms && n->now - ra->last_ms < RA_GAP_MS)
-		return;
-	if (!ra->wanted && n->now < ra->next_ms)
-		return;
-	ra_send(n, NULL, NULL, lifetime_of(n));
-	ra->wanted = false;
-	ra->last_ms = n->now ? n->now : 1;
-	ra->next_ms = n->now + RA_MIN_MS + nat_random(&n->table) % (RA_MAX_MS - RA_MIN_MS);
-	if (ra->fast < RA_FAST) {
-		ra->fast++;
-		ra->next_ms = n->now + RA_FAST_MS;
-	}
+	n->ra_timer.wanted |= online != n->online;
+	n->online = online;
+	if (ra_timer_due(&n->ra_timer, n->now, nat_random(&n->table)))
+		ra_send(n, NULL, NULL, false);
 }
 
 /* ---- neighbour discovery --------------------------------------------------------------------- */
@@ -194,9 +117,9 @@ static void nd_input(struct nat6 *n, const struct nat6_view *v)
 	if (v->ip->hop_limit != ND_HOPS || v->l4[1] != 0)
 		return;
 	if (v->l4[0] == ND_RS && ip_addr_is_zero(&src))
-		n->ra.wanted = true;
-	else if (v->l4[0] == ND_RS)
-		ra_send(n, &src, &from, lifetime_of(n));
+		n->ra_timer.wanted = true;
+	else if (v->l4[0] == ND_RS && ra_timer_answer(&n->ra_timer, n->now))
+		ra_send(n, &src, &from, false);
 	if (v->l4[0] != ND_NS && v->l4[0] != ND_NA)
 		return;
 	if (v->l4_len < NS_LEN)

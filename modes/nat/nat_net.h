@@ -27,7 +27,10 @@ struct nat_net {
 	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;
-	struct nat6 *six;     /* NULL: no IPv6 */
+	struct nat6 *six;    /* NULL: no IPv6 */
+	struct ip_addr dns6; /* the host's resolver */
+	struct ra_conf ra;   /* what the gateway advertises */
+	bool ra_known;
 	struct nat_net *next; /* among those that share the uplinks */
 	struct nat_forward *forwards;
 	struct relay *relay; /* nat_relay.c; NULL: the host has no way to a forward */

@@ -282,7 +282,7 @@ static void show_six(const struct nat6 *six, json_t *out)
 			    json_sprintf("%s/64", ip_addr_format(&six->conf.prefix, text)));
 	json_object_set_new(out, "gateway6", json_string(ip_addr_format(&six->addr, text)));
 	json_object_set_new(out, "flows6", json_integer(six->table.n_sessions));
-	json_object_set_new(out, "online6", json_boolean(six->ra.online));
+	json_object_set_new(out, "online6", json_boolean(six->online));
 }
 
 void nat_show_facts(struct nat_net *nn, json_t *out)

@@ -88,7 +88,7 @@ refused "a subnet6 that another network has" "network h has it" \
 refused "a subnet6 that the host has" "2001:db8:9::/64.*up0" \
 	vctl net add h4 mode=host-only subnet6=2001:db8:9::/64
 refused "a subnet6 that is no /64" "64 bits" vctl net add h4 mode=host-only subnet6=fd00::/48
-refused "subnet6 elsewhere" "subnet6" vctl net add h4 mode=internal subnet6=fd00:1::/64
+refused "subnet6 elsewhere" "subnet6" vctl net add h4 mode=lan-segment subnet6=fd00:1::/64
 check "a subnet6 that is given" vctl net add h4 mode=host-only subnet6=fd00:1:2:3::/64
 equal "the prefix that was asked for" fd00:1:2:3::1 "$(jctl net show h4 | json "d['host6']")"
 check "ipv6=off" vctl net add h5 mode=host-only ipv6=off

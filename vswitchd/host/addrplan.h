@@ -21,7 +21,7 @@ enum addrplan_want { PLAN_HOST = 1, PLAN_GATEWAY = 2, PLAN_DHCP = 4 };
  * refused. */
 int addrplan_fill(struct runner *r, struct net_conf *conf, unsigned int want, struct err *err);
 /* conf->subnet6, unless ipv6=off: the given one when it is free (-EEXIST), or one derived from the
- * daemon's instance and the network's name. */
+ * daemon's instance and the network's name. Chooses conf->ipv6 where it is open. */
 int addrplan6_fill(struct runner *r, struct net_conf *conf, struct err *err);
 
 #endif

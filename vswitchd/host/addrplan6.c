@@ -66,10 +66,12 @@ int addrplan6_fill(struct runner *r, struct net_conf *conf, struct err *err)
 	uint64_t global, subnet;
 	int tries = 16;
 
-	if (conf->ipv6_off && conf->subnet6.given)
+	if (conf->ipv6 == IPV6_OFF && conf->subnet6.given)
 		return err_set(err, -EINVAL, "subnet6= and ipv6=off exclude each other");
-	if (conf->ipv6_off)
+	if (conf->ipv6 == IPV6_OFF)
 		return 0;
+	if (conf->ipv6 == IPV6_UNSET || conf->ipv6 == IPV6_ON)
+		conf->ipv6 = IPV6_SLAAC;
 	if (!conf->subnet6.given) {
 		global = hash_bytes(&instance_key, state_instance(), strlen(state_instance()));
 		subnet = hash_bytes(&name_key, conf->name, strlen(conf->name));

@@ -21,7 +21,7 @@ int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *w
 		{CONF_NIC, conf->via[0] != '\0', "via"},
 		{CONF_NIC, conf->uplink != UPLINK_AUTO, "uplink"},
 		{CONF_IPV6, conf->subnet6.given, "subnet6"},
-		{CONF_IPV6, conf->ipv6_off, "ipv6"},
+		{CONF_IPV6, conf->ipv6 != IPV6_UNSET, "ipv6"},
 		{CONF_VLAN, conf->vlan != 0, "vlan"},
 	};
 

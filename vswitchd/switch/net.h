@@ -21,6 +21,7 @@
 struct frame_hook;
 struct mode_ops;
 struct netdhcp;
+struct netsix;
 struct port;
 struct runner;
 struct station;
@@ -30,6 +31,13 @@ struct ip6_net {
 	bool given;
 	uint8_t prefix[8];
 };
+
+/* How guests get IPv6 addresses in subnet6. UNSET is the mode's way and ON the usual one (SLAAC):
+ * check() puts another in their place. */
+enum net_ipv6 { IPV6_UNSET, IPV6_OFF, IPV6_ON, IPV6_SLAAC, IPV6_STATELESS, IPV6_STATEFUL };
+extern const char *const net_ipv6_words[];
+/* By word; -EINVAL. */
+int net_ipv6_parse(const char *word, enum net_ipv6 *out);
 
 /* AUTO: single-mac on a wireless NIC, else plain. */
 enum net_uplink { UPLINK_AUTO, UPLINK_PLAIN, UPLINK_SINGLE_MAC };
@@ -43,7 +51,7 @@ struct net_conf {
 	be32 gateway;		  /* address of the mode's own gateway (NAT: .2); 0: none */
 	be32 host;		  /* address of the host's leg (.1); 0: none */
 	struct ip6_net subnet6;	  /* the host's leg is ::1 there */
-	bool ipv6_off;
+	enum net_ipv6 ipv6;
 	be32 dhcp_server; /* address of the DHCP server (.254); 0: none */
 	bool dhcp_given;  /* the user said dhcp=... */
 	bool dhcp;
@@ -80,6 +88,7 @@ struct net {
 	bool hub;		   /* repeats every frame to every port, learns nothing */
 	struct station *station;   /* station.h; NULL: no service is on it */
 	struct netdhcp *dhcp;	   /* NULL when the network serves no DHCP */
+	struct netsix *six;	   /* netsix.h; NULL when it serves no IPv6 */
 	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
 	 * known. Set with dhcp. */
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);

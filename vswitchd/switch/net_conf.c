@@ -78,10 +78,21 @@ static int parse_subnet6(struct net_conf *conf, const char *value)
 	return 0;
 }
 
+const char *const net_ipv6_words[] = {"", "off", "on", "slaac", "stateless", "stateful"};
+
+int net_ipv6_parse(const char *word, enum net_ipv6 *out)
+{
+	for (unsigned int i = IPV6_OFF; i < ARRAY_SIZE(net_ipv6_words); i++)
+		if (strcmp(net_ipv6_words[i], word) == 0) {
+			*out = (enum net_ipv6)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static int parse_ipv6(struct net_conf *conf, const char *value)
 {
-	conf->ipv6_off = strcmp(value, "off") == 0;
-	return conf->ipv6_off || strcmp(value, "on") == 0 ? 0 : -EINVAL;
+	return net_ipv6_parse(value, &conf->ipv6);
 }
 
 /* A unicast address. */
@@ -228,7 +239,7 @@ static const struct key keys[] = {
 	{"mode", "nat, bridge, host-only, internal or lan-segment", parse_mode},
 	{"subnet", "a network address with its prefix length, like 10.0.2.0/24", parse_subnet},
 	{"subnet6", "an IPv6 prefix of 64 bits, like fd00:1:2:3::/64", parse_subnet6},
-	{"ipv6", "on or off", parse_ipv6},
+	{"ipv6", "on, off, slaac, stateless or stateful", parse_ipv6},
 	{"gateway", "an IPv4 address", parse_gateway},
 	{"dhcp", "on, off or FIRST-LAST (two IPv4 addresses)", parse_dhcp},
 	{"lease", "a time with its unit: 3600s, 60m, 1h or 1d", parse_lease},

@@ -47,6 +47,20 @@ struct row {
 	const struct net_setting *net;
 };
 
+/* Add those of a mode that are not there already: services are the same in several. */
+static size_t rows_add(struct row rows[SETTINGS_MAX], size_t n, const struct net_setting *group)
+{
+	for (const struct net_setting *s = group; s && s->name; s++) {
+		size_t i = 0;
+
+		while (i < n && rows[i].net != s)
+			i++;
+		if (i == n)
+			rows[n++] = (struct row){s->name, s->accepts, NULL, s};
+	}
+	return n;
+}
+
 /* The rows of all groups, in order. Returns how many. */
 static size_t rows_of(const struct target *t, struct row rows[SETTINGS_MAX])
 {
@@ -59,9 +73,10 @@ static size_t rows_of(const struct target *t, struct row rows[SETTINGS_MAX])
 		for (const struct net_setting *s = net_groups[i]; s->name; s++)
 			rows[n++] = (struct row){s->name, s->accepts, NULL, s};
 	for (size_t i = 0; !t->is_port && modes[i]; i++)
-		if (!t->net || t->net->conf.mode == modes[i])
-			for (const struct net_setting *s = modes[i]->settings; s && s->name; s++)
-				rows[n++] = (struct row){s->name, s->accepts, NULL, s};
+		if (!t->net || t->net->conf.mode == modes[i]) {
+			n = rows_add(rows, n, modes[i]->settings);
+			n = rows_add(rows, n, modes[i]->services);
+		}
 	return n;
 }
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netsix.h - IPv6 addresses for a network's guests: router advertisements and DHCPv6, as a part of
+ * the network's station (station.h).
+ *
+ * `ipv6=` says how a guest comes by an address in conf.subnet6:
+ *   slaac      it makes its own from the advertised prefix (RFC 4862)
+ *   stateless  the same, and DHCPv6 tells the rest: resolvers, names, time, boot file
+ *   stateful   DHCPv6 gives the address too, and it is on record as leases are
+ *
+ * The station answers at its link-local address and at PREFIX::fe. Where the network has a router
+ * of its own (the NAT gateway), that one advertises what netsix_ra() says; elsewhere the station
+ * does, as a router that is nobody's way out (lifetime 0).
+ */
+#ifndef VSWITCHD_NETSIX_H
+#define VSWITCHD_NETSIX_H
+
+#include <jansson.h>
+
+#include "dhcp/ra.h"
+#include "lib/err.h"
+#include "vswitchd/switch/net.h"
+#include "vswitchd/switch/settings.h"
+
+/* Serve @net, if it has IPv6 (conf.subnet6 and an MTU that carries it); sets net->six. @router: is
+ * there another that advertises? */
+int netsix_start(struct net *net, bool router, struct err *err);
+void netsix_stop(struct net *net);
+/* Once a second. */
+void netsix_tick(struct net *net, msec now);
+/* Nothing to do until a frame comes. */
+bool netsix_at_rest(const struct net *net);
+
+/* What is to be advertised on @net, but lifetime, MAC and resolvers. Zeroed and filled. */
+void netsix_ra(const struct net *net, struct ra_conf *out);
+
+/* The address of @net with the host part @low, as PREFIX::1 for 1. */
+struct ip_addr netsix_addr(const struct net *net, uint32_t low);
+
+/* Add "ipv6": how addresses come about, and whom the switch has heard. */
+void netsix_show(const struct net *net, json_t *out);
+
+/* Rows for mode_ops.services. */
+extern const struct net_setting netsix_settings[];
+
+#endif
