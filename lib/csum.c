@@ -126,3 +126,22 @@ void csum_partial_update32(be16 *csum, be32 from, be32 to)
 
 	*csum = fold32(fold64(sum + (uint32_t)~from + to));
 }
+
+/* Castagnoli's polynomial, bits reflected, four at a time. */
+uint32_t csum_crc32c(const void *data, size_t len)
+{
+	const uint8_t *b = data;
+	uint32_t crc = ~0u, step[16];
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(step); i++) {
+		step[i] = i;
+		for (int bit = 0; bit < 4; bit++)
+			step[i] = step[i] >> 1 ^ (step[i] & 1 ? 0x82f63b78u : 0);
+	}
+	while (len--) {
+		crc ^= *b++;
+		crc = crc >> 4 ^ step[crc & 15];
+		crc = crc >> 4 ^ step[crc & 15];
+	}
+	return ~crc;
+}

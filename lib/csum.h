@@ -27,4 +27,7 @@ void csum_update32(be16 *csum, be32 from, be32 to);
  * sender leaves in the field under NEEDS_CSUM. Only address and length changes matter there. */
 void csum_partial_update32(be16 *csum, be32 from, be32 to);
 
+/* CRC32c of @len bytes as SCTP's checksum field has it, little-endian (RFC 9260 appendix A). */
+uint32_t csum_crc32c(const void *data, size_t len);
+
 #endif

@@ -28,7 +28,7 @@
 	X(GSO_UNSUPPORTED,"gso-unsupported","an offload that this port's far end can't take and that can't be undone") \
 	X(BAD_IP,         "bad-ip",         "the IPv4 header is malformed") \
 	X(BAD_CSUM,       "bad-csum",       "a checksum is wrong") \
-	X(BAD_L4,         "bad-l4",         "the TCP, UDP or ICMP header is malformed") \
+	X(BAD_L4,         "bad-l4",         "the TCP, UDP, ICMP or other header is malformed") \
 	X(BAD_ARP,        "bad-arp",        "the ARP packet is malformed") \
 	X(SPOOFED,        "spoofed",        "the source address does not belong to the sender") \
 	X(TTL_EXCEEDED,   "ttl-exceeded",   "the TTL came to zero; answered with ICMP 11/0") \
@@ -40,6 +40,8 @@
 	X(FILTERED,       "filtered",       "the mapping does not let this peer in") \
 	X(TABLE_FULL,     "table-full",     "the translation table or this guest's share of it is full") \
 	X(PROTO,          "proto",          "a protocol that is not translated") \
+	X(PROTO_TAKEN,    "proto-taken",    "another guest uses this protocol, which has no ports, with this peer; answered with ICMP 3/13") \
+	X(PROTO_HOST,     "proto-host",     "the host itself uses this protocol, which has no ports, with this peer; answered with ICMP 3/13") \
 	X(MARTIAN,        "martian",        "an address that must not be seen here") \
 	X(MAC_SPOOFED,    "mac-spoofed",    "mac-guard: a source address that is not this port's") \
 	X(ADDR_SPOOFED,   "address-spoofed","address-guard: an IP address that was neither leased nor given to this port") \

@@ -4,7 +4,7 @@ lib-srcs := lib/addr.c lib/clock.c lib/csum.c lib/drop.c lib/err.c lib/gso.c lib
 lib-srcs += lib/nearest.c lib/pcapng.c
 lib-srcs += lib/frame.c lib/ipaddr.c
 lib-srcs += lib/linkspec.c lib/linkwords.c lib/linktext.c lib/linkmodel.c lib/holdq.c lib/due.c lib/alarm.c
-lib-srcs += lib/setting_names.c lib/late.c
+lib-srcs += lib/ipproto.c lib/setting_names.c lib/late.c
 lib-srcs += lib/tag.c
 
 unit-tests += addr csum gso hash pcapng pkt tag text timer

@@ -50,6 +50,13 @@ struct ip4_hdr {
 } WIRE_PACKED;
 enum { IP4_DF = 0x4000, IP4_MF = 0x2000, IP4_OFFMASK = 0x1fff };
 enum { IPPROTO_ICMP_ = 1, IPPROTO_TCP_ = 6, IPPROTO_UDP_ = 17 };
+enum {
+	IPPROTO_GRE_ = 47,
+	IPPROTO_ESP_ = 50,
+	IPPROTO_AUTH_ = 51,
+	IPPROTO_SCTP_ = 132,
+	IPPROTO_UDPLITE_ = 136
+};
 
 struct ip6_hdr_wire {
 	be32 ver_class_flow;
@@ -94,7 +101,13 @@ enum {
 	ICMP_TIMXCEED_ = 11,
 	ICMP_PARAMPROB_ = 12
 };
-enum { ICMP_NET_UNREACH = 0, ICMP_HOST_UNREACH = 1, ICMP_PORT_UNREACH_ = 3, ICMP_NEEDFRAG = 4 };
+enum {
+	ICMP_NET_UNREACH = 0,
+	ICMP_HOST_UNREACH = 1,
+	ICMP_PROT_UNREACH_ = 2,
+	ICMP_PORT_UNREACH_ = 3,
+	ICMP_NEEDFRAG = 4
+};
 
 static inline unsigned int ip4_ihl(const struct ip4_hdr *ip)
 {

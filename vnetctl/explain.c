@@ -120,7 +120,7 @@ static int explain_run(struct ctl *c, int argc, char **argv)
 
 static const struct verb verbs[] = {
 	{"",
-	 "NET from PORT dst MAC|ADDRESS [src MAC|ADDRESS] [proto tcp|udp|icmp|arp|ether]"
+	 "NET from PORT dst MAC|ADDRESS [src MAC|ADDRESS] [proto tcp|udp|icmp|arp|ether|gre|..]"
 	 " [port N] [sport N] [vlan ID] [len BYTES]",
 	 "what would happen to this frame; exit 1 when it would not be delivered", explain_run},
 	{0},

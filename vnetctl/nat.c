@@ -128,9 +128,9 @@ static int nat_list(struct ctl *c, int argc, char **argv)
 
 static int nat_guests(struct ctl *c, int argc, char **argv)
 {
-	static const char *const titles[] = {"ADDRESS",	   "~GUEST",	 ">FLOWS",
-					     ">TCP PORTS", ">UDP PORTS", ">ECHO IDS",
-					     ">SENT",	   ">RECEIVED",	 NULL};
+	static const char *const titles[] = {"ADDRESS",	   "~GUEST",	">FLOWS",  ">TCP PORTS",
+					     ">UDP PORTS", ">ECHO IDS", ">OTHERS", ">SENT",
+					     ">RECEIVED",  NULL};
 	char tx[32], rx[32];
 	struct table *t;
 	json_t *r, *g;
@@ -151,6 +151,7 @@ static int nat_guests(struct ctl *c, int argc, char **argv)
 		table_addf(t, "%lld", (long long)jint(g, "tcp_ports"));
 		table_addf(t, "%lld", (long long)jint(g, "udp_ports"));
 		table_addf(t, "%lld", (long long)jint(g, "echo_ids"));
+		table_addf(t, "%lld", (long long)jint(g, "others"));
 		table_add(t, human_bytes((uint64_t)jint(g, "tx_bytes"), tx, sizeof(tx)));
 		table_add(t, human_bytes((uint64_t)jint(g, "rx_bytes"), rx, sizeof(rx)));
 	}

@@ -151,6 +151,7 @@ static int make_translator(struct nat_net *nn, struct err *err)
 			      .route = env_route,
 			      .outside = env_outside,
 			      .inside = env_inside,
+			      .taken = nat_taken_note,
 			      .next_ext = env_next_ext};
 	uint64_t seed[4];
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/ipproto.h"
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_path.h"
@@ -18,12 +19,21 @@
 
 enum { TEXT = 24 };
 
-static const char *const protos[] = {"tcp", "udp", "echo"};
+/* "tcp", or of the others "gre". */
+static const char *proto_word(const struct nat_view *v, char out[IP_PROTO_STR])
+{
+	static const char *const words[] = {"tcp", "udp", "echo"};
 
-static const char *endpoint(be32 addr, be16 port, char out[TEXT])
+	return v->proto == NAT_OTHER ? ip_proto_text(v->ip->proto, out) : words[v->proto];
+}
+
+/* An address with its port, if @proto has ports or something like them. */
+static const char *endpoint(enum nat_proto proto, be32 addr, be16 port, char out[TEXT])
 {
 	char text[IP4_STR];
 
+	if (proto == NAT_OTHER)
+		return ip4_format(addr, out);
 	snprintf(out, TEXT, "%s:%u", ip4_format(addr, text), ntohs(port));
 	return out;
 }
@@ -103,6 +113,7 @@ static const char *lifetime(const struct nat_table *t, const struct nat_view *v,
 {
 	msec ms = v->proto == NAT_TCP	  ? t->set.tcp_transitory_ms
 		  : v->proto == NAT_ICMP  ? t->set.icmp_ms
+		  : v->proto == NAT_OTHER ? t->set.other_ms
 		  : v->dport == htons(53) ? t->set.udp_dns_ms
 					  : t->set.udp_ms;
 
@@ -122,39 +133,80 @@ static bool tell_room(struct nat_table *t, be32 addr, struct trace *trace)
 	return room;
 }
 
+static be16 inside_port(const struct nat_view *v)
+{
+	return v->proto == NAT_ICMP    ? nat_echo_id(v)
+	       : v->proto == NAT_OTHER ? htons(v->ip->proto)
+				       : v->sport;
+}
+
+/* Can a protocol without ports be had with this peer? Says so. */
+static bool tell_pair(const struct nat_view *v, const struct way *w, struct trace *t)
+{
+	const struct nat_mapping *holder = NULL;
+	char proto[IP_PROTO_STR], peer[IP4_STR], by[IP4_STR];
+	struct nat *owner;
+
+	proto_word(v, proto);
+	ip4_format(v->ip->dst, peer);
+	if (w->ext)
+		holder = nat_ext_find_pair(w->ext, v->ip->proto, v->ip->dst, &owner);
+	if (holder) {
+		trace_say(t, "mapping", "dropped: %s: %s has %s with %s: ICMP 3/13",
+			  drop_word(DROP_PROTO_TAKEN), ip4_format(holder->addr, by), proto, peer);
+		return false;
+	}
+	if (w->ext && w->ext->pair_free &&
+	    !w->ext->pair_free(w->ext->ctx, v->ip->proto, v->ip->dst)) {
+		trace_say(t, "mapping", "dropped: %s: the host has %s with %s: ICMP 3/13",
+			  drop_word(DROP_PROTO_HOST), proto, peer);
+		return false;
+	}
+	trace_say(t, "mapping", "%s has no ports: this guest alone would have it with %s%s", proto,
+		  peer,
+		  v->ip->proto == IPPROTO_AUTH_
+			  ? "; but it protects the addresses (RFC 4302 3.3.3.1), so the far end "
+			    "will refuse it"
+			  : "");
+	return true;
+}
+
 static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct way *w,
 			 struct trace *t)
 {
 	struct nat_table *table = &nn->nat->table;
-	be16 port = v->proto == NAT_ICMP ? nat_echo_id(v) : v->sport;
+	be16 port = inside_port(v);
 	struct nat_key k = {w->ext, v->proto, v->ip->src, v->ip->dst, port, v->dport};
 	struct nat_mapping *m = w->ext ? nat_mapping_find(table, &k) : NULL;
 	struct nat_session *s = m ? nat_session_find(table, m, k.peer, k.peer_port) : NULL;
-	char in[TEXT], out[TEXT], life[TEXT], addr[IP4_STR];
+	char in[TEXT], out[TEXT], life[TEXT], addr[IP4_STR], proto[IP_PROTO_STR];
 	msec now = nn->net->runner->now;
 
-	endpoint(k.addr, port, in);
+	endpoint(v->proto, k.addr, port, in);
 	if (m)
-		trace_say(t, "mapping", "%s %s is %s outside (%s)", protos[v->proto], in,
-			  endpoint(m->ext->addr, m->ext_port, out),
+		trace_say(t, "mapping", "%s %s is %s outside (%s)", proto_word(v, proto), in,
+			  endpoint(v->proto, m->ext->addr, m->ext_port, out),
 			  m->forward ? "a port forward" : nat_kind_words[table->set.mapping]);
-	else
+	else if (v->proto == NAT_OTHER && !tell_pair(v, w, t))
+		return;
+	else if (v->proto != NAT_OTHER)
 		trace_say(t, "mapping", "%s %s would get a new port of %s, one of %d to %d (%s)",
-			  protos[v->proto], in, ip4_format(w->addr, addr), NAT_PORT_FIRST,
+			  proto_word(v, proto), in, ip4_format(w->addr, addr), NAT_PORT_FIRST,
 			  NAT_PORT_LAST, nat_kind_words[table->set.mapping]);
 	if (s) {
 		msec until = nat_session_expires(table, s);
 
 		trace_say(t, "flow", "to %s, known for %llu s, forgotten in %llu s",
-			  endpoint(k.peer, k.peer_port, out),
+			  endpoint(v->proto, k.peer, k.peer_port, out),
 			  (unsigned long long)(now - nat_session_created(table, s)) / 1000,
 			  (unsigned long long)(until > now ? until - now : 0) / 1000);
 	} else if (tell_room(table, k.addr, t)) {
 		trace_say(t, "flow", "a new one to %s, for %s without a packet",
-			  endpoint(k.peer, k.peer_port, out), lifetime(table, v, life));
+			  endpoint(v->proto, k.peer, k.peer_port, out), lifetime(table, v, life));
 	}
 	trace_say(t, "nat", "leaves by %s from %s, TTL %u", w->r.ifname,
-		  m ? endpoint(m->ext->addr, m->ext_port, out) : ip4_format(w->addr, addr),
+		  m ? endpoint(v->proto, m->ext->addr, m->ext_port, out)
+		    : ip4_format(w->addr, addr),
 		  v->ip->ttl - 1u);
 }
 
@@ -162,6 +214,9 @@ static void tell_gateway(const struct gateway *g, const struct nat_view *v, stru
 {
 	if (v->proto == NAT_ICMP)
 		trace_say(t, "nat", "for the gateway itself, which answers echo requests");
+	else if (v->proto == NAT_OTHER)
+		trace_say(t, "nat",
+			  "for the gateway, which does not speak this protocol: ICMP 3/2");
 	else if (g->host_ext)
 		trace_say(t, "nat",
 			  "for the gateway, which stands for the host's services "
@@ -226,13 +281,13 @@ static bool tell_filter(struct nat_net *nn, const struct nat_view *v, struct nat
 			struct trace *t)
 {
 	struct nat_table *table = &nn->nat->table;
-	be16 port = v->proto == NAT_ICMP ? 0 : v->sport;
+	be16 port = v->sport;
 	bool opens = v->proto == NAT_UDP ||
 		     (v->proto == NAT_TCP &&
 		      (nat_tcp_flags(v) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
 	char peer[TEXT];
 
-	endpoint(v->ip->src, port, peer);
+	endpoint(v->proto, v->ip->src, port, peer);
 	if (nat_session_find(table, m, v->ip->src, port)) {
 		trace_say(t, "filter", "let in: there is a flow with %s", peer);
 		return true;
@@ -251,27 +306,29 @@ static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
 {
 	be16 port = v->proto == NAT_ICMP ? nat_echo_id(v) : v->dport;
 	struct way w = {.addr = v->ip->dst};
-	char out[TEXT], in[TEXT];
+	char out[TEXT], in[TEXT], proto[IP_PROTO_STR];
 	struct nat_mapping *m;
 	struct nat *owner;
 
-	endpoint(v->ip->dst, port, out);
+	endpoint(v->proto, v->ip->dst, port, out);
 	uplinks_each(nn->uplinks, match_way, &w);
 	if (!w.ext) {
 		trace_say(t, "uplink", "no open uplink has that address: the host's own business");
 		return false;
 	}
 	trace_say(t, "uplink", "arrives at %s", w.r.ifname);
-	m = nat_ext_find(w.ext, v->proto, port, &owner);
+	m = v->proto == NAT_OTHER ? nat_ext_find_pair(w.ext, v->ip->proto, v->ip->src, &owner)
+				  : nat_ext_find(w.ext, v->proto, port, &owner);
 	if (!m || owner != nn->nat) {
 		trace_say(t, "mapping",
 			  m ? "%s %s belongs to another network"
 			    : "nobody has %s %s: left to the host",
-			  protos[v->proto], out);
+			  proto_word(v, proto), out);
 		return false;
 	}
-	trace_say(t, "mapping", "%s %s is %s inside%s", protos[v->proto], out,
-		  endpoint(m->addr, m->port, in), m->forward ? ", by a port forward" : "");
+	trace_say(t, "mapping", "%s %s is %s inside%s", proto_word(v, proto), out,
+		  endpoint(v->proto, m->addr, m->port, in),
+		  m->forward ? ", by a port forward" : "");
 	if (!tell_filter(nn, v, m, t))
 		return false;
 	if (v->ip->ttl <= 1)

@@ -49,8 +49,10 @@ struct nat_ext *nat_ext_create(be32 addr, uint16_t first, uint16_t last, msec ho
 	ext->hold_ms = hold_ms;
 	ext->next_id = (uint16_t)seed[0];
 	ext->frags = nat_frags_create(NAT_FRAG_SLOT_DEFAULT, seed);
-	ext->spaces = calloc(NAT_PROTOS, sizeof(*ext->spaces));
-	for (unsigned int i = 0; i < NAT_PROTOS && ext->spaces; i++) {
+	nat_pairs_init(&ext->pairs, seed);
+	ext->pair_slots = calloc(NAT_PAIRS + 1, sizeof(*ext->pair_slots));
+	ext->spaces = calloc(NAT_SPACES, sizeof(*ext->spaces));
+	for (unsigned int i = 0; i < NAT_SPACES && ext->spaces; i++) {
 		struct nat_space *sp = &ext->spaces[i];
 
 		sp->slots = calloc(65536, sizeof(*sp->slots));
@@ -58,7 +60,7 @@ struct nat_ext *nat_ext_create(be32 addr, uint16_t first, uint16_t last, msec ho
 		for (uint32_t n = first; n <= last; n++)
 			avail_set(sp, n);
 	}
-	if (ext->frags && ext->spaces && whole)
+	if (ext->frags && ext->spaces && ext->pair_slots && whole)
 		return ext;
 	nat_ext_destroy(ext);
 	return NULL;
@@ -68,9 +70,10 @@ void nat_ext_destroy(struct nat_ext *ext)
 {
 	if (!ext)
 		return;
-	for (unsigned int i = 0; i < NAT_PROTOS && ext->spaces; i++)
+	for (unsigned int i = 0; i < NAT_SPACES && ext->spaces; i++)
 		free(ext->spaces[i].slots);
 	free(ext->spaces);
+	free(ext->pair_slots);
 	nat_frags_destroy(ext->frags);
 	free(ext);
 }
@@ -118,11 +121,9 @@ static bool in_range(const struct nat_ext *ext, uint16_t n)
 	return n >= ext->first && n <= ext->last;
 }
 
-struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto, be16 port,
-				 struct nat **owner)
+static struct nat_mapping *slot_mapping(const struct nat_ext *ext, const struct nat_slot *slot,
+					struct nat **owner)
 {
-	const struct nat_slot *slot = &ext->spaces[proto].slots[ntohs(port)];
-
 	*owner = NULL;
 	if (!slot->owner)
 		return NULL;
@@ -130,10 +131,25 @@ struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto
 	return &ext->owners[slot->owner - 1].table[slot->what];
 }
 
+struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto, be16 port,
+				 struct nat **owner)
+{
+	return slot_mapping(ext, &ext->spaces[proto].slots[ntohs(port)], owner);
+}
+
+struct nat_mapping *nat_ext_find_pair(const struct nat_ext *ext, uint8_t proto, be32 peer,
+				      struct nat **owner)
+{
+	/* Number 0 is nobody's, and so is its slot. */
+	return slot_mapping(ext, &ext->pair_slots[nat_pair_find(&ext->pairs, proto, peer)], owner);
+}
+
 uint32_t nat_ext_free(const struct nat_ext *ext, enum nat_proto proto)
 {
 	const struct nat_space *sp = &ext->spaces[proto];
 
+	if (proto == NAT_OTHER)
+		return NAT_PAIRS - ext->pairs.n;
 	return sp->n_avail[0] + sp->n_avail[1] + sp->n_resting;
 }
 
@@ -272,6 +288,24 @@ be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct n
 	return htons(n);
 }
 
+be16 nat_ext_take_pair(struct nat_ext *ext, uint8_t proto, be32 peer, struct nat_owner owner)
+{
+	uint16_t n = nat_pair_add(&ext->pairs, proto, peer);
+
+	if (!n)
+		return 0;
+	if (ext->pair_claim && ext->pair_claim(ext->ctx, proto, peer) < 0) {
+		nat_pair_del(&ext->pairs, n);
+		return 0;
+	}
+	if (slot_take(ext, &ext->pair_slots[n], &owner))
+		return htons(n);
+	if (ext->pair_unclaim)
+		ext->pair_unclaim(ext->ctx, proto, peer);
+	nat_pair_del(&ext->pairs, n);
+	return 0;
+}
+
 int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port,
 			struct nat_owner owner)
 {
@@ -293,16 +327,38 @@ int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port,
 	return 0;
 }
 
-void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now)
+static void slot_leave(struct nat_ext *ext, struct nat_slot *slot)
 {
-	uint16_t n = ntohs(port);
-	struct nat_slot *slot = &ext->spaces[proto].slots[n];
-
-	if (!slot->owner)
-		return;
 	if (!--ext->owners[slot->owner - 1].ports)
 		ext->owners[slot->owner - 1].nat = NULL;
 	slot->owner = 0;
+}
+
+static void release_pair(struct nat_ext *ext, uint16_t n)
+{
+	const struct nat_pair *pair = &ext->pairs.at[n];
+
+	if (!ext->pair_slots[n].owner)
+		return;
+	slot_leave(ext, &ext->pair_slots[n]);
+	if (ext->pair_unclaim)
+		ext->pair_unclaim(ext->ctx, pair->proto, pair->peer);
+	nat_pair_del(&ext->pairs, n);
+}
+
+void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now)
+{
+	uint16_t n = ntohs(port);
+	struct nat_slot *slot;
+
+	if (proto == NAT_OTHER) {
+		release_pair(ext, n);
+		return;
+	}
+	slot = &ext->spaces[proto].slots[n];
+	if (!slot->owner)
+		return;
+	slot_leave(ext, slot);
 	if (in_range(ext, n)) {
 		rest_push(&ext->spaces[proto], n, now);
 		return;

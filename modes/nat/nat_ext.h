@@ -15,6 +15,9 @@
  * is taken before a new flow is refused. Numbers outside the range are taken one by one: port
  * forwards, and numbers below 1024 for inside ports below 1024 (REQ-3a; some servers take no
  * others), each kept from the host for just as long as it is owned.
+ *
+ * A protocol without ports has no numbers: one inside address has it with a peer, or nobody
+ * (nat_pair.h). The number of such a pair stands where others have their port.
  */
 #ifndef MODES_NAT_EXT_H
 #define MODES_NAT_EXT_H
@@ -22,12 +25,14 @@
 #include "lib/clock.h"
 #include "lib/ipaddr.h"
 #include "lib/wire.h"
+#include "modes/nat/nat_pair.h"
 
 struct nat;
 struct nat_frags;
 struct nat_mapping;
 
-enum nat_proto { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_PROTOS };
+/* The first three have a space of numbers each; the others are all that have none. */
+enum nat_proto { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_OTHER, NAT_PROTOS, NAT_SPACES = NAT_OTHER };
 enum {
 	NAT_PORT_FIRST = 61000,
 	NAT_PORT_LAST = 65535,
@@ -37,6 +42,11 @@ enum {
 	NAT_LOW_LAST = 1023,
 	NAT_LOW_MAX = 32, /* of the statics */
 };
+
+static inline bool nat_has_ports(enum nat_proto proto)
+{
+	return proto == NAT_TCP || proto == NAT_UDP;
+}
 
 /* Who has a port: a mapping of a network's table, which begins at @table. */
 struct nat_owner {
@@ -66,7 +76,9 @@ struct nat_ext {
 	uint16_t first, last;	  /* host order, inclusive */
 	uint32_t mtu;		  /* of the way out when last asked for; 0: not known */
 	uint16_t next_id;	  /* IP identification of what we send, RFC 6864 4.1 */
-	struct nat_space *spaces; /* NAT_PROTOS of them */
+	struct nat_space *spaces; /* NAT_SPACES of them */
+	struct nat_pairs pairs;
+	struct nat_slot *pair_slots; /* by number of the pair */
 	struct {
 		struct nat *nat; /* NULL: free */
 		struct nat_mapping *table;
@@ -79,6 +91,11 @@ struct nat_ext {
 	 * back. NULL: no such numbers. */
 	int (*claim)(void *ctx, enum nat_proto proto, uint16_t port);
 	void (*unclaim)(void *ctx, uint16_t port);
+	/* May a guest have protocol @proto with @peer, or is it the host's own? NULL: always. */
+	bool (*pair_free)(void *ctx, uint8_t proto, be32 peer);
+	/* Keep the host from it (0 or negative errno), and undo that. NULL: nothing to do. */
+	int (*pair_claim)(void *ctx, uint8_t proto, be32 peer);
+	void (*pair_unclaim)(void *ctx, uint8_t proto, be32 peer);
 	void *ctx; /* the edge's own */
 };
 
@@ -94,13 +111,19 @@ struct nat_mapping *nat_ext_find(const struct nat_ext *ext, enum nat_proto proto
 /* Take a free number for @owner; 0 when there is none. @like is the inside port, @seed random. */
 be16 nat_ext_take(struct nat_ext *ext, enum nat_proto proto, be16 like, struct nat_owner owner,
 		  uint64_t seed, msec now);
+/* The mapping that has IP protocol @proto with @peer, NULL when nobody has. */
+struct nat_mapping *nat_ext_find_pair(const struct nat_ext *ext, uint8_t proto, be32 peer,
+				      struct nat **owner);
+/* Take a protocol with a peer, which nobody has. Its number, 0 when there is no room. */
+be16 nat_ext_take_pair(struct nat_ext *ext, uint8_t proto, be32 peer, struct nat_owner owner);
 /* Take this very number for a port forward: -EADDRINUSE when somebody has it, -ENOSPC when too many
  * outside of the range are taken. */
 int nat_ext_take_static(struct nat_ext *ext, enum nat_proto proto, be16 port,
 			struct nat_owner owner);
 /* Never draw @port (host order), which is the host's: said before anybody owns it. */
 void nat_ext_exclude(struct nat_ext *ext, uint16_t port);
-/* How many numbers of the range nobody owns, those that rest among them. */
+/* How many numbers of the range nobody owns, those that rest among them; of others, how many pairs
+ * there may still be. */
 uint32_t nat_ext_free(const struct nat_ext *ext, enum nat_proto proto);
 void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now);
 

@@ -227,6 +227,10 @@ static enum drop_reason own_input(struct gateway *g, struct nat_view *v, const s
 		g->emit(g->ctx, v->p);
 		return DROP_NONE;
 	}
+	if (v->proto == NAT_OTHER) { /* RFC 1122 3.2.2.1 */
+		nat_error_inside(g->nat, v, ICMP_UNREACH_, ICMP_PROT_UNREACH_, 0);
+		return DROP_CONSUMED;
+	}
 	if (g->host_ext && v->proto != NAT_ICMP && is_guest_addr(g, v->ip->src))
 		return nat_to_host(g, v);
 	if (v->proto != NAT_ICMP && v->has_l4 &&

@@ -74,7 +74,7 @@ static enum drop_reason error_from_host(struct gateway *g, struct nat_view *v)
 
 	if (why)
 		return why;
-	m = in.proto == NAT_ICMP || in.ip->src != g->addr || in.ip->dst != g->host_to
+	m = !nat_has_ports(in.proto) || in.ip->src != g->addr || in.ip->dst != g->host_to
 		    ? NULL
 		    : nat_ext_find(g->host_ext, in.proto, in.sport, &owner);
 	if (!m || !nat_session_find(&g->nat->table, m, in.ip->dst, in.dport))
@@ -101,7 +101,7 @@ enum drop_reason nat_from_host(struct gateway *g, struct nat_view *v)
 		return DROP_FRAGMENT;
 	if (v->proto == NAT_ICMP)
 		return nat_icmp_is_error(v->l4[0]) ? error_from_host(g, v) : DROP_NO_MAPPING;
-	m = nat_ext_find(g->host_ext, v->proto, v->dport, &owner);
+	m = nat_has_ports(v->proto) ? nat_ext_find(g->host_ext, v->proto, v->dport, &owner) : NULL;
 	s = m ? nat_session_find(t, m, g->host_to, v->sport) : NULL;
 	if (!s)
 		return DROP_NO_MAPPING;

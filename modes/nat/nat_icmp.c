@@ -48,7 +48,9 @@ static enum drop_reason inner_ports(struct nat_inner *in)
 		in->dport = in->sport;
 		return DROP_NONE;
 	default:
-		return DROP_PROTO;
+		in->proto = NAT_OTHER;
+		in->sport = in->dport = htons(in->ip->proto);
+		return DROP_NONE;
 	}
 	memcpy(&in->sport, in->l4, 2);
 	memcpy(&in->dport, in->l4 + 2, 2);
@@ -81,6 +83,8 @@ static uint8_t *inner_csum(const struct nat_inner *in)
 {
 	if (in->proto == NAT_TCP)
 		return in->l4_len >= TCP_CSUM_END ? in->l4 + 16 : NULL;
+	if (in->proto == NAT_OTHER)
+		return nat_udplite_csum(in->ip->proto, in->l4, in->l4_len);
 	if (in->proto == NAT_UDP)
 		return in->l4[6] | in->l4[7] ? in->l4 + 6 : NULL;
 	return in->l4 + 2;
@@ -105,7 +109,9 @@ void nat_icmp_set_inner(struct nat_view *v, struct nat_inner *in, enum nat_end e
 		csum_update32(&sum, old, addr);
 		memcpy(csum, &sum, 2);
 	}
-	if (csum)
+	if (in->proto == NAT_OTHER)
+		; /* no port */
+	else if (csum)
 		nat_put16(field, port, csum);
 	else
 		memcpy(field, &port, 2);

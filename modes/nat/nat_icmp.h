@@ -16,7 +16,7 @@ struct nat_inner {
 	uint8_t *l4;
 	uint32_t l4_len;
 	enum nat_proto proto;
-	be16 sport, dport; /* both the identifier for ICMP echo */
+	be16 sport, dport; /* both the identifier for ICMP echo, the IP protocol for NAT_OTHER */
 };
 
 /* Destination unreachable, time exceeded, parameter problem: the errors that are translated (RFC
@@ -24,11 +24,12 @@ struct nat_inner {
 bool nat_icmp_is_error(uint8_t type);
 
 /* Take the error @v apart. DROP_NONE, or DROP_BAD_L4, DROP_BAD_CSUM (inner header, RFC 5508
- * REQ-3a), DROP_PROTO, DROP_FRAGMENT (the error is about a piece without ports). */
+ * REQ-3a), DROP_PROTO (about an ICMP message that is no echo), DROP_FRAGMENT (the error is about a
+ * piece without ports). */
 enum drop_reason nat_icmp_inner(const struct nat_view *v, struct nat_inner *in);
 
-/* Change one end of the inner packet, keeping its checksums right as far as they are there, and
- * make the error's own checksum anew. */
+/* Change one end of the inner packet (@port does not matter to NAT_OTHER), keeping its checksums
+ * right as far as they are there, and make the error's own checksum anew. */
 void nat_icmp_set_inner(struct nat_view *v, struct nat_inner *in, enum nat_end end, be32 addr,
 			be16 port);
 

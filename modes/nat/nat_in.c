@@ -31,11 +31,14 @@ static enum drop_reason find_error(struct nat_ext *ext, struct nat_view *v, stru
 	if (t->inner.ip->src != ext->addr)
 		return DROP_NO_MAPPING;
 	t->error = true;
-	t->m = nat_ext_find(ext, t->inner.proto, t->inner.sport, &t->n);
+	if (t->inner.proto == NAT_OTHER)
+		t->m = nat_ext_find_pair(ext, t->inner.ip->proto, t->inner.ip->dst, &t->n);
+	else
+		t->m = nat_ext_find(ext, t->inner.proto, t->inner.sport, &t->n);
 	if (!t->m)
 		return DROP_NO_MAPPING;
 	t->s = nat_session_find(&t->n->table, t->m, t->inner.ip->dst,
-				t->inner.proto == NAT_ICMP ? 0 : t->inner.dport);
+				nat_has_ports(t->inner.proto) ? t->inner.dport : 0);
 	return t->s ? DROP_NONE : DROP_NO_MAPPING;
 }
 
@@ -57,7 +60,8 @@ static enum drop_reason find_flow(struct nat_ext *ext, struct nat_view *v, struc
 		port = nat_echo_id(v);
 		peer_port = 0;
 	}
-	t->m = nat_ext_find(ext, v->proto, port, &t->n);
+	t->m = v->proto == NAT_OTHER ? nat_ext_find_pair(ext, v->ip->proto, v->ip->src, &t->n)
+				     : nat_ext_find(ext, v->proto, port, &t->n);
 	if (!t->m)
 		return DROP_NO_MAPPING;
 	t->s = nat_session_find(&t->n->table, t->m, v->ip->src, peer_port);
@@ -183,7 +187,7 @@ static void translate(struct nat_view *v, struct target *t, msec now)
 	nat_set_addr(v, NAT_DST, m->addr);
 	if (v->proto == NAT_ICMP)
 		nat_set_echo_id(v, m->port);
-	else
+	else if (v->proto != NAT_OTHER)
 		nat_set_port(v, NAT_DST, m->port);
 	if (m->ext->mtu)
 		nat_mss_clamp(v, t->n->table.set.mss, MIN(m->ext->mtu, t->n->conf.mtu));

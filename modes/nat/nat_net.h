@@ -38,6 +38,7 @@ struct nat_net {
 	unsigned int lookups; /* of routes, in the second that began at */
 	msec lookups_since;
 	msec lack_told; /* when an exhaustion was last said; 0: never */
+	msec taken_told;
 };
 
 /* Count a dropped frame on the gateway's port; takes @p (may be NULL). */
@@ -62,6 +63,10 @@ void nat_forward_fini(struct nat_net *nn);
 /* nat_table.lack: the event nat.exhausted and a line of log, every 10 s at most. @ctx: the nat_net.
  */
 void nat_lack_note(void *ctx, enum nat_lack what, const struct nat_key *k);
+
+/* nat_env.taken: the event nat.taken, every 10 s at most. @ctx: the nat_net. */
+void nat_taken_note(void *ctx, const struct nat_key *k, const struct nat_mapping *holder,
+		    const struct nat *owner);
 
 /* nat_explain.c: mode_ops.explain and explain_outside. */
 void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct trace *t);

@@ -109,7 +109,7 @@ static bool may_open(const struct nat_view *v, const struct nat_mapping *m)
 		return !(nat_tcp_flags(v) & TCP_RST);
 	if (v->proto == NAT_TCP)
 		return (nat_tcp_flags(v) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-	return v->proto == NAT_UDP || v->l4[0] == ICMP_ECHO_;
+	return v->proto != NAT_ICMP || v->l4[0] == ICMP_ECHO_;
 }
 
 static struct nat_key key_of(const struct nat_view *v, struct nat_ext *ext)
@@ -119,6 +119,8 @@ static struct nat_key key_of(const struct nat_view *v, struct nat_ext *ext)
 	if (v->proto == NAT_ICMP) {
 		k.port = nat_echo_id(v);
 		k.peer_port = 0;
+	} else if (v->proto == NAT_OTHER) {
+		k.port = htons(v->ip->proto);
 	}
 	return k;
 }
@@ -170,6 +172,8 @@ static enum drop_reason refuse(struct nat *n, const struct nat_view *v, enum dro
 	case DROP_MODE:
 		nat_error_inside(n, v, ICMP_UNREACH_, NAT_UNREACH_HOST_PROHIBITED, 0);
 		break;
+	case DROP_PROTO_TAKEN: /* RFC 1812 5.2.7.1: it is our policy, not a fault of the far end */
+	case DROP_PROTO_HOST:
 	case DROP_TABLE_FULL: /* RFC 5508 REQ-8 */
 		nat_error_inside(n, v, ICMP_UNREACH_, NAT_UNREACH_PROHIBITED, 0);
 		break;
@@ -179,10 +183,28 @@ static enum drop_reason refuse(struct nat *n, const struct nat_view *v, enum dro
 	return why;
 }
 
+/* A protocol without ports has room for one with each peer: is it somebody else's? */
+static enum drop_reason check_pair(struct nat *n, const struct nat_key *k)
+{
+	uint8_t proto = (uint8_t)ntohs(k->port);
+	struct nat *owner;
+	const struct nat_mapping *holder;
+
+	if (k->proto != NAT_OTHER)
+		return DROP_NONE;
+	holder = nat_ext_find_pair(k->ext, proto, k->peer, &owner);
+	if (!holder && (!k->ext->pair_free || k->ext->pair_free(k->ext->ctx, proto, k->peer)))
+		return DROP_NONE;
+	if (n->env.taken)
+		n->env.taken(n->env.ctx, k, holder, owner);
+	return holder ? DROP_PROTO_TAKEN : DROP_PROTO_HOST;
+}
+
 static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struct decision *d)
 {
 	struct nat_key k = key_of(v, d->rt.ext);
 	struct nat_session *old;
+	enum drop_reason why;
 
 	d->m = nat_mapping_find(&n->table, &k);
 	d->s = d->m ? nat_session_find(&n->table, d->m, k.peer, k.peer_port) : NULL;
@@ -194,6 +216,9 @@ static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struc
 		nat_session_del(&n->table, old, NAT_END_UPLINK, n->now);
 	if (!may_open(v, d->m))
 		return DROP_NO_MAPPING;
+	why = d->m ? DROP_NONE : check_pair(n, &k);
+	if (why)
+		return why;
 	if (!d->m)
 		d->m = nat_mapping_add(&n->table, &k, n->now);
 	if (!d->m)
@@ -211,7 +236,7 @@ static void translate_flow(struct nat *n, struct nat_view *v, const struct decis
 	nat_set_addr(v, NAT_SRC, d->m->ext->addr);
 	if (v->proto == NAT_ICMP)
 		nat_set_echo_id(v, d->m->ext_port);
-	else
+	else if (v->proto != NAT_OTHER)
 		nat_set_port(v, NAT_SRC, d->m->ext_port);
 	nat_mss_clamp(v, n->table.set.mss, MIN(d->rt.mtu, n->conf.mtu));
 }
@@ -230,7 +255,7 @@ static enum drop_reason translate_error(struct nat *n, struct nat_view *v, struc
 	k.addr = in.ip->dst;
 	k.port = in.dport;
 	k.peer = in.ip->src;
-	k.peer_port = in.proto == NAT_ICMP ? 0 : in.sport;
+	k.peer_port = nat_has_ports(in.proto) ? in.sport : 0;
 	if (k.addr != v->ip->src || k.peer != v->ip->dst)
 		return DROP_SPOOFED;
 	m = nat_mapping_find(&n->table, &k);
@@ -300,7 +325,7 @@ static bool has_taker(const struct nat *n, const struct nat_view *v, const struc
 
 	if (!rt->local || !v->has_l4 || is_error(v))
 		return true;
-	if (v->proto == NAT_ICMP)
+	if (!nat_has_ports(v->proto))
 		return false;
 	return nat_ext_find(rt->ext, v->proto, v->dport, &owner) && owner == n;
 }

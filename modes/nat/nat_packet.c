@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "lib/csum.h"
+#include "lib/gso.h"
 #include "modes/nat/nat_tcp.h"
 
 enum { TCP_CSUM_AT = 16, UDP_CSUM_AT = 6, IP_MAX = 65535 };
+enum { SCTP_HLEN = 12, SCTP_CSUM_AT = 8, GRE_HLEN = 4, ESP_HLEN = 8 };
 enum { OPT_END = 0, OPT_NOP = 1, OPT_LSRR = 131, OPT_SSRR = 137 };
 
 /* ---- fields under a checksum ----------------------------------------------------------------- */
@@ -46,16 +48,23 @@ static uint8_t *l4_csum(const struct nat_view *v)
 		return NULL;
 	if (v->proto == NAT_TCP)
 		return v->l4 + TCP_CSUM_AT;
+	if (v->proto == NAT_OTHER)
+		return nat_udplite_csum(v->ip->proto, v->l4, v->l4_len);
 	memcpy(&sum, v->l4 + UDP_CSUM_AT, 2);
 	/* RFC 768: zero means that the sender has not made one; it stays so (RFC 3022 4.1). */
 	return sum || v->partial ? v->l4 + UDP_CSUM_AT : NULL;
 }
 
-/* RFC 768: a UDP checksum that comes out as zero is sent as all ones. */
+/* RFC 768, RFC 3828 3.1: a checksum that comes out as zero is sent as all ones. */
 static void udp_not_zero(const struct nat_view *v, uint8_t *csum)
 {
-	if (v->proto == NAT_UDP && !v->partial && !csum[0] && !csum[1])
+	if ((v->proto == NAT_UDP || v->proto == NAT_OTHER) && !v->partial && !csum[0] && !csum[1])
 		csum[0] = csum[1] = 0xff;
+}
+
+uint8_t *nat_udplite_csum(uint8_t proto, uint8_t *l4, uint32_t len)
+{
+	return proto == IPPROTO_UDPLITE_ && len >= sizeof(struct udp_hdr) ? l4 + UDP_CSUM_AT : NULL;
 }
 
 void nat_set_addr(struct nat_view *v, enum nat_end end, be32 addr)
@@ -227,6 +236,37 @@ static enum drop_reason parse_icmp(struct nat_view *v)
 	return DROP_NONE;
 }
 
+/* RFC 3828 3.1: a coverage of 0 is all of it; it is never less than the header. */
+static enum drop_reason parse_udplite(const struct nat_view *v)
+{
+	const struct udp_hdr *lite = (const void *)v->l4;
+	uint32_t coverage;
+
+	if (v->l4_len < sizeof(*lite))
+		return DROP_BAD_L4;
+	coverage = ntohs(lite->len);
+	if (coverage && (coverage < sizeof(*lite) || (v->whole && coverage > v->l4_len)))
+		return DROP_BAD_L4;
+	return DROP_NONE;
+}
+
+/* Nothing in them is looked at or changed; what could never be one is not worth a mapping. */
+static enum drop_reason parse_other(const struct nat_view *v)
+{
+	switch (v->ip->proto) {
+	case IPPROTO_UDPLITE_:
+		return parse_udplite(v);
+	case IPPROTO_SCTP_: /* RFC 9260 3.1 */
+		return v->l4_len < SCTP_HLEN ? DROP_BAD_L4 : DROP_NONE;
+	case IPPROTO_GRE_: /* RFC 2784 2.1 */
+		return v->l4_len < GRE_HLEN ? DROP_BAD_L4 : DROP_NONE;
+	case IPPROTO_ESP_: /* RFC 4303 2 */
+		return v->l4_len < ESP_HLEN ? DROP_BAD_L4 : DROP_NONE;
+	default:
+		return DROP_NONE;
+	}
+}
+
 static enum drop_reason parse_l4(struct nat_view *v)
 {
 	if (!v->has_l4) {
@@ -235,9 +275,54 @@ static enum drop_reason parse_l4(struct nat_view *v)
 
 		return tiny || !v->l4_len ? DROP_BAD_L4 : DROP_NONE;
 	}
-	return v->proto == NAT_TCP   ? parse_tcp(v)
-	       : v->proto == NAT_UDP ? parse_udp(v)
-				     : parse_icmp(v);
+	switch (v->proto) {
+	case NAT_TCP:
+		return parse_tcp(v);
+	case NAT_UDP:
+		return parse_udp(v);
+	case NAT_ICMP:
+		return parse_icmp(v);
+	default:
+		return parse_other(v);
+	}
+}
+
+/* An SCTP checksum that was left to a card (RFC 9260 6.8). Nobody behind us is able to finish it:
+ * to a virtio-net header all checksums are sums. */
+static void sctp_complete(struct nat_view *v)
+{
+	uint32_t crc;
+
+	memset(v->l4 + SCTP_CSUM_AT, 0, sizeof(crc));
+	crc = htole32(csum_crc32c(v->l4, v->l4_len));
+	memcpy(v->l4 + SCTP_CSUM_AT, &crc, sizeof(crc));
+	v->p->vnet.flags &= (uint8_t)~VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	v->p->vnet.csum_start = v->p->vnet.csum_offset = 0;
+}
+
+/* What was left undone in a protocol without ports is finished here: later it would be taken for
+ * part of a TCP or UDP header. In a tunnel it is the inner packet's. */
+static enum drop_reason finish_other(struct nat_view *v)
+{
+	const struct virtio_net_hdr *h = &v->p->vnet;
+	uint32_t start = le16toh(h->csum_start), offset = le16toh(h->csum_offset);
+	uint32_t l4 = (uint32_t)(v->l4 - v->p->data);
+
+	if (pkt_is_gso(v->p))
+		return DROP_GSO_UNSUPPORTED;
+	if (!v->whole || start < l4)
+		return DROP_BAD_VNET_HDR;
+	if (v->ip->proto == IPPROTO_SCTP_) {
+		if (start != l4 || offset != SCTP_CSUM_AT || v->l4_len < SCTP_HLEN)
+			return DROP_BAD_VNET_HDR;
+		sctp_complete(v);
+	} else {
+		if (start == l4 || !pkt_at(v->p, start + offset, sizeof(be16)))
+			return DROP_BAD_VNET_HDR;
+		gso_csum_complete(v->p);
+	}
+	v->partial = false;
+	return DROP_NONE;
 }
 
 /* Offload metadata must point at this packet's own checksum, or the kernel would complete one
@@ -250,6 +335,8 @@ static enum drop_reason check_vnet(struct nat_view *v)
 	v->partial = pkt_needs_csum(v->p);
 	if (!v->partial && gso == VIRTIO_NET_HDR_GSO_NONE)
 		return DROP_NONE;
+	if (v->proto == NAT_OTHER)
+		return finish_other(v);
 	if (!v->whole || v->proto == NAT_ICMP)
 		return DROP_BAD_VNET_HDR;
 	if (v->partial &&
@@ -285,8 +372,7 @@ enum drop_reason nat_parse(struct pkt *p, struct nat_view *v)
 		v->proto = NAT_ICMP;
 		break;
 	default:
-		v->has_l4 = false;
-		return DROP_PROTO;
+		v->proto = NAT_OTHER;
 	}
 	why = check_vnet(v);
 	return why ? why : parse_l4(v);

@@ -27,8 +27,9 @@ struct nat_view {
 };
 
 /* Check frame @p (Ethernet, IPv4) down to its L4 header and fill @v; padding after the IP packet is
- * cut off. DROP_NONE, DROP_BAD_IP, DROP_BAD_CSUM, DROP_BAD_L4, DROP_BAD_VNET_HDR, DROP_MARTIAN
- * (source routes) or DROP_PROTO; @v->ip is set with DROP_PROTO, so that it can be answered. */
+ * cut off. DROP_NONE, DROP_BAD_IP, DROP_BAD_CSUM, DROP_BAD_L4, DROP_BAD_VNET_HDR,
+ * DROP_GSO_UNSUPPORTED or DROP_MARTIAN (source routes). Checksums of protocols without ports that
+ * were left to an offload are completed. */
 enum drop_reason nat_parse(struct pkt *p, struct nat_view *v);
 
 /* One end of a packet. */
@@ -40,6 +41,10 @@ void nat_lower_ttl(struct nat_view *v);
 /* The echo identifier of an ICMP query. */
 be16 nat_echo_id(const struct nat_view *v);
 void nat_set_echo_id(struct nat_view *v, be16 id);
+
+/* The checksum field, under which the addresses are, of IP protocol @proto when it is UDP-Lite (RFC
+ * 3828); NULL for all others without ports, or when it is not in @len bytes. */
+uint8_t *nat_udplite_csum(uint8_t proto, uint8_t *l4, uint32_t len);
 
 /* The longest IP packet that leaves by a port that cuts super-frames: the frame's own length, or
  * that of its pieces. */

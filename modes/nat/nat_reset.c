@@ -12,6 +12,7 @@ enum {
 	TELL_MAX = 2048, /* packets at once: what the pool can spare; the rest is told when it
 			    speaks */
 	TELL_TTL = 64,
+	TELL_L4 = 12, /* of a quoted packet: a whole header of any protocol that is checked */
 	IP4_TCP_LEN = sizeof(struct ip4_hdr) + sizeof(struct tcp_hdr),
 	OPT_END = 0,
 	OPT_NOP = 1,
@@ -120,17 +121,20 @@ static void tell_other(struct nat *n, const struct nat_session *s)
 {
 	const struct nat_mapping *m = nat_mapping_of(&n->table, s);
 	struct ends e = {m->addr, s->peer, m->port, s->peer_port};
-	bool udp = m->proto == NAT_UDP;
-	struct pkt *cause = ip_new(n, &e, udp ? IPPROTO_UDP_ : IPPROTO_ICMP_, 8), *p = NULL;
+	uint8_t proto = m->proto == NAT_UDP    ? IPPROTO_UDP_
+			: m->proto == NAT_ICMP ? IPPROTO_ICMP_
+					       : (uint8_t)ntohs(m->port);
+	struct pkt *cause = ip_new(n, &e, proto, TELL_L4), *p = NULL;
 	struct nat_view v;
 	uint8_t *l4;
 
 	if (!cause)
 		return;
 	l4 = cause->data + ETH_HLEN_ + sizeof(struct ip4_hdr);
-	if (udp) {
-		memcpy(l4, &(struct udp_hdr){m->port, s->peer_port, htons(8), 0}, 8);
-	} else {
+	if (m->proto == NAT_UDP) {
+		memcpy(l4, &(struct udp_hdr){m->port, s->peer_port, htons(TELL_L4), 0},
+		       sizeof(struct udp_hdr));
+	} else if (m->proto == NAT_ICMP) {
 		struct icmp_hdr echo = {.type = ICMP_ECHO_, .echo = {.id = m->port}};
 
 		echo.csum = csum_fold(csum_add(0, &echo, sizeof(echo)));
@@ -152,7 +156,7 @@ static void tell_one(void *ctx, const struct nat_mapping *m, const struct nat_se
 		return;
 	if (m->proto == NAT_TCP)
 		tell_tcp(t->n, s);
-	else if (m->proto == NAT_UDP || m->proto == NAT_ICMP)
+	else
 		tell_other(t->n, s);
 	t->left--;
 }

@@ -236,6 +236,8 @@ static msec session_timeout(const struct nat_table *t, const struct nat_mapping 
 						      : t->set.tcp_transitory_ms;
 	case NAT_UDP:
 		return s->peer_port == htons(53) ? t->set.udp_dns_ms : t->set.udp_ms;
+	case NAT_OTHER:
+		return t->set.other_ms;
 	default:
 		return t->set.icmp_ms;
 	}

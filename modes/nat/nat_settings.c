@@ -132,6 +132,7 @@ static bool type_get(const struct net *net, char *text, size_t size)
 TIME_SETTING(udp_ms)
 TIME_SETTING(udp_dns_ms)
 TIME_SETTING(icmp_ms)
+TIME_SETTING(other_ms)
 TIME_SETTING(tcp_established_ms)
 TIME_SETTING(tcp_transitory_ms)
 
@@ -292,6 +293,7 @@ const struct net_setting nat_settings_rows[] = {
 	{"nat-udp-timeout", SETTING_TIME_TEXT, udp_ms_set, udp_ms_get},
 	{"nat-dns-timeout", SETTING_TIME_TEXT, udp_dns_ms_set, udp_dns_ms_get},
 	{"nat-icmp-timeout", SETTING_TIME_TEXT, icmp_ms_set, icmp_ms_get},
+	{"nat-other-timeout", SETTING_TIME_TEXT, other_ms_set, other_ms_get},
 	{"nat-tcp-timeout", SETTING_TIME_TEXT, tcp_established_ms_set, tcp_established_ms_get},
 	{"nat-tcp-transitory-timeout", SETTING_TIME_TEXT, tcp_transitory_ms_set,
 	 tcp_transitory_ms_get},

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/ipproto.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
 #include "vswitchd/switch/runner.h"
@@ -49,6 +50,13 @@ static const char *endpoint(struct ip_addr addr, be16 port, char out[ENDPOINT_ST
 	return out;
 }
 
+/* One end of a flow of @m: protocols without ports have only addresses. */
+static const char *flow_end(const struct nat_mapping *m, struct ip_addr addr, be16 port,
+			    char out[ENDPOINT_STR])
+{
+	return m->proto == NAT_OTHER ? ip_addr_format(&addr, out) : endpoint(addr, port, out);
+}
+
 static const char *state_word(const struct nat_mapping *m, const struct nat_session *s)
 {
 	if (m->proto == NAT_TCP)
@@ -67,21 +75,27 @@ static const char *guest_of(struct family f, const struct nat_mapping *m)
 	return port && port->vm[0] ? port->vm : NULL;
 }
 
-static const char *const protos[] = {"tcp", "udp", "icmp"};
+static const char *proto_word(const struct nat_mapping *m, char out[IP_PROTO_STR])
+{
+	static const char *const words[] = {"tcp", "udp", "icmp"};
+
+	return m->proto == NAT_OTHER ? ip_proto_text((uint8_t)ntohs(m->port), out)
+				     : words[m->proto];
+}
 
 static json_t *flow_json(struct family f, const struct nat_session *s)
 {
 	const struct nat_table *t = table_of(f);
 	const struct nat_mapping *m = nat_mapping_of(t, s);
-	char in[ENDPOINT_STR], out[ENDPOINT_STR], peer[ENDPOINT_STR];
+	char in[ENDPOINT_STR], out[ENDPOINT_STR], peer[ENDPOINT_STR], proto[IP_PROTO_STR];
 	msec now = f.nn->net->runner->now;
 	msec created = MIN(nat_session_created(t, s), now);
 	msec expires = MAX(nat_session_expires(t, s), now);
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s?, s:b, s:s}", "proto",
-			 protos[m->proto], "inside", endpoint(inside_of(f, m), m->port, in),
-			 "outside", endpoint(outside_of(f, m), m->ext_port, out), "peer",
-			 endpoint(peer_of(f, s), s->peer_port, peer), "state", state_word(m, s),
+			 proto_word(m, proto), "inside", flow_end(m, inside_of(f, m), m->port, in),
+			 "outside", flow_end(m, outside_of(f, m), m->ext_port, out), "peer",
+			 flow_end(m, peer_of(f, s), s->peer_port, peer), "state", state_word(m, s),
 			 "age_s", (json_int_t)((now - created) / 1000), "expires_s",
 			 (json_int_t)((expires - now) / 1000), "tx_bytes", (json_int_t)s->tx_bytes,
 			 "rx_bytes", (json_int_t)s->rx_bytes, "guest", guest_of(f, m), "forward",
@@ -131,10 +145,11 @@ static bool is_word(const char *word, const char *wanted)
 static bool matches(const struct list *l, const struct nat_mapping *m, const struct nat_session *s)
 {
 	const struct filter *f = &l->only;
+	char proto[IP_PROTO_STR];
 
 	return is_addr(inside_of(l->family, m), &f->addr) &&
-	       is_addr(peer_of(l->family, s), &f->peer) && is_word(protos[m->proto], f->proto) &&
-	       is_word(state_word(m, s), f->state) &&
+	       is_addr(peer_of(l->family, s), &f->peer) &&
+	       is_word(proto_word(m, proto), f->proto) && is_word(state_word(m, s), f->state) &&
 	       (!f->guest || is_word(guest_of(l->family, m), f->guest));
 }
 
@@ -198,10 +213,11 @@ static void total(void *ctx, const struct nat_mapping *m, const struct nat_sessi
 	if (!row) {
 		const struct nat_guest *g = nat_guest_of(table_of(t->family), m->addr);
 
-		row = json_pack("{s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:i}", "address", addr,
+		row = json_pack("{s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "address", addr,
 				"guest", guest_of(t->family, m), "flows", 0, "tcp_ports",
 				(int)g->ports[NAT_TCP], "udp_ports", (int)g->ports[NAT_UDP],
-				"echo_ids", (int)g->ports[NAT_ICMP], "tx_bytes", 0, "rx_bytes", 0);
+				"echo_ids", (int)g->ports[NAT_ICMP], "others",
+				(int)g->ports[NAT_OTHER], "tx_bytes", 0, "rx_bytes", 0);
 		json_object_set_new(t->by_addr, addr, row);
 	}
 	count_in(row, "flows", 1);

@@ -20,6 +20,7 @@ const struct nat_settings NAT_SETTINGS_DEFAULT = {
 	.udp_ms = 300000,
 	.udp_dns_ms = 30000,
 	.icmp_ms = 60000,
+	.other_ms = 600000,
 	.tcp_established_ms = 7440000,
 	.tcp_transitory_ms = 240000,
 	.hold_ms = 120000,
@@ -46,6 +47,7 @@ const char *nat_why_text(enum nat_why why)
 		"its port forward changed",
 		"the way out is gone",
 		"the rule of mapping is another now",
+		"the host itself uses this protocol with this peer now",
 		"the network is gone",
 	};
 
@@ -209,7 +211,7 @@ static nat_ref *inside_bucket(struct nat_table *t, const struct nat_key *k)
 {
 	struct inside_text x = {k->ext, k->addr, 0, k->port, 0, k->proto};
 
-	if (t->set.mapping >= NAT_ADDRESS)
+	if (t->set.mapping >= NAT_ADDRESS || k->proto == NAT_OTHER)
 		x.peer = k->peer;
 	if (t->set.mapping == NAT_ADDRESS_PORT)
 		x.peer_port = k->peer_port;
@@ -223,7 +225,7 @@ static bool mapping_is(const struct nat_table *t, const struct nat_mapping *m,
 
 	if (m->addr != k->addr || m->port != k->port || m->proto != k->proto || m->ext != k->ext)
 		return false;
-	if (m->forward || t->set.mapping == NAT_ENDPOINT)
+	if (m->forward || (t->set.mapping == NAT_ENDPOINT && m->proto != NAT_OTHER))
 		return true;
 	/* It depends on the peer: all its sessions have the same. */
 	s = session_at(t, m->sessions);
@@ -322,6 +324,8 @@ static be16 take_port(struct nat_table *t, const struct nat_key *k, struct nat_m
 {
 	struct nat_owner owner = {t->owner, t->mappings, m};
 
+	if (k->proto == NAT_OTHER)
+		return nat_ext_take_pair(k->ext, (uint8_t)ntohs(k->port), k->peer, owner);
 	return nat_ext_take(k->ext, k->proto, k->port, owner, nat_random(t), now);
 }
 

@@ -52,6 +52,7 @@ struct nat_settings {
 	msec udp_ms;	       /* RFC 4787 REQ-5: 300 s */
 	msec udp_dns_ms;       /* peers' port 53 (REQ-5a lets well-known ports be shorter): 30 s */
 	msec icmp_ms;	       /* RFC 5508 REQ-2: 60 s */
+	msec other_ms;	       /* protocols without ports, which no RFC speaks of: 600 s */
 	msec tcp_established_ms; /* RFC 5382 REQ-5: 2 h 4 min */
 	msec tcp_transitory_ms;	 /* RFC 5382 REQ-5: 4 min */
 	msec hold_ms;		 /* RFC 6888 REQ-8: 120 s */
@@ -76,13 +77,15 @@ enum nat_why {
 	NAT_END_FORWARD, /* a port forward was made or removed */
 	NAT_END_UPLINK,
 	NAT_END_SETTING, /* the rule of mapping is another now */
+	NAT_END_HOST,	 /* the host itself uses the protocol with this peer now */
 	NAT_END_NETWORK
 };
 enum nat_note { NAT_CREATED, NAT_CHANGED, NAT_ENDED };
 const char *nat_cause_text(enum nat_cause cause);
 const char *nat_why_text(enum nat_why why);
 
-/* What a packet says of its flow, seen from inside. */
+/* What a packet says of its flow, seen from inside. Of NAT_OTHER the port is the number of the IP
+ * protocol, and the peer always counts: there is one mapping for each. */
 struct nat_key {
 	struct nat_ext *ext;
 	enum nat_proto proto;

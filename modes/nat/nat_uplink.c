@@ -132,6 +132,9 @@ struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex,
 	up->all = u;
 	up->ext->claim = low_claim;
 	up->ext->unclaim = low_unclaim;
+	up->ext->pair_free = uplink_pair_free;
+	up->ext->pair_claim = uplink_pair_claim;
+	up->ext->pair_unclaim = uplink_pair_unclaim;
 	if (uplink_start(up, readable_cb, &err) < 0) {
 		complain(u, ifname, err.text);
 		uplink_destroy(up);
@@ -306,6 +309,7 @@ void uplinks_tick(struct uplinks *u, msec now)
 {
 	for (struct uplink *up = u->list; up; up = up->next) {
 		nat_frags_age(up->ext->frags, now);
+		uplink_pair_tick(up, now);
 		uplink_hop_refresh(up, now);
 	}
 	uplinks_flush(u);

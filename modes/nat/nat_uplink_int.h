@@ -2,7 +2,8 @@
 /*
  * nat_uplink_int.h - the uplinks' parts among themselves: the set and its life (nat_uplink.c), one
  * uplink (nat_uplink_one.c), its socket (nat_uplink_sock.c) and next hops (nat_uplink_hop.c),
- * routes (nat_uplink_route.c), what port forwards want (nat_uplink_ports.c).
+ * routes (nat_uplink_route.c), protocols without ports
+ * (nat_uplink_pair.c), what port forwards want (nat_uplink_ports.c).
  */
 #ifndef MODES_NAT_UPLINK_INT_H
 #define MODES_NAT_UPLINK_INT_H
@@ -45,6 +46,8 @@ struct uplink {
 	unsigned int n_guards;
 	struct port_range guards[UPLINK_GUARDS]; /* of the range, what the host does not use */
 	struct port_range ports[UPLINK_PORTS];	 /* forwards beside the range */
+	unsigned int n_pairs, pair_tokens;	 /* nat_uplink_pair.c */
+	msec pair_ms, pair_looked;
 	uint64_t rx_frames, tx_frames, drops;
 	struct pkt_batch tx;
 	unsigned int waiting; /* packets held for next hops */
@@ -148,6 +151,15 @@ bool uplink_sock_read(struct uplink *up, struct pkt_pool *pool,
 		      void (*input)(struct uplink *up, struct pkt *p));
 /* Is a port free on the host? Found by binding it. */
 bool uplink_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port);
+
+/* ---- nat_uplink_pair.c ---- */
+
+/* nat_ext.pair_free, pair_claim and pair_unclaim. @ctx: the uplink. */
+bool uplink_pair_free(void *ctx, uint8_t proto, be32 peer);
+int uplink_pair_claim(void *ctx, uint8_t proto, be32 peer);
+void uplink_pair_unclaim(void *ctx, uint8_t proto, be32 peer);
+/* Has the host begun to use what a guest has? Then that ends. */
+void uplink_pair_tick(struct uplink *up, msec now);
 
 /* ---- nat_uplink_hop.c ---- */
 

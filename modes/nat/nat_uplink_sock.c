@@ -46,7 +46,8 @@ static int filter_ports(const struct uplink *up, char *out, size_t size)
 	return n;
 }
 
-/* What may concern a guest. Later fragments have no ports, so all for us pass; neither has what is
+/* What may concern a guest. Later fragments have no ports, so all for us pass (of IPv4 all other
+ * protocols while a guest has any); neither has what is
  * behind an extension header of IPv6 (RFC 8200 4: hop-by-hop, routing, fragment, destination). */
 static int filter_text(const struct uplink *up, char *out, size_t size)
 {
@@ -66,8 +67,8 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 	else
 		n += snprintf(out + n, size - (size_t)n,
 			      "ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or "
-			      "%s)",
-			      addr, ports);
+			      "%s%s)",
+			      addr, ports, up->n_pairs ? " or not (tcp or udp or icmp)" : "");
 	return n > 0 && (size_t)n < size ? 0 : -E2BIG;
 }
 

@@ -39,6 +39,10 @@ struct nat_env {
 	/* Give a packet to the outside or inside edge; takes it. */
 	void (*outside)(void *ctx, const struct nat_route *rt, struct pkt *p);
 	void (*inside)(void *ctx, be32 dst, struct pkt *p);
+	/* A guest wants a protocol without ports with a peer that somebody else has: mapping
+	 * @holder of @owner, or NULL, the host itself. May be NULL. */
+	void (*taken)(void *ctx, const struct nat_key *k, const struct nat_mapping *holder,
+		      const struct nat *owner);
 	/* The outside addresses that there are, one after the other: the first with NULL. May be
 	 * NULL: there is one. */
 	struct nat_ext *(*next_ext)(void *ctx, const struct nat_ext *ext);

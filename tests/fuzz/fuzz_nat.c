@@ -37,8 +37,9 @@ static uint8_t *csum_field(const struct pkt *p, uint32_t *at)
 	const struct ip4_hdr *h = ip_of(p);
 	uint32_t len = p->len - ETH_HLEN_ - ip4_ihl(h);
 
-	*at = h->proto == IPPROTO_TCP_ ? 16 : h->proto == IPPROTO_UDP_ ? 6 : 2;
-	if (h->proto != IPPROTO_TCP_ && h->proto != IPPROTO_UDP_ && h->proto != IPPROTO_ICMP_)
+	*at = h->proto == IPPROTO_TCP_ ? 16 : h->proto == IPPROTO_ICMP_ ? 2 : 6;
+	if (h->proto != IPPROTO_TCP_ && h->proto != IPPROTO_UDP_ && h->proto != IPPROTO_ICMP_ &&
+	    h->proto != IPPROTO_UDPLITE_)
 		return NULL;
 	return len >= *at + 2 ? l4_of(p) + *at : NULL;
 }
@@ -50,14 +51,18 @@ static void mend_l4(struct pkt *p, uint8_t what)
 	uint32_t pseudo =
 		h->proto == IPPROTO_ICMP_ ? 0 : csum_pseudo4(h->src, h->dst, h->proto, len);
 	uint8_t *field = csum_field(p, &at);
+	bool lite = h->proto == IPPROTO_UDPLITE_;
 	be16 sum = 0;
 
 	if (!field)
 		return;
+	/* RFC 3828: only the header is covered. */
+	if (lite && len >= 8)
+		l4_of(p)[4] = 0, l4_of(p)[5] = 8;
 	memcpy(field, &sum, 2);
 	if (h->proto == IPPROTO_UDP_ && len >= 8 && !(what & RAW))
 		l4_of(p)[4] = (uint8_t)(len >> 8), l4_of(p)[5] = (uint8_t)len;
-	if ((what & PARTIAL) && h->proto != IPPROTO_ICMP_) {
+	if ((what & PARTIAL) && h->proto != IPPROTO_ICMP_ && !lite) {
 		sum = csum_fold(pseudo) ^ 0xffff;
 		p->vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 		p->vnet.csum_start = htole16((uint16_t)(ETH_HLEN_ + ip4_ihl(h)));
@@ -68,8 +73,8 @@ static void mend_l4(struct pkt *p, uint8_t what)
 			p->vnet.gso_size = htole16(64);
 		}
 	} else {
-		sum = csum_fold(csum_add(pseudo, l4_of(p), len));
-		if (!sum && h->proto == IPPROTO_UDP_)
+		sum = csum_fold(csum_add(pseudo, l4_of(p), lite ? MIN(len, 8u) : len));
+		if (!sum && h->proto != IPPROTO_TCP_ && h->proto != IPPROTO_ICMP_)
 			sum = 0xffff;
 	}
 	memcpy(field, &sum, 2);
@@ -144,7 +149,7 @@ static struct world *world_once(void)
 	set.max_guest = 20;
 	/* Short times, so that a few steps see a flow's end. */
 	set.udp_ms = set.tcp_transitory_ms = 3000;
-	set.icmp_ms = set.udp_dns_ms = 1000;
+	set.icmp_ms = set.udp_dns_ms = set.other_ms = 1000;
 	set.tcp_established_ms = 10000;
 	set.hold_ms = 2000;
 	world_init_pool(&w, &set, pkt_pool_create(WORLD_POOL));

@@ -105,7 +105,7 @@ void world_reset(struct world *w)
 	nat_table_fini(&n->table, w->now);
 	nat_frags_age(n->frags, w->now + 2 * NAT_FRAG_MS);
 	nat_frags_age(w->ext->frags, w->now + 2 * NAT_FRAG_MS);
-	for (unsigned int i = 0; i < NAT_PROTOS; i++)
+	for (unsigned int i = 0; i < NAT_SPACES; i++)
 		space_reset(&w->ext->spaces[i]);
 	w->ext->next_id = n->gateway_id = 0;
 	w->now = n->now = 1000000;
@@ -164,7 +164,7 @@ enum drop_reason world_receive(struct world *w, struct pkt *p)
 
 /* ---- making packets -------------------------------------------------------------------------- */
 
-static struct pkt *make_ip(struct world *w, be32 src, be32 dst, uint8_t proto, uint32_t len)
+struct pkt *make_ip(struct world *w, be32 src, be32 dst, uint8_t proto, uint32_t len)
 {
 	struct pkt *p = pkt_alloc(w->pool);
 	struct ip4_hdr *h;
@@ -275,6 +275,15 @@ void set_frag(struct pkt *p, uint16_t frag_off, uint16_t id)
 
 /* ---- looking at packets ---------------------------------------------------------------------- */
 
+/* RFC 3828 3.1: the pseudo header has the whole length, the sum only what is covered. */
+static bool lite_sum_holds(const struct ip4_hdr *h, const uint8_t *l4, uint32_t len)
+{
+	uint32_t coverage = (uint32_t)(l4[4] << 8 | l4[5]);
+
+	return csum_fold(csum_add(csum_pseudo4(h->src, h->dst, h->proto, len), l4,
+				  coverage ? coverage : len)) == 0;
+}
+
 bool sums_hold(const struct pkt *p)
 {
 	const struct ip4_hdr *h = ip_of(p);
@@ -288,6 +297,10 @@ bool sums_hold(const struct pkt *p)
 	if (h->proto == IPPROTO_ICMP_)
 		return csum_fold(csum_add(0, l4, len)) == 0;
 	if (h->proto == IPPROTO_UDP_ && !(l4[6] | l4[7]))
+		return true;
+	if (h->proto == IPPROTO_UDPLITE_)
+		return lite_sum_holds(h, l4, len);
+	if (h->proto != IPPROTO_TCP_ && h->proto != IPPROTO_UDP_)
 		return true;
 	if (pkt_needs_csum(p)) {
 		be16 partial;

@@ -51,6 +51,8 @@ struct flow {
 	be32 src, dst;
 	uint16_t sport, dport;
 };
+/* Any protocol: @len bytes that mean nothing after the IP header. */
+struct pkt *make_ip(struct world *w, be32 src, be32 dst, uint8_t proto, uint32_t len);
 struct pkt *make_udp(struct world *w, struct flow f, uint32_t payload);
 struct pkt *make_tcp(struct world *w, struct flow f, uint8_t flags, uint32_t payload);
 struct pkt *make_echo(struct world *w, be32 src, be32 dst, uint8_t type, uint16_t id,

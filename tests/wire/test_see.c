@@ -449,7 +449,7 @@ static void frames_as_described(void **state)
 	assert_int_equal(csum_fold(csum_add(csum_pseudo4(ip->src, ip->dst, 6, 1462), tcp, 1462)),
 			 0);
 	pkt_put(p);
-	for (int proto = EXPLAIN_ETHER; proto <= EXPLAIN_TCP; proto++) {
+	for (int proto = EXPLAIN_ETHER; proto <= EXPLAIN_IP; proto++) {
 		d = (struct described){.proto = (enum explain_proto)proto};
 		p = explain_build(w.runner.pool, &d);
 		assert_int_equal(p->len, 60);

@@ -51,7 +51,7 @@ static void put_l4_header(struct pkt *p, const struct described *d)
 
 		udp->sport = htons(d->sport ? d->sport : SOURCE_PORT);
 		udp->dport = htons(d->port);
-	} else {
+	} else if (d->proto == EXPLAIN_TCP) {
 		struct tcp_hdr *tcp = push_back(p, sizeof(*tcp));
 
 		tcp->sport = htons(d->sport ? d->sport : SOURCE_PORT);
@@ -73,7 +73,7 @@ static void fill_l4(const struct described *d, const struct ip4_hdr *ip, uint8_t
 	} else if (d->proto == EXPLAIN_UDP) {
 		udp->len = htons((uint16_t)len);
 		udp->csum = csum_fold(csum_add(pseudo, l4, len));
-	} else {
+	} else if (d->proto == EXPLAIN_TCP) {
 		tcp->csum = csum_fold(csum_add(pseudo, l4, len));
 	}
 }
@@ -94,7 +94,7 @@ static void put_ip(struct pkt *p, const struct described *d, uint32_t len)
 	ip->ver_ihl = 0x45;
 	ip->tot_len = htons((uint16_t)(p->len - at));
 	ip->ttl = TTL;
-	ip->proto = protos[d->proto];
+	ip->proto = d->proto == EXPLAIN_IP ? d->ip_proto : protos[d->proto];
 	ip->src = d->src_ip;
 	ip->dst = d->dst_ip;
 	ip->csum = csum_ip4(ip, sizeof(*ip));

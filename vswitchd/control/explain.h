@@ -11,17 +11,25 @@
 #include "lib/wire.h"
 #include "vswitchd/switch/walk.h"
 
-enum explain_proto { EXPLAIN_ETHER, EXPLAIN_ARP, EXPLAIN_ICMP, EXPLAIN_UDP, EXPLAIN_TCP };
+enum explain_proto {
+	EXPLAIN_ETHER,
+	EXPLAIN_ARP,
+	EXPLAIN_ICMP,
+	EXPLAIN_UDP,
+	EXPLAIN_TCP,
+	EXPLAIN_IP
+};
 
 /* The frame. */
 struct described {
 	enum explain_proto proto; /* EXPLAIN_ETHER: of a type for experiments, no IP */
 	struct mac src, dst;
 	be32 src_ip, dst_ip;
-	uint16_t port;	/* UDP and TCP destination */
-	uint16_t sport; /* source; 0: 49152 */
-	uint16_t vlan;	/* tag; 0: none */
-	uint32_t len;	/* the whole frame's; 0: as short as it can be, at least 60 */
+	uint8_t ip_proto; /* EXPLAIN_IP: a protocol without ports */
+	uint16_t port;	  /* UDP and TCP destination */
+	uint16_t sport;	  /* source; 0: 49152 */
+	uint16_t vlan;	  /* tag; 0: none */
+	uint32_t len;	  /* the whole frame's; 0: as short as it can be, at least 60 */
 };
 
 enum { EXPLAIN_LEN_MIN = 60, EXPLAIN_LEN_MAX = 65000 };

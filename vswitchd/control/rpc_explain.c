@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/ipproto.h"
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/explain.h"
 #include "vswitchd/switch/mode.h"
@@ -53,6 +54,7 @@ static int get_proto(const struct rpc *rpc, struct described *d, struct err *err
 {
 	static const char *const words[] = {"ether", "arp", "icmp", "udp", "tcp"};
 	const char *text = rpc_str(rpc, "proto");
+	int other;
 
 	if (!text) {
 		d->proto = d->dst_ip ? EXPLAIN_ICMP : EXPLAIN_ETHER;
@@ -63,7 +65,15 @@ static int get_proto(const struct rpc *rpc, struct described *d, struct err *err
 			d->proto = (enum explain_proto)i;
 			return 0;
 		}
-	return err_set(err, -EINVAL, "proto is one of tcp, udp, icmp, arp and ether");
+	other = ip_proto_parse(text);
+	if (other < 0 || other == IPPROTO_ICMP_ || other == IPPROTO_TCP_ || other == IPPROTO_UDP_)
+		return err_set(
+			err, -EINVAL,
+			"proto is one of tcp, udp, icmp, arp, ether, gre, esp, sctp, udplite "
+			"and their like, or ip-NUMBER");
+	d->proto = EXPLAIN_IP;
+	d->ip_proto = (uint8_t)other;
+	return 0;
 }
 
 static int get_numbers(const struct rpc *rpc, struct described *d, struct err *err)

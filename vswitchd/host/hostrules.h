@@ -7,6 +7,7 @@
  * else, and nothing else on the host (Docker, libvirt, firewalld, FORWARD policy) matters to it:
  *  - guard: what arrives on an uplink for a translated port range is dropped before the host's
  *    stack could answer it with RST or ICMP (packet sockets see it first);
+ *  - pairs: the same for protocols without ports, from one peer;
  *  - guests: what arrives on a NIC that guests share with the host under one MAC address, and is
  *    for a guest, is not forwarded by a host that has ip_forward set: the guest has it already;
  *  - leg: what comes from or would be routed to a host leg is not forwarded, so that a network
@@ -34,6 +35,11 @@ int hostrules_guard_add(const char *ifname, const struct ip_addr *addr, unsigned
 			uint16_t first, uint16_t last, struct err *err);
 void hostrules_guard_del(const char *ifname, const struct ip_addr *addr, unsigned int protos,
 			 uint16_t first, uint16_t last);
+
+/* Drop what arrives on @ifname for @addr by IP protocol @proto from @peer. @verb is "add" or
+ * "delete", and nothing is counted. */
+int hostrules_pair(const char *verb, const char *ifname, be32 addr, uint8_t proto, be32 peer,
+		   struct err *err);
 
 /* Keep packets that arrive on @ifname for one of the @n addresses (16 bytes each, IPv4 as
  * ::ffff:a.b.c.d) from the host's stack; they replace those of the last call for @ifname. */
