@@ -133,8 +133,8 @@ int dhcp_server_release(struct dhcp_server *s, be32 addr)
 
 	if (!l || (l->state == LEASE_FREE && !l->reserved.len))
 		return -ENOENT;
-	s->store->del(s->store_ctx, s->conf.net, addr);
 	s->store->unreserve(s->store_ctx, s->conf.net, addr);
+	s->store->del(s->store_ctx, s->conf.net, addr);
 	rc = s->store->commit(s->store_ctx);
 	if (rc)
 		return rc;

@@ -2,9 +2,10 @@
 # Router advertisements, which the NAT gateway sends too.
 ra-srcs := dhcp/ra.c dhcp/domain.c
 dhcp-srcs := $(ra-srcs) dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
-	dhcp/store_sqlite.c dhcp/store_open.c
+	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_writer.c
 
-unit-tests += dhcp_wire dhcp_server dhcp_store
+unit-tests += dhcp_wire dhcp_server dhcp_store lease_writer
+test_lease_writer-objs := dhcp lib
 test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_store-objs := dhcp lib

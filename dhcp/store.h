@@ -51,6 +51,8 @@ struct dhcp_store_ops {
  */
 struct dhcp_store;
 
+enum { DHCP_WHY = 160, DHCP_BOOT_ID = 36 };
+
 extern const struct dhcp_store_ops dhcp_store_sqlite;
 
 /* What opening found. */
@@ -69,8 +71,18 @@ int dhcp_store_open(const char *dir, struct dhcp_store **out, struct dhcp_salvag
 void dhcp_store_close(struct dhcp_store *s);
 /* Forget everything of network @net. Commits. */
 int dhcp_store_forget(struct dhcp_store *s, const char *net);
-/* The wall clock jumped by @delta_s: move every lease's end with it. Commits. */
-int dhcp_store_shift(struct dhcp_store *s, int64_t delta_s);
+/*
+ * The file also knows the boot that it was written in, and how far the wall clock was ahead of
+ * CLOCK_BOOTTIME then. Within a boot a lease's end is therefore exact, however the wall clock was
+ * set meanwhile, also while no daemon ran; after another boot the wall clock is all there is.
+ *
+ * To be called once after opening: this is boot @boot, the wall clock is @ahead_ms ahead. Leases
+ * move with it by *@moved_s when it was set since. Commits.
+ */
+int dhcp_store_boot(struct dhcp_store *s, const char *boot, int64_t ahead_ms, int64_t *moved_s);
+/* The wall clock is now @ahead_ms ahead. With @set, because somebody set it, and every lease's end
+ * moves along; else it has drifted. Joins the open transaction. */
+int dhcp_store_clock(struct dhcp_store *s, int64_t ahead_ms, bool set);
 /* Rows that could not be understood since opening and were left out. */
 unsigned int dhcp_store_bad_rows(const struct dhcp_store *s);
 /* One line: why the last operation failed. */

@@ -20,6 +20,8 @@ enum stmt {
 	FORGET_LEASES,
 	FORGET_RESERVED,
 	SHIFT,
+	CLOCK_GET,
+	CLOCK_SET,
 	LOAD,
 	LOAD_RESERVED,
 	STMT_N
@@ -30,7 +32,8 @@ struct dhcp_store {
 	sqlite3_stmt *stmt[STMT_N];
 	bool open_tx, tx_failed;
 	unsigned int bad_rows;
-	char why[160];
+	char why[DHCP_WHY];
+	char boot[DHCP_BOOT_ID + 1];
 	char path[4096]; /* "" in memory */
 	/* the syncing thread */
 	pthread_t thread;

@@ -27,7 +27,9 @@ static const char schema[] =
 	" PRIMARY KEY (net, addr), UNIQUE (net, client)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reserved ("
 	" net TEXT NOT NULL, addr INTEGER NOT NULL, who BLOB NOT NULL,"
-	" PRIMARY KEY (net, addr)) WITHOUT ROWID;";
+	" PRIMARY KEY (net, addr)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS clock ("
+	" id INTEGER PRIMARY KEY CHECK (id = 0), boot TEXT NOT NULL, ahead_ms INTEGER NOT NULL);";
 
 static const char *const sql[STMT_N] = {
 	[PUT] = "INSERT OR REPLACE INTO leases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -37,6 +39,8 @@ static const char *const sql[STMT_N] = {
 	[FORGET_LEASES] = "DELETE FROM leases WHERE net = ?1",
 	[FORGET_RESERVED] = "DELETE FROM reserved WHERE net = ?1",
 	[SHIFT] = "UPDATE leases SET expires_s = expires_s + ?1",
+	[CLOCK_GET] = "SELECT boot, ahead_ms FROM clock",
+	[CLOCK_SET] = "INSERT OR REPLACE INTO clock VALUES (0, ?1, ?2)",
 	[LOAD] = ("SELECT addr, client, mac, hostname, expires_s, lease_s FROM leases"
 		  " WHERE net = ?1 ORDER BY expires_s"),
 	[LOAD_RESERVED] = "SELECT addr, who FROM reserved WHERE net = ?1 ORDER BY addr",

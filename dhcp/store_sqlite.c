@@ -247,11 +247,60 @@ int dhcp_store_forget(struct dhcp_store *s, const char *net)
 	return store_commit(s);
 }
 
-int dhcp_store_shift(struct dhcp_store *s, int64_t delta_s)
+/* How far ahead the clock is on record; false when it was another boot, or nothing is. */
+static bool clock_on_record(struct dhcp_store *s, int64_t *ahead_ms)
 {
-	sqlite3_bind_int64(s->stmt[SHIFT], 1, delta_s);
-	change(s, SHIFT);
-	return store_commit(s);
+	sqlite3_stmt *st = s->stmt[CLOCK_GET];
+	bool same = false;
+
+	if (sqlite3_step(st) == SQLITE_ROW) {
+		const char *boot = (const char *)sqlite3_column_text(st, 0);
+
+		same = boot && s->boot[0] && strcmp(boot, s->boot) == 0 &&
+		       sqlite3_column_type(st, 1) == SQLITE_INTEGER;
+		*ahead_ms = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_reset(st);
+	return same;
+}
+
+/* Whole seconds, rounded; 0 when nothing sensible is on record. */
+static int64_t seconds_between(int64_t from_ms, int64_t to_ms)
+{
+	int64_t ms;
+
+	if (__builtin_sub_overflow(to_ms, from_ms, &ms) || ms > INT64_MAX - 500)
+		return 0;
+	return (ms + (ms < 0 ? -500 : 500)) / 1000;
+}
+
+int dhcp_store_clock(struct dhcp_store *s, int64_t ahead_ms, bool set)
+{
+	int64_t was_ms, by_s = 0;
+
+	if (set && clock_on_record(s, &was_ms))
+		by_s = seconds_between(was_ms, ahead_ms);
+	if (by_s) {
+		sqlite3_bind_int64(s->stmt[SHIFT], 1, by_s);
+		change(s, SHIFT);
+	}
+	sqlite3_bind_text(s->stmt[CLOCK_SET], 1, s->boot, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s->stmt[CLOCK_SET], 2, ahead_ms);
+	return change(s, CLOCK_SET);
+}
+
+int dhcp_store_boot(struct dhcp_store *s, const char *boot, int64_t ahead_ms, int64_t *moved_s)
+{
+	int64_t was_ms;
+	int rc;
+
+	snprintf(s->boot, sizeof(s->boot), "%s", boot);
+	*moved_s = clock_on_record(s, &was_ms) ? seconds_between(was_ms, ahead_ms) : 0;
+	dhcp_store_clock(s, ahead_ms, true);
+	rc = store_commit(s);
+	if (rc)
+		*moved_s = 0;
+	return rc;
 }
 
 unsigned int dhcp_store_bad_rows(const struct dhcp_store *s)

@@ -18,5 +18,7 @@ msec clock_now_ms(void);
 uint64_t clock_now_us(void);
 /* Seconds since the epoch, for records that outlive a boot. Only edges call this. */
 int64_t clock_wall_s(void);
+/* The same in milliseconds. */
+int64_t clock_wall_ms(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dhcp/lease_writer.h"
 #include "lib/log.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/netdhcp_json.h"
@@ -13,7 +14,7 @@
 
 enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600 };
 
-static int server_start(struct netdhcp *d, struct dhcp_store *store, struct err *err)
+static int server_start(struct netdhcp *d, struct lease_writer *writer, struct err *err)
 {
 	const struct net_conf *c = &d->net->conf;
 	struct dhcp_conf conf = {.net = c->name,
@@ -27,11 +28,12 @@ static int server_start(struct netdhcp *d, struct dhcp_store *store, struct err 
 				 .mtu = net_mtu(d->net),
 				 .lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
 				 .probe_ms = PROBE_MS};
+	struct dhcp_store *store = netdhcp_store(err);
 	msec now = d->net->runner->now;
 	unsigned int lost, bad;
 	int rc;
 
-	rc = dhcp_server_init(&d->server, &conf, &dhcp_store_sqlite, store, now);
+	rc = dhcp_server_init(&d->server, &conf, &lease_writer_ops, writer, now);
 	if (rc == -EINVAL)
 		return err_set(err, rc, "the DHCP range has no address for a guest");
 	if (rc)
@@ -63,17 +65,17 @@ static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned i
 
 int netdhcp_start(struct net *net, struct err *err)
 {
-	struct dhcp_store *store = netdhcp_hold_store(err);
+	struct lease_writer *writer = netdhcp_hold_start(net->runner, err);
 	struct netdhcp *d;
 	int rc;
 
-	if (!store)
+	if (!writer)
 		return err ? err->code : -EIO;
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return err_sys(err, -ENOMEM, "DHCP server");
 	d->net = net;
-	rc = server_start(d, store, err);
+	rc = server_start(d, writer, err);
 	if (!rc)
 		rc = netdhcp_port_start(d, err);
 	net->dhcp = d;
@@ -104,7 +106,7 @@ void netdhcp_tick(struct net *net, msec now)
 	if (!d)
 		return;
 	if (net->runner->loop)
-		netdhcp_hold_follow_clock(now);
+		netdhcp_store_follow_clock(now);
 	lease_table_run(&d->server.leases, now);
 	netdhcp_port_due(d);
 }
@@ -125,7 +127,6 @@ void netdhcp_show(const struct net *net, json_t *out)
 int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
 		 struct err *err)
 {
-	netdhcp_hold_flush(); /* a failure below must not take others' leases along */
 	return netdhcp_json_call(net, &net->dhcp->server, method, params, result, err);
 }
 

@@ -2,190 +2,188 @@
 /*
  * netdhcp_hold.c - answers that wait until their lease is on disk.
  *
- * Theory of operation. All networks share one lease file. An answer that promises a lease waits in
- * the list `held`: before the loop sleeps, or when the list is full, everything held is committed
- * in one transaction, and only then injected. So a burst of a hundred clients costs one write, and
- * nobody waits longer than the burst lasts. When the commit fails the frames are dropped, the
- * leases put back, and the clients ask again.
+ * Theory of operation. All networks share one lease file and one thread that writes it
+ * (dhcp/lease_writer.h). An answer that promises a lease waits in the list of the batch that its
+ * lease is in. Before the loop sleeps the batch is given to the thread, and when it comes back from
+ * disk its answers are sent; meanwhile the next batch gathers. When a batch can't be written its
+ * answers are never sent, the leases are put back, and the clients ask again. Driven by hand, all
+ * of that happens at once.
  */
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "lib/log.h"
+#include "dhcp/lease_writer.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
 enum {
-	HELD_MAX = 128,
-	JUMP_MS = 2000 /* the wall clock is slewed by less than this in a second */
+	ANSWER_MAX = ETH_HLEN_ + 1500,
+	/* Every lease held was put() before, so there are no more than changes in a batch; but the
+	 * first leases of one answer may have gone to the batch before. */
+	HELD_MAX = DHCP_BATCH_MAX + 16
 };
 
 struct held {
 	struct hold_owner *o;
-	struct pkt *p; /* NULL: one more lease of an answer that follows */
 	struct dhcp_undo undo;
+	uint16_t len; /* 0: one more lease of an answer that follows */
+	uint8_t frame[ANSWER_MAX];
 };
 
-/* What all networks of the daemon share. */
-static struct {
-	struct dhcp_store *store;
+/* The answers of a batch, in order. Pages become resident as they are used. */
+struct held_list {
+	unsigned int n;
 	struct held held[HELD_MAX];
-	unsigned int n_held;
-	struct ev_loop *loop; /* that watches `before_sleep`; NULL: not watching */
+};
+
+/* What all networks of the daemon share; made when the first of them serves. */
+static struct {
+	struct lease_writer *writer;
+	struct runner *runner;
+	struct held_list *lists; /* of DHCP_BATCHES */
+	struct ev_async back;	 /* a batch came back; not watched when driven by hand */
 	struct ev_prepare before_sleep;
-	bool failing;
-	msec failure_told_ms;
-	int64_t wall_minus_now_ms; /* 0: not looked yet */
 } shared;
 
-/* ---- the lease file -------------------------------------------------------------------------- */
-
-int netdhcp_open_store(const char *dir, struct err *err)
-{
-	struct dhcp_salvage found;
-	int rc;
-
-	if (shared.store)
-		return err_set(err, -EBUSY, "the lease file is open already");
-	rc = dhcp_store_open(dir, &shared.store, &found, err);
-	if (rc)
-		return rc;
-	if (found.damaged)
-		log_warn("the lease file was damaged: %u leases and reservations were read from "
-			 "it, the rest is lost; it is kept as %s/%s",
-			 found.kept, dir, found.aside);
-	return 0;
-}
-
-void netdhcp_close_store(void)
-{
-	netdhcp_hold_flush();
-	dhcp_store_close(shared.store);
-	shared.store = NULL;
-	shared.wall_minus_now_ms = 0;
-}
-
-struct dhcp_store *netdhcp_hold_store(struct err *err)
-{
-	if (!shared.store)
-		netdhcp_open_store(NULL, err);
-	return shared.store;
-}
-
-void netdhcp_forget(const char *net_name)
-{
-	if (!shared.store)
-		return;
-	netdhcp_hold_flush();
-	if (dhcp_store_forget(shared.store, net_name))
-		log_warn("network %s: its leases can't be removed from the lease file: %s",
-			 net_name, dhcp_store_why(shared.store));
-}
-
-/* Say it when leases can't be written, once a minute, and when they can again. */
-static void tell_store(int rc)
-{
-	msec now = clock_now_ms();
-
-	if (!rc && shared.failing)
-		log_info("leases can be written again");
-	if (rc && (!shared.failing || now - shared.failure_told_ms >= NETDHCP_COMPLAIN_MS)) {
-		log_error("leases can't be written (%s): no address is given out until that ends",
-			  dhcp_store_why(shared.store));
-		shared.failure_told_ms = now;
-	}
-	shared.failing = rc != 0;
-}
-
-/* ---- what is held ---------------------------------------------------------------------------- */
+/* ---- a batch came back ----------------------------------------------------------------------- */
 
 static void send_held(const struct held *h)
 {
+	struct pkt *p;
+
 	if (h->undo.lease)
 		h->o->kept(h->o, &h->undo);
-	if (!h->p)
+	if (!h->len)
 		return;
-	port_local_inject(h->o->port, h->p);
+	p = pkt_from(h->o->net->runner->pool, h->frame, h->len);
+	if (!p) {
+		port_drop(h->o->port, DROP_NO_BUFFER, NULL);
+		return;
+	}
+	port_local_inject(h->o->port, p);
 	net_flush(h->o->net);
 }
 
-static void undo_held(const struct held *h)
+/* Send, or undo, newest first, as one lease may be there twice. What is held anew meanwhile is in
+ * the other list. */
+static void finished(void *ctx, unsigned int batch, int rc)
 {
-	h->o->undo(h->o, &h->undo);
-	pkt_put(h->p);
+	struct held_list *list = &shared.lists[batch];
+
+	(void)ctx;
+	if (rc || list->n)
+		netdhcp_store_tell(shared.runner, rc);
+	for (unsigned int i = list->n; rc && i-- > 0;)
+		list->held[i].o->undo(list->held[i].o, &list->held[i].undo);
+	for (unsigned int i = 0; !rc && i < list->n; i++)
+		send_held(&list->held[i]);
+	list->n = 0;
 }
 
-/* Commit, then send; or send nothing. Newest first when undoing, as one lease may be there twice.
- * Works on a copy, as sending may bring in what is held anew. */
-void netdhcp_hold_flush(void)
+/* In the writer's thread. */
+static void wake(void *ctx)
 {
-	struct held batch[HELD_MAX];
-	unsigned int n = shared.n_held;
-	int rc;
+	(void)ctx;
+	if (shared.runner->loop)
+		ev_async_send(shared.runner->loop, &shared.back);
+}
 
-	if (!shared.store)
-		return;
-	memcpy(batch, shared.held, n * sizeof(batch[0]));
-	shared.n_held = 0;
-	rc = dhcp_store_sqlite.commit(shared.store);
-	if (rc || n)
-		tell_store(rc);
-	for (unsigned int i = n; rc && i-- > 0;)
-		undo_held(&batch[i]);
-	for (unsigned int i = 0; !rc && i < n; i++)
-		send_held(&batch[i]);
+static void back_cb(struct ev_loop *loop, struct ev_async *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+	runner_clock(shared.runner);
+	lease_writer_reap(shared.writer);
+}
+
+/* ---- what is to be written ------------------------------------------------------------------- */
+
+/* Copied, so that a slow disk keeps none of the switch's buffers. */
+void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *undo)
+{
+	struct held_list *list = &shared.lists[lease_writer_batch(shared.writer)];
+	struct held *h = &list->held[list->n++];
+
+	assert(list->n <= HELD_MAX);
+	h->o = o;
+	h->undo = *undo;
+	h->len = p && p->len <= ANSWER_MAX ? (uint16_t)p->len : 0;
+	if (h->len)
+		memcpy(h->frame, p->data, h->len);
+	pkt_put(p);
 }
 
 static void before_sleep_cb(struct ev_loop *loop, struct ev_prepare *w, int revents)
 {
 	(void)revents;
 	ev_prepare_stop(loop, w);
-	shared.loop = NULL;
-	netdhcp_hold_flush();
+	lease_writer_kick(shared.writer);
 }
 
-void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *undo)
-{
-	if (shared.n_held == HELD_MAX)
-		netdhcp_hold_flush();
-	shared.held[shared.n_held++] = (struct held){o, p, *undo};
-}
-
-/* Before the loop sleeps; by hand, at once. */
 void netdhcp_hold_commit_soon(const struct runner *r)
 {
 	struct ev_loop *loop = r->loop;
 
-	if (!loop || shared.n_held == HELD_MAX) {
+	if (!loop)
 		netdhcp_hold_flush();
-		return;
-	}
-	if (shared.loop)
-		return;
-	shared.loop = loop;
-	ev_prepare_init(&shared.before_sleep, before_sleep_cb);
-	ev_set_priority(&shared.before_sleep, EV_MAXPRI); /* the runner switches after us */
-	ev_prepare_start(loop, &shared.before_sleep);
+	else if (!ev_is_active(&shared.before_sleep))
+		ev_prepare_start(loop, &shared.before_sleep);
 }
 
-/* ---- the clock ------------------------------------------------------------------------------- */
-
-/* Records end by the wall clock, leases by one that never jumps. When the wall clock jumps, the
- * records move along. */
-void netdhcp_hold_follow_clock(msec now)
+void netdhcp_hold_flush(void)
 {
-	int64_t offset = clock_wall_s() * 1000 - (int64_t)now;
-	int64_t jump = offset - shared.wall_minus_now_ms;
+	if (shared.writer)
+		lease_writer_drain(shared.writer);
+}
 
-	if (shared.wall_minus_now_ms && (jump > JUMP_MS || jump < -JUMP_MS)) {
-		log_info("the clock was set by %lld s: leases on record follow",
-			 (long long)(jump / 1000));
-		netdhcp_hold_flush();
-		if (dhcp_store_shift(shared.store, jump / 1000))
-			return; /* tried again at the next tick */
-	} else if (shared.wall_minus_now_ms) {
-		return;
+int netdhcp_hold_clock(int64_t ahead_ms, bool set)
+{
+	int rc = lease_writer_clock(shared.writer, ahead_ms, set);
+
+	netdhcp_hold_commit_soon(shared.runner);
+	return rc;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct lease_writer *netdhcp_hold_start(struct runner *r, struct err *err)
+{
+	struct dhcp_store *store = netdhcp_store(err);
+	struct lease_writer_conf conf = {.store = store, .wake = wake, .finished = finished};
+	int rc;
+
+	shared.runner = r;
+	if (!store || shared.writer)
+		return shared.writer;
+	shared.lists = calloc(DHCP_BATCHES, sizeof(*shared.lists));
+	rc = shared.lists ? lease_writer_open(&conf, &shared.writer) : -ENOMEM;
+	if (rc) {
+		err_sys(err, rc, "the thread that writes leases");
+		free(shared.lists);
+		shared.lists = NULL;
+		return NULL;
 	}
-	shared.wall_minus_now_ms = offset;
+	ev_async_init(&shared.back, back_cb);
+	ev_prepare_init(&shared.before_sleep, before_sleep_cb);
+	if (r->loop)
+		ev_async_start(r->loop, &shared.back);
+	return shared.writer;
+}
+
+void netdhcp_hold_stop(void)
+{
+	if (!shared.writer)
+		return;
+	netdhcp_hold_flush();
+	if (shared.runner->loop) {
+		ev_async_stop(shared.runner->loop, &shared.back);
+		ev_prepare_stop(shared.runner->loop, &shared.before_sleep);
+	}
+	lease_writer_close(shared.writer);
+	free(shared.lists);
+	memset(&shared, 0, sizeof(shared));
 }

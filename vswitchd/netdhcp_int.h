@@ -4,7 +4,8 @@
  *
  *   netdhcp.c         the server of a network: start, stop, and what others ask it
  *   netdhcp_port.c    its port: frames in, probes, answers out
- *   netdhcp_hold.c    answers that wait until their lease is on disk; the lease file
+ *   netdhcp_hold.c    answers that wait until their lease is on disk
+ *   netdhcp_store.c   the lease file: opening it, what is said of it, the clock
  *   netdhcp_frame.c   the frames' bytes
  *   netdhcp_json.c    leases for people and programs
  */
@@ -52,17 +53,30 @@ void netdhcp_port_due(struct netdhcp *d);
 
 /* ---- netdhcp_hold.c -------------------------------------------------------------------------- */
 
-/* The lease file, opened in memory if nobody did. NULL and @err. */
-struct dhcp_store *netdhcp_hold_store(struct err *err);
-/* Send @p by o->port as soon as what the server has stored so far is on disk; else drop it and
- * undo. Takes @p; NULL for one more lease of an answer that follows. */
+/* The store for servers (context of lease_writer_ops); the thread starts with the first network.
+ * NULL and @err. */
+struct lease_writer *netdhcp_hold_start(struct runner *r, struct err *err);
+/* Write and send what waits, end the thread. */
+void netdhcp_hold_stop(void);
+/* Send @p by o->port as soon as what the server has just stored is on disk; else drop it and undo.
+ * Every lease held was put() into the store before. Takes @p; NULL for one more lease of an answer
+ * that follows. */
 void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *undo);
 /* The server has changed its leases: see to it that they get to disk soon, and that what is held
  * leaves then. */
 void netdhcp_hold_commit_soon(const struct runner *r);
-/* The same, now. */
+/* The same, now; waits for the disk. */
 void netdhcp_hold_flush(void);
-/* Once a second: the records' ends follow when the wall clock is set. */
-void netdhcp_hold_follow_clock(msec now);
+/* dhcp_store_clock(), soon. 0, or -ENOBUFS: later. */
+int netdhcp_hold_clock(int64_t ahead_ms, bool set);
+
+/* ---- netdhcp_store.c ------------------------------------------------------------------------- */
+
+/* The lease file, opened in memory if nobody did. NULL and @err. */
+struct dhcp_store *netdhcp_store(struct err *err);
+/* Writing ended with @rc: log and tell (event "dhcp.store") when that is news. */
+void netdhcp_store_tell(struct runner *r, int rc);
+/* Once a second: look whether the wall clock was set. */
+void netdhcp_store_follow_clock(msec now);
 
 #endif

@@ -43,16 +43,12 @@ static void send_reply(struct netdhcp *d, const struct dhcp_reply *reply)
 {
 	struct pkt *p = new_frame(d);
 
-	if (!p) {
-		dhcp_server_undo(&d->server, &reply->undo);
-		return;
-	}
-	frame_dhcp(p, &d->host, reply);
-	if (!reply->durable) {
+	if (p)
+		frame_dhcp(p, &d->host, reply);
+	if (reply->durable)
+		netdhcp_hold(&d->hold, p, &reply->undo);
+	else if (p)
 		port_local_inject(d->port, p);
-		return;
-	}
-	netdhcp_hold(&d->hold, p, &reply->undo);
 }
 
 static void probe_timer_set(struct netdhcp *d);

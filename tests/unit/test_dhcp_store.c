@@ -222,6 +222,59 @@ static void full_disk(void **state)
 	dhcp_store_close(s);
 }
 
+static int64_t first_end;
+
+static void see_end(void *arg, const struct dhcp_record *rec)
+{
+	(void)arg;
+	first_end = rec->expires_s;
+}
+
+static int64_t end_of_first(struct dhcp_store *s)
+{
+	assert_int_equal(dhcp_store_sqlite.load(s, "lan", see_end, see_reserved, NULL), 0);
+	return first_end;
+}
+
+/* Boots and a wall clock that is set: @moved is what opening says. */
+static struct dhcp_store *reopen(struct dhcp_store *s, const char *boot, int64_t ahead_ms,
+				 int64_t moved)
+{
+	int64_t got;
+
+	dhcp_store_close(s);
+	s = open_store(NULL);
+	assert_int_equal(dhcp_store_boot(s, boot, ahead_ms, &got), 0);
+	assert_int_equal(got, moved);
+	return s;
+}
+
+static void clock_is_set(void **state)
+{
+	enum { DAY = 86400 };
+	int64_t end = record(1).expires_s;
+	struct dhcp_store *s;
+
+	(void)state;
+	s = reopen(NULL, "boot-1", 5000000, 0);
+	assert_int_equal(put(s, 1), 0);
+	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
+	s = reopen(s, "boot-1", 5000000 + DAY * 1000, DAY); /* while no daemon ran */
+	assert_int_equal(end_of_first(s), end + DAY);
+	assert_int_equal(dhcp_store_clock(s, 5000000 - DAY * 1000, true), 0); /* while one runs */
+	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
+	assert_int_equal(end_of_first(s), end - DAY);
+	assert_int_equal(dhcp_store_clock(s, 5001500 - DAY * 1000, false), 0); /* it drifts */
+	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
+	assert_int_equal(end_of_first(s), end - DAY);
+	s = reopen(s, "boot-1", 5001500 - DAY * 1000, 0);
+	s = reopen(s, "boot-2", 77, 0); /* nothing is known of what happened between */
+	assert_int_equal(end_of_first(s), end - DAY);
+	s = reopen(s, "", 77, 0); /* a boot without a name is none */
+	s = reopen(s, "", INT64_MIN, 0);
+	dhcp_store_close(s);
+}
+
 static void fill(unsigned int n)
 {
 	struct dhcp_store *s = open_store(NULL);
@@ -323,7 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kept_over_close), TEST(one_row_a_client),	 TEST(killed_keeps_what_was_told),
 		TEST(full_disk),       TEST(damage_is_survived), TEST(bad_rows_left_out),
-		TEST(refuses_symlink),
+		TEST(refuses_symlink), TEST(clock_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

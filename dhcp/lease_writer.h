@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lease_writer.h - leases go to disk in a thread, many at once; who serves the network never waits.
+ *
+ * Theory of operation. A commit costs 60 us as a rule, but 50 ms when another process writes to the
+ * same disk and for ever when the disk hangs; the datapath must not stand still for that long. So
+ * changes gather in a batch, and one batch at a time is with the thread:
+ *
+ *   the caller's:  put(), del() ──▶ filling ──kick()──▶ writing ──▶ finished(), in the caller's
+ * thread the thread's:                                    one transaction, wake()
+ *
+ * The longer a commit takes the more changes share the next one, which is all there is to group
+ * commit. A batch holds DHCP_BATCH_MAX changes; with both full put() fails with -ENOBUFS, and the
+ * client, who is told nothing, asks again.
+ *
+ * When a batch fails, what was changed since may rest on it (a renewal of a lease that is not on
+ * disk). Both batches are given up, the newer first, so that every lease becomes what it was.
+ *
+ * The store's connection belongs to the thread while a batch is with it, else to the caller; the
+ * lock hands it over. Reservations and the other rare changes that people wait for are made by the
+ * caller itself (drain, then change, then commit).
+ */
+#ifndef DHCP_LEASE_WRITER_H
+#define DHCP_LEASE_WRITER_H
+
+#include "dhcp/store.h"
+
+enum { DHCP_BATCH_MAX = 256, DHCP_BATCHES = 2 };
+
+struct lease_writer;
+
+struct lease_writer_conf {
+	struct dhcp_store *store; /* borrowed */
+	/* Called by the thread: call lease_writer_reap() soon. */
+	void (*wake)(void *ctx);
+	/* Batch number @batch is on disk (@rc 0), or nothing of it is. May change leases, which
+	 * joins the other batch. */
+	void (*finished)(void *ctx, unsigned int batch, int rc);
+	void *ctx;
+};
+
+/* 0 and *@out, owned by the caller; -ENOMEM or what pthread_create() says. */
+int lease_writer_open(const struct lease_writer_conf *conf, struct lease_writer **out);
+/* Drains. NULL is accepted. */
+void lease_writer_close(struct lease_writer *w);
+
+/* For servers, with a struct lease_writer as context. put() and del() join the filling batch; all
+ * others drain first, and commit() tells how the changes since the last commit() fared. */
+extern const struct dhcp_store_ops lease_writer_ops;
+
+/* dhcp_store_clock() with the filling batch. -ENOBUFS: later. */
+int lease_writer_clock(struct lease_writer *w, int64_t ahead_ms, bool set);
+/* The batch, 0 or 1, that what is changed next joins. */
+unsigned int lease_writer_batch(const struct lease_writer *w);
+/* Give the filling batch to the thread, unless it still has one: reap() does it then. */
+void lease_writer_kick(struct lease_writer *w);
+/* Tell finished() of a batch that came back, then kick. */
+void lease_writer_reap(struct lease_writer *w);
+/* Wait until everything changed so far is on disk, or has failed, and finished() was told. The
+ * store is the caller's until it kicks. 0, or why the last batch that failed did. */
+int lease_writer_drain(struct lease_writer *w);
+
+#endif

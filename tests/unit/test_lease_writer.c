@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_lease_writer.c - the thread that writes leases: what gathers while the disk is busy, the
+ * bound on it, and that a failure takes back everything that rested on it, newest first. A second
+ * connection that holds the file's lock is the busy disk.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "dhcp/lease_writer.h"
+
+struct rig {
+	char dir[64];
+	struct dhcp_store *store;
+	struct lease_writer *w;
+	sqlite3 *other;
+	atomic_uint woken;
+	unsigned int n; /* calls of finished() */
+	struct {
+		unsigned int batch;
+		int rc;
+	} call[16];
+	unsigned int put_when_finished; /* one more change from inside finished() */
+};
+
+static int put(struct rig *r, unsigned int n)
+{
+	struct dhcp_record rec = {.addr = htobe32(0x0a000000 + n),
+				  .key = {.len = 7},
+				  .mac = {{2, 0, 0, 0, (uint8_t)(n >> 8), (uint8_t)n}},
+				  .expires_s = 1000,
+				  .lease_s = 3600};
+
+	memcpy(rec.key.b + 1, &rec.mac, 6);
+	return lease_writer_ops.put(r->w, "lan", &rec);
+}
+
+static void wake(void *ctx)
+{
+	atomic_fetch_add(&((struct rig *)ctx)->woken, 1);
+}
+
+static void finished(void *ctx, unsigned int batch, int rc)
+{
+	struct rig *r = ctx;
+
+	assert_true(r->n < ARRAY_SIZE(r->call));
+	r->call[r->n].batch = batch;
+	r->call[r->n++].rc = rc;
+	if (r->put_when_finished)
+		assert_int_equal(put(r, r->put_when_finished), 0);
+	r->put_when_finished = 0;
+}
+
+static int setup(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	struct lease_writer_conf conf = {.wake = wake, .finished = finished, .ctx = r};
+	struct dhcp_salvage found;
+	struct err err = {0};
+	char file[96];
+
+	*state = r;
+	strcpy(r->dir, "/tmp/test-lease-writer-XXXXXX");
+	assert_non_null(mkdtemp(r->dir));
+	assert_int_equal(dhcp_store_open(r->dir, &r->store, &found, &err), 0);
+	conf.store = r->store;
+	assert_int_equal(lease_writer_open(&conf, &r->w), 0);
+	snprintf(file, sizeof(file), "%s/leases.db", r->dir);
+	assert_int_equal(sqlite3_open(file, &r->other), SQLITE_OK);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct rig *r = *state;
+	char cmd[96];
+
+	lease_writer_close(r->w);
+	dhcp_store_close(r->store);
+	sqlite3_close(r->other);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", r->dir);
+	free(r);
+	return system(cmd);
+}
+
+static void sql(struct rig *r, const char *text)
+{
+	assert_int_equal(sqlite3_exec(r->other, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void await_wake(struct rig *r, unsigned int n)
+{
+	while (atomic_load(&r->woken) < n)
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+}
+
+static void count_lease(void *arg, const struct dhcp_record *rec)
+{
+	(void)rec;
+	++*(unsigned int *)arg;
+}
+
+static void ignore(void *arg, be32 addr, const struct dhcp_who *who)
+{
+	(void)arg;
+	(void)addr;
+	(void)who;
+}
+
+static unsigned int on_disk(struct rig *r)
+{
+	unsigned int n = 0;
+
+	assert_int_equal(lease_writer_ops.load(r->w, "lan", count_lease, ignore, &n), 0);
+	return n;
+}
+
+static void many_share_one_commit(void **state)
+{
+	struct rig *r = *state;
+	unsigned int first = lease_writer_batch(r->w);
+
+	for (unsigned int n = 0; n < 100; n++)
+		assert_int_equal(put(r, n), 0);
+	assert_int_equal(lease_writer_batch(r->w), first);
+	lease_writer_kick(r->w);
+	assert_int_not_equal(lease_writer_batch(r->w), first);
+	await_wake(r, 1);
+	assert_int_equal(r->n, 0); /* nobody is told before reap() */
+	lease_writer_reap(r->w);
+	assert_int_equal(r->n, 1);
+	assert_int_equal(r->call[0].batch, first);
+	assert_int_equal(r->call[0].rc, 0);
+	lease_writer_reap(r->w);
+	assert_int_equal(r->n, 1);
+	assert_int_equal(on_disk(r), 100);
+}
+
+static void busy_disk(void **state)
+{
+	struct rig *r = *state;
+	unsigned int n = 1;
+
+	sql(r, "BEGIN IMMEDIATE");
+	assert_int_equal(put(r, 0), 0);
+	lease_writer_kick(r->w);
+	while (put(r, n) == 0)
+		n++;
+	assert_int_equal(n, DHCP_BATCH_MAX + 1);
+	assert_int_equal(put(r, n), -ENOBUFS);
+	lease_writer_reap(r->w); /* nothing came back, and nothing is lost by asking */
+	assert_int_equal(r->n, 0);
+	sql(r, "COMMIT");
+	await_wake(r, 1);
+	lease_writer_reap(r->w); /* gives the thread the next batch by itself */
+	await_wake(r, 2);
+	lease_writer_reap(r->w);
+	assert_int_equal(r->n, 2);
+	assert_int_equal(on_disk(r), DHCP_BATCH_MAX + 1);
+}
+
+/* More than a batch at once, with the thread at rest: nothing is refused. */
+static void burst(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned int n = 0; n < 2 * DHCP_BATCH_MAX; n++)
+		assert_int_equal(put(r, n), 0);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(r->n, 2);
+	assert_int_equal(on_disk(r), 2 * DHCP_BATCH_MAX);
+}
+
+static void failure_takes_both_back(void **state)
+{
+	struct rig *r = *state;
+	struct rlimit old, tight = {.rlim_cur = 4 << 10};
+	unsigned int first = lease_writer_batch(r->w);
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	tight.rlim_max = old.rlim_max;
+	sql(r, "BEGIN IMMEDIATE");
+	setrlimit(RLIMIT_FSIZE, &tight);
+	assert_int_equal(put(r, 1), 0);
+	lease_writer_kick(r->w);
+	assert_int_equal(put(r, 2), 0);
+	sql(r, "ROLLBACK");
+	await_wake(r, 1);
+	lease_writer_reap(r->w);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_int_equal(r->n, 2);
+	assert_int_equal(r->call[0].batch, !first);
+	assert_int_equal(r->call[1].batch, first);
+	assert_true(r->call[0].rc < 0 && r->call[1].rc < 0);
+	assert_int_equal(on_disk(r), 0);
+	assert_int_equal(put(r, 3), 0); /* and on it goes */
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(on_disk(r), 1);
+}
+
+static void drain_takes_what_comes(void **state)
+{
+	struct rig *r = *state;
+
+	r->put_when_finished = 2;
+	assert_int_equal(put(r, 1), 0);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(r->n, 2);
+	assert_int_equal(on_disk(r), 2);
+}
+
+/* A reservation is written by the caller, after all that waits, and commits what it says. */
+static void direct_changes(void **state)
+{
+	struct rig *r = *state;
+	struct dhcp_who who = dhcp_who_mac(&(struct mac){{2, 9, 9, 9, 9, 9}});
+
+	assert_int_equal(put(r, 1), 0);
+	assert_int_equal(lease_writer_ops.reserve(r->w, "lan", htobe32(0x0a000009), &who), 0);
+	assert_int_equal(r->n, 1);
+	assert_int_equal(lease_writer_ops.del(r->w, "lan", htobe32(0x0a000001)), 0);
+	assert_int_equal(lease_writer_ops.commit(r->w), 0);
+	assert_int_equal(r->n, 1);
+	assert_int_equal(on_disk(r), 0);
+	assert_int_equal(put(r, 4), 0); /* by the thread again */
+	assert_int_equal(lease_writer_ops.commit(r->w), 0);
+	assert_int_equal(r->n, 2);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(many_share_one_commit),
+		TEST(busy_disk),
+		TEST(burst),
+		TEST(failure_takes_both_back),
+		TEST(drain_takes_what_comes),
+		TEST(direct_changes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netdhcp_store.c - the lease file of the daemon, and what is said of it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "vswitchd/netdhcp_int.h"
+#include "vswitchd/switch/runner.h"
+
+enum {
+	JUMP_MS = 2000, /* in a second; by less the wall clock is slewed */
+	DRIFT_MS = 1000 /* worth writing down */
+};
+
+static struct {
+	struct dhcp_store *store;
+	bool failing;
+	uint64_t failures;
+	char why[DHCP_WHY];
+	msec told_ms;
+	/* How far the wall clock is ahead of CLOCK_BOOTTIME: a second ago, and on record. */
+	int64_t ahead_ms, recorded_ms;
+	bool clock_lost; /* the record of it could not be written */
+} file;
+
+/* ---- open and close -------------------------------------------------------------------------- */
+
+/* The same as long as CLOCK_BOOTTIME counts on. */
+static void read_boot_id(char out[DHCP_BOOT_ID + 1])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	out[0] = '\0';
+	if (f && !fgets(out, DHCP_BOOT_ID + 1, f))
+		out[0] = '\0';
+	if (f)
+		fclose(f);
+}
+
+static void tell_moved(int64_t by_s)
+{
+	if (by_s > JUMP_MS / 1000 || by_s < -JUMP_MS / 1000)
+		log_info("the clock was set by %lld s: leases on record follow", (long long)by_s);
+}
+
+static void set_clock(void)
+{
+	char boot[DHCP_BOOT_ID + 1];
+	int64_t moved_s;
+
+	read_boot_id(boot);
+	file.ahead_ms = file.recorded_ms = clock_wall_ms() - (int64_t)clock_now_ms();
+	if (dhcp_store_boot(file.store, boot, file.ahead_ms, &moved_s))
+		log_warn("the lease file does not know the clock: %s", dhcp_store_why(file.store));
+	tell_moved(moved_s);
+}
+
+int netdhcp_open_store(const char *dir, struct err *err)
+{
+	struct dhcp_salvage found;
+	int rc;
+
+	if (file.store)
+		return err_set(err, -EBUSY, "the lease file is open already");
+	rc = dhcp_store_open(dir, &file.store, &found, err);
+	if (rc)
+		return rc;
+	if (found.damaged)
+		log_warn("the lease file was damaged: %u leases and reservations were read from "
+			 "it, the rest is lost; it is kept as %s/%s",
+			 found.kept, dir, found.aside);
+	set_clock();
+	return 0;
+}
+
+void netdhcp_close_store(void)
+{
+	netdhcp_hold_stop();
+	dhcp_store_close(file.store);
+	memset(&file, 0, sizeof(file));
+}
+
+struct dhcp_store *netdhcp_store(struct err *err)
+{
+	if (!file.store)
+		netdhcp_open_store(NULL, err);
+	return file.store;
+}
+
+void netdhcp_forget(const char *net_name)
+{
+	if (!file.store)
+		return;
+	netdhcp_hold_flush();
+	if (dhcp_store_forget(file.store, net_name))
+		log_warn("network %s: its leases can't be removed from the lease file: %s",
+			 net_name, dhcp_store_why(file.store));
+}
+
+/* ---- can it be written? ---------------------------------------------------------------------- */
+
+static void tell_event(struct runner *r, const char *state)
+{
+	runner_event(r, "dhcp.store",
+		     json_pack("{s:s, s:o}", "state", state, "why",
+			       file.failing ? json_string(file.why) : json_null()));
+}
+
+void netdhcp_store_tell(struct runner *r, int rc)
+{
+	msec now = clock_now_ms();
+	bool was = file.failing;
+
+	file.failing = rc != 0;
+	if (rc) {
+		file.clock_lost = true; /* perhaps: written again when leases can be */
+		file.failures++;
+		snprintf(file.why, sizeof(file.why), "%s", dhcp_store_why(file.store));
+	}
+	if (was && !rc)
+		log_info("leases can be written again");
+	if (was != file.failing)
+		tell_event(r, rc ? "failing" : "working");
+	if (rc && (!was || now - file.told_ms >= NETDHCP_COMPLAIN_MS)) {
+		log_error("leases can't be written (%s): no address is given out until that ends",
+			  file.why);
+		file.told_ms = now;
+	}
+}
+
+json_t *netdhcp_store_json(void)
+{
+	return json_pack("{s:s, s:o, s:I}", "state", file.failing ? "failing" : "working", "why",
+			 file.failing ? json_string(file.why) : json_null(), "failures",
+			 (json_int_t)file.failures);
+}
+
+/* ---- the clock ------------------------------------------------------------------------------- */
+
+/* Records end by the wall clock, which alone means something after a boot; leases by one that never
+ * jumps. When the wall clock is set, the records move along. */
+void netdhcp_store_follow_clock(msec now)
+{
+	int64_t ahead_ms = clock_wall_ms() - (int64_t)now;
+	int64_t jump = ahead_ms - file.ahead_ms, drift = ahead_ms - file.recorded_ms;
+	bool set = jump > JUMP_MS || jump < -JUMP_MS || (file.clock_lost && !file.failing);
+
+	if (set || drift > DRIFT_MS || drift < -DRIFT_MS) {
+		if (netdhcp_hold_clock(ahead_ms, set))
+			return; /* again in a second */
+		tell_moved(jump / 1000);
+		file.recorded_ms = ahead_ms;
+		file.clock_lost = false;
+	}
+	file.ahead_ms = ahead_ms;
+}
