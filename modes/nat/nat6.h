@@ -9,22 +9,27 @@
  * translated one to one (RFC 6296), is what a host hardly ever has.
  *
  * The memory is the IPv4 translator's (nat_table.h), which knows addresses by 32-bit words. Here
- * such a word is a *name*: of a neighbour inside, the index of its entry; of a peer, the index into
- * a table of those that sessions are with, counted by them. So limits, timeouts, mapping and
- * filtering rules and the list of flows are one code for both families.
+ * such a word is a *name*: of a neighbour inside, the index of its entry and of the guest that has
+ * it, a MAC address; of a peer, the index into a table of those that sessions are with. Both are
+ * counted by the sessions that name them. So limits, timeouts, mapping and filtering rules and the
+ * list of flows are one code for both families; and as a guest may have any number of addresses
+ * here, limits count its MAC address.
+ *
+ * Fragments follow their first one, as those of IPv4 do; hop-by-hop and destination options pass as
+ * they are. A packet to one of our own outside addresses goes out and comes in again (hairpin).
  *
  * Invariants: nothing leaves with an inside address; nothing enters that no mapping admits; a
  * router lifetime other than 0 is advertised only while the host itself has a default route (RFC
  * 7084 ULA-5), so that guests of an IPv4 host lose no time.
  *
- * Limits. NAT6_NEIGHS addresses inside, NAT6_PER_MAC for one MAC. No fragments, no extension
- * headers, no port forwards, no way to the outside address from inside. No system calls.
+ * Limits. NAT6_NEIGHS addresses inside, NAT6_PER_MAC for one MAC. No system calls.
  */
 #ifndef MODES_NAT_NAT6_H
 #define MODES_NAT_NAT6_H
 
 #include "dhcp/ra.h"
 #include "modes/nat/nat6_packet.h"
+#include "modes/nat/nat_frag.h"
 #include "modes/nat/nat_table.h"
 
 struct nat6;
@@ -59,7 +64,15 @@ struct nat6_conf {
 struct nat6_neigh {
 	struct ip_addr addr;
 	struct mac mac;
-	msec heard_ms; /* 0: free */
+	uint16_t guest; /* index of who has it; stays while somebody names it */
+	uint32_t refs;	/* sessions and forwards that name it */
+	msec heard_ms;	/* 0: free */
+};
+
+/* A MAC address that has addresses. */
+struct nat6_guest {
+	struct mac mac;
+	uint16_t neighs; /* 0: free */
 };
 
 /* A peer outside, and how many sessions are with it. */
@@ -74,13 +87,15 @@ struct nat6 {
 	struct ip_addr link_local, addr; /* the gateway's */
 	struct nat_table table;
 	struct nat6_neigh neighs[NAT6_NEIGHS];
+	struct nat6_guest guests[NAT6_NEIGHS];
+	struct nat_frags *frags; /* of what comes from inside */
 	struct nat6_peer *peers;
 	uint32_t *peer_heads, peer_mask, peer_free, peers_touched, n_peers;
 	struct ra_conf ra; /* what is advertised, but the lifetime */
 	struct ra_timer ra_timer;
-	bool online;	       /* the host has a way out */
-	uint32_t error_tokens; /* towards the outside */
-	msec error_ms, now;
+	bool online; /* the host has a way out */
+	struct nat_bucket outside_errors;
+	msec now;
 	uint64_t errors_sent;
 };
 
@@ -115,20 +130,30 @@ struct ip_addr nat6_peer_addr(const struct nat6 *n, be32 name);
 const struct mac *nat6_inside_mac(const struct nat6 *n, be32 name);
 /* Take the settings of the IPv4 table over, but its size. */
 void nat6_follow(struct nat6 *n, const struct nat_settings *set, msec now);
+/* Make room for @max flows in a table without any. 0 or -ENOMEM, and it is as it was. */
+int nat6_resize(struct nat6 *n, uint32_t max, msec now);
 
 /* ---- between the parts ----------------------------------------------------------------------- */
 
-/* The neighbour with @addr; NULL when unknown. */
+/* nat6_names.c: the neighbour with @addr; NULL when unknown. */
 struct nat6_neigh *nat6_neigh_find(struct nat6 *n, const struct ip_addr *addr);
 /* Heard of @addr at @mac. NULL when there is no room for it. */
 struct nat6_neigh *nat6_neigh_learn(struct nat6 *n, const struct ip_addr *addr,
 				    const struct mac *mac, msec now);
+/* Never 0. The same for as long as somebody names it. */
 be32 nat6_neigh_name(const struct nat6 *n, const struct nat6_neigh *e);
+struct nat6_neigh *nat6_neigh_of(struct nat6 *n, be32 name);
+/* Which of the table's guests has it: for limits. */
+static inline uint32_t nat6_guest_number(be32 name)
+{
+	return ntohl(name) % NAT6_NEIGHS;
+}
 /* The name of a peer, 0 when no session is with it; @make: make one (0 when there is no room). */
 be32 nat6_peer_name(struct nat6 *n, const struct ip_addr *addr, bool make);
-void nat6_peer_ref(struct nat6 *n, be32 name);
-/* Forget it unless a session is with it. */
-void nat6_peer_unused(struct nat6 *n, be32 name);
+/* A session names both, from before it is made until it ends. */
+void nat6_names_get(struct nat6 *n, be32 inside, be32 peer);
+void nat6_names_put(struct nat6 *n, be32 inside, be32 peer);
+int nat6_peers_init(struct nat6 *n, uint32_t max);
 
 bool nat6_is_inside(const struct nat6 *n, const struct ip_addr *addr);
 /* The gateway's own, or the host's leg's. */
@@ -139,8 +164,29 @@ void nat6_to_guest(struct nat6 *n, const struct mac *to, struct pkt *p);
 void nat6_error_inside(struct nat6 *n, const struct nat6_view *v, uint8_t type, uint8_t code,
 		       uint32_t word);
 
-/* nat6_flow.c: a packet of a guest for somewhere else. */
+/* May this packet begin a session? In the middle of a connection nothing begins. */
+bool nat6_may_open(const struct nat6_view *v, const struct nat_mapping *m);
+static inline uint8_t nat6_tcp_flags(const struct nat6_view *v)
+{
+	return v->proto == NAT_TCP ? v->l4[13] : 0;
+}
+/* The longest IP packet that leaves by a port that cuts super-frames. */
+uint32_t nat6_wire_len(const struct nat6_view *v);
+static inline struct nat_frag_key nat6_frag_key(const struct nat6_view *v)
+{
+	return (struct nat_frag_key){nat6_src(v), nat6_dst(v), v->frag->id, 0};
+}
+/* A part of a packet has come: DROP_NONE, or DROP_FRAGMENT when it is of no use. */
+enum drop_reason nat6_frag_check(struct nat_frags *f, const struct nat6_view *v, uint32_t share,
+				 msec now);
+
+/* nat6_out.c: a packet of a guest for somewhere else. */
 enum drop_reason nat6_from_inside(struct nat6 *n, struct nat6_view *v, const struct mac *from);
+/* nat6_in.c: the second half of nat6_from_outside(), as nat_deliver() (nat_path.h). */
+enum drop_reason nat6_deliver(struct nat_ext *ext, struct nat6_view *v, const struct nat6 *from,
+			      msec now, struct nat6 **owner);
+/* nat6_reset.c: as nat_reset_inside(). */
+void nat6_reset_inside(struct nat6 *n, const struct nat6_view *v, const struct nat6_neigh *to);
 /* nat6_nd.c: advertise when it is time. */
 void nat6_nd_tick(struct nat6 *n, bool online);
 

@@ -33,6 +33,7 @@ static void icmp_finish(struct pkt *p)
 			      .ip = (void *)(p->data + ETH_HLEN_),
 			      .l4 = p->data + ETH_HLEN_ + IP6_HLEN,
 			      .l4_len = p->len - ETH_HLEN_ - IP6_HLEN,
+			      .next = IPPROTO_ICMP6_,
 			      .proto = NAT_ICMP};
 
 	nat6_icmp_sum(&v);
@@ -134,7 +135,9 @@ static void nd_input(struct nat6 *n, const struct nat6_view *v)
 
 static bool is_nd(const struct nat6_view *v)
 {
-	return v->proto == NAT_ICMP && v->l4 && v->l4[0] >= ND_RS && v->l4[0] <= ND_REDIRECT_;
+	/* RFC 6980 5: never in fragments. */
+	return v->proto == NAT_ICMP && v->l4 && !v->frag && v->l4[0] >= ND_RS &&
+	       v->l4[0] <= ND_REDIRECT_;
 }
 
 enum drop_reason nat6_check_claim(const struct nat6 *n, const struct pkt *p)
@@ -175,7 +178,9 @@ static enum drop_reason own_input(struct nat6 *n, struct nat6_view *v)
 	struct ip_addr src = nat6_src(v);
 	struct mac from = ((const struct eth_hdr *)(const void *)v->p->data)->src;
 
-	if (v->proto == NAT_ICMP && v->l4[0] == ICMP6_ECHO && !ip_addr_is_zero(&src) &&
+	if (!v->l4)
+		return DROP_CONSUMED;
+	if (v->proto == NAT_ICMP && v->l4[0] == ICMP6_ECHO && !v->part && !ip_addr_is_zero(&src) &&
 	    src.b[0] != 0xff) {
 		echo_reply(n, v);
 		return DROP_NONE;

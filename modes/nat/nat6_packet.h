@@ -8,6 +8,8 @@
 #ifndef MODES_NAT_NAT6_PACKET_H
 #define MODES_NAT_NAT6_PACKET_H
 
+#include <arpa/inet.h>
+
 #include "lib/drop.h"
 #include "lib/ipaddr.h"
 #include "lib/pkt.h"
@@ -25,21 +27,34 @@ enum {
 enum { ICMP6_NO_ROUTE = 0, ICMP6_PROHIBITED = 1, ICMP6_ADDR_UNREACH = 3, ICMP6_PORT_UNREACH = 4 };
 /* The fixed header; RFC 8200 5: every link carries packets of so many bytes. */
 enum { IP6_HLEN = 40, IP6_MIN_MTU = 1280 };
+enum { NAT6_TCP_HEADERS = IP6_HLEN + sizeof(struct tcp_hdr) };
+
+/* RFC 8200 4.5 */
+struct ip6_frag_wire {
+	uint8_t next, reserved;
+	be16 off; /* in units of 8 bytes, times 8; bit 0: more follow */
+	be32 id;
+} WIRE_PACKED;
 
 /* A view of a frame: borrowed pointers into it. */
 struct nat6_view {
 	struct pkt *p;
 	struct ip6_hdr_wire *ip;
-	uint8_t *l4;
+	struct ip6_frag_wire *frag; /* its fragment header; NULL: none */
+	bool part;		    /* not the whole packet */
+	uint8_t next;		    /* the protocol behind all extension headers */
+	uint8_t *l4;		    /* NULL: a part that is not the first */
 	uint32_t l4_len;
 	enum nat_proto proto; /* NAT_ICMP: ICMPv6 */
 	bool partial;	      /* its checksum covers the pseudo header only */
 	be16 sport, dport;    /* TCP and UDP; both the identifier for echo */
 };
 
-/* Check frame @p (Ethernet, IPv6) down to its L4 header and fill @v; padding is cut off. DROP_NONE,
- * DROP_BAD_IP, DROP_BAD_L4, DROP_BAD_CSUM, DROP_BAD_VNET_HDR, DROP_FRAGMENT, or DROP_PROTO: another
- * protocol, or extension headers (then @v->ip is set, so that it can be answered). */
+/* Check frame @p (Ethernet, IPv6) down to its L4 header and fill @v; padding is cut off. Hop-by-hop
+ * and destination options, a routing header that is used up and a fragment header may stand before
+ * it. DROP_NONE, DROP_BAD_IP, DROP_BAD_L4, DROP_BAD_CSUM, DROP_BAD_VNET_HDR, DROP_MARTIAN (a route
+ * of the sender's own, RFC 5095), or DROP_PROTO: a protocol or a header, such as that of
+ * authentication, that can't be translated (then @v->ip is set, so that it can be answered). */
 enum drop_reason nat6_parse(struct pkt *p, struct nat6_view *v);
 
 static inline struct ip_addr nat6_src(const struct nat6_view *v)
@@ -56,6 +71,15 @@ static inline struct ip_addr nat6_dst(const struct nat6_view *v)
 
 	__builtin_memcpy(a.b, v->ip->dst, 16);
 	return a;
+}
+
+/* Which bytes of the packet behind the fragment header a part has: from @return on. */
+static inline uint32_t nat6_part_at(const struct nat6_view *v, uint32_t *len)
+{
+	const uint8_t *body = (const uint8_t *)(v->frag + 1);
+
+	*len = (uint32_t)(v->p->data + v->p->len - body);
+	return ntohs(v->frag->off) & 0xfff8u;
 }
 
 static inline bool nat6_is_error(const struct nat6_view *v)

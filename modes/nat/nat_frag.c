@@ -12,13 +12,19 @@ enum { BUCKETS = 1024, NONE = 0xffff };
 
 struct entry {
 	struct nat_frag_key key;
-	bool used, decided;
+	bool used, decided, spoilt;
+	uint8_t n_pieces;
 	uint16_t share;
 	uint16_t hash_next;
 	uint16_t older, newer; /* all entries in order of birth */
 	uint16_t first, last;  /* kept frames */
 	msec born_ms;
 	struct nat_frag_fate fate;
+};
+
+/* In units of 8 bytes, of which all but the last piece are whole ones. */
+struct piece {
+	uint16_t first, end;
 };
 
 struct slot {
@@ -37,6 +43,7 @@ struct nat_frags {
 	uint16_t share_entries[NAT_FRAG_SHARES], share_slots[NAT_FRAG_SHARES];
 	uint16_t n_held;
 	uint8_t *bytes;
+	struct piece (*pieces)[NAT_FRAG_PIECES]; /* by entry; not touched for IPv4 */
 };
 
 struct nat_frags *nat_frags_create(uint32_t slot_bytes, const uint64_t seed[2])
@@ -46,8 +53,9 @@ struct nat_frags *nat_frags_create(uint32_t slot_bytes, const uint64_t seed[2])
 	if (!f)
 		return NULL;
 	f->bytes = malloc((size_t)slot_bytes * NAT_FRAG_SLOTS);
-	if (!f->bytes) {
-		free(f);
+	f->pieces = malloc(NAT_FRAG_ENTRIES * sizeof(*f->pieces));
+	if (!f->bytes || !f->pieces) {
+		nat_frags_destroy(f);
 		return NULL;
 	}
 	f->key = (struct hash_key){seed[0], seed[1]};
@@ -67,6 +75,7 @@ void nat_frags_destroy(struct nat_frags *f)
 	if (!f)
 		return;
 	free(f->bytes);
+	free(f->pieces);
 	free(f);
 }
 
@@ -162,6 +171,43 @@ void nat_frags_age(struct nat_frags *f, msec now)
 {
 	while (f->oldest != NONE && now >= f->entries[f->oldest].born_ms + NAT_FRAG_MS)
 		entry_del(f, &f->entries[f->oldest]);
+}
+
+static bool piece_add(struct nat_frags *f, struct entry *e, struct piece new, bool *again)
+{
+	struct piece *have = f->pieces[e - f->entries];
+
+	*again = false;
+	for (unsigned int i = 0; i < e->n_pieces; i++) {
+		if (have[i].first >= new.end || new.first >= have[i].end)
+			continue;
+		*again = have[i].first == new.first &&have[i].end == new.end;
+		return *again;
+	}
+	if (e->n_pieces == NAT_FRAG_PIECES)
+		return false;
+	have[e->n_pieces++] = new;
+	return true;
+}
+
+enum nat_frag_seen nat_frags_see(struct nat_frags *f, const struct nat_frag_key *k, uint32_t share,
+				 uint32_t at, uint32_t len, msec now)
+{
+	struct piece new = {(uint16_t)(at / 8), (uint16_t)((at + len + 7) / 8)};
+	struct entry *e;
+	bool again;
+
+	nat_frags_age(f, now);
+	e = entry_find(f, k);
+	if (!e)
+		e = entry_add(f, k, (uint16_t)(share % NAT_FRAG_SHARES), now);
+	if (!e->spoilt && piece_add(f, e, new, &again))
+		return again ? NAT_FRAG_AGAIN : NAT_FRAG_NEW;
+	e->spoilt = true;
+	e->decided = false;
+	while (e->first != NONE)
+		slot_pop(f, e);
+	return NAT_FRAG_SPOILT;
 }
 
 const struct nat_frag_fate *nat_frags_find(struct nat_frags *f, const struct nat_frag_key *k,

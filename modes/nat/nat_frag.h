@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nat_frag.h - datagrams that come in pieces (RFC 4787 REQ-14).
+ * nat_frag.h - datagrams that come in pieces (RFC 4787 REQ-14), of either family.
  *
  * Theory of operation. Only the first fragment of a datagram has ports, so only it can be looked
  * up. What was decided for it is remembered under (source, destination, protocol, identification)
  * and done to all others; nothing is reassembled. Fragments that arrive before their first one
  * are kept, copied into slots of our own, and let go when it comes.
+ *
+ * Of IPv6 the pieces' places are remembered too (nat_frags_see()): where two overlap the whole
+ * datagram is spoilt and all that comes of it is dropped (RFC 5722, RFC 8200 4.5), so that nobody
+ * slips past a filter what the receiver puts together. What has left already lacks the rest. A
+ * piece that has come before, byte for byte in the same place, is a copy made on the way and is
+ * dropped alone. NAT_FRAG_PIECES is more than a full datagram has at the smallest MTU (1280).
  *
  * Limits. Entries and slots are allocated at start (slots: 2 MiB at a 1500-byte MTU). Who sends
  * them (a guest inside, an address outside) may use at most a quarter of each; over that its own
@@ -15,7 +21,10 @@
 #ifndef MODES_NAT_FRAG_H
 #define MODES_NAT_FRAG_H
 
+#include <arpa/inet.h>
+
 #include "lib/clock.h"
+#include "lib/ipaddr.h"
 #include "lib/pkt.h"
 #include "lib/wire.h"
 
@@ -28,28 +37,47 @@ enum {
 	NAT_FRAG_SLOTS = 1024,
 	NAT_FRAG_SLOT_DEFAULT = 2048,
 	NAT_FRAG_SHARES = 256, /* senders are hashed to one of these */
+	NAT_FRAG_PIECES = 64,
 	NAT_FRAG_MS = 30000
 };
 
+/* No padding: it is hashed as it lies in memory. */
 struct nat_frag_key {
-	be32 src, dst;
-	be16 id;
-	uint16_t proto;
+	struct ip_addr src, dst;
+	be32 id;
+	uint32_t proto; /* 0 for IPv6, where a datagram is named without it (RFC 8200 4.5) */
 };
 
 /* What to do with a fragment that is not the first. */
 struct nat_frag_fate {
-	struct nat *owner;   /* inbound: the network it goes to */
-	struct nat_ext *ext; /* outbound: the address it leaves by */
-	be32 src, dst;	     /* new addresses */
-	be16 id;	     /* new identification */
-	be16 pad;
+	struct nat *owner;	 /* inbound: the network it goes to */
+	struct nat_ext *ext;	 /* outbound: the address it leaves by */
+	struct ip_addr src, dst; /* new addresses */
+	be32 id;		 /* new identification */
 };
+
+enum nat_frag_seen { NAT_FRAG_NEW, NAT_FRAG_AGAIN, NAT_FRAG_SPOILT };
+
+/* The sender, for limits: an IPv4 address, or the prefix of one of IPv6, as who has one address
+ * there has 2^64. */
+static inline uint32_t nat_frag_share(const struct nat_frag_key *k)
+{
+	uint32_t w[4], prefix;
+
+	__builtin_memcpy(w, k->src.b, sizeof(w));
+	prefix = w[0] ^ w[1];
+	return ip_addr_is4(&k->src) ? ntohl(w[3])
+				    : prefix ^ prefix >> 8 ^ prefix >> 16 ^ prefix >> 24;
+}
 
 /* @slot_bytes: longest frame that can be kept. NULL when memory is short. */
 struct nat_frags *nat_frags_create(uint32_t slot_bytes, const uint64_t seed[2]);
 void nat_frags_destroy(struct nat_frags *f);
 
+/* A piece of the datagram has come, @len bytes from byte @at on: what it is beside those before it.
+ * Once spoilt the datagram stays so until it is forgotten, and what was kept of it is gone. */
+enum nat_frag_seen nat_frags_see(struct nat_frags *f, const struct nat_frag_key *k, uint32_t share,
+				 uint32_t at, uint32_t len, msec now);
 /* The fate of the datagram, NULL when its first fragment has not come. */
 const struct nat_frag_fate *nat_frags_find(struct nat_frags *f, const struct nat_frag_key *k,
 					   msec now);

@@ -126,7 +126,7 @@ static enum drop_reason check_fit(struct nat_ext *ext, const struct nat_view *v,
 static enum drop_reason later_fragment(struct nat_ext *ext, struct nat_view *v,
 				       const struct nat_frag_fate *fate, const struct nat *from)
 {
-	be32 dst = fate->dst;
+	be32 dst = ip_addr_get4(&fate->dst);
 	struct nat *n = fate->owner;
 	enum drop_reason why = check_fit(ext, v, n, from != NULL);
 
@@ -148,7 +148,7 @@ static enum drop_reason fragment(struct nat_ext *ext, struct nat_view *v, const 
 
 	if (fate)
 		return later_fragment(ext, v, fate, from);
-	if (!nat_frags_hold(ext->frags, &k, ntohl(k.src), v->p, now))
+	if (!nat_frags_hold(ext->frags, &k, nat_frag_share(&k), v->p, now))
 		return DROP_FRAGMENT;
 	pkt_put(v->p);
 	return DROP_NONE;
@@ -209,9 +209,9 @@ static enum drop_reason enter(struct nat_ext *ext, struct nat_view *v, struct ta
 	if (!t->from)
 		nat_lower_ttl(v);
 	if (!whole) {
-		struct nat_frag_fate fate = {.owner = n, .dst = dst};
+		struct nat_frag_fate fate = {.owner = n, .dst = ip_addr_from4(dst)};
 
-		nat_frags_decide(ext->frags, &k, ntohl(k.src), &fate, now);
+		nat_frags_decide(ext->frags, &k, nat_frag_share(&k), &fate, now);
 	}
 	why = nat_leave_inside(n, v, dst);
 	if (!whole)

@@ -61,8 +61,8 @@ static enum drop_reason later_fragment(struct nat *n, struct nat_view *v,
 
 	if (rt->ext != fate->ext)
 		return DROP_FRAGMENT;
-	nat_set_addr(v, NAT_SRC, fate->src);
-	nat_set_id(v, fate->id);
+	nat_set_addr(v, NAT_SRC, ip_addr_get4(&fate->src));
+	nat_set_id(v, (be16)fate->id);
 	nat_lower_ttl(v);
 	if (rt->local)
 		return nat_deliver(rt->ext, v, n, n->now, &owner);
@@ -76,7 +76,7 @@ static enum drop_reason fragment(struct nat *n, struct nat_view *v, const struct
 
 	if (fate)
 		return later_fragment(n, v, fate, rt);
-	if (!nat_frags_hold(n->frags, &k, ntohl(v->ip->src), v->p, n->now))
+	if (!nat_frags_hold(n->frags, &k, nat_frag_share(&k), v->p, n->now))
 		return DROP_FRAGMENT;
 	pkt_put(v->p);
 	return DROP_NONE;
@@ -293,10 +293,12 @@ static enum drop_reason translate(struct nat *n, struct nat_view *v, struct deci
 	if (d->set_id)
 		nat_set_id(v, d->id);
 	if (!v->whole) {
-		struct nat_frag_fate fate = {
-			.ext = d->rt.ext, .src = v->ip->src, .dst = v->ip->dst, .id = d->id};
+		struct nat_frag_fate fate = {.ext = d->rt.ext,
+					     .src = ip_addr_from4(v->ip->src),
+					     .dst = ip_addr_from4(v->ip->dst),
+					     .id = d->id};
 
-		nat_frags_decide(n->frags, &k, ntohl(k.src), &fate, n->now);
+		nat_frags_decide(n->frags, &k, nat_frag_share(&k), &fate, n->now);
 	}
 	return DROP_NONE;
 }

@@ -28,7 +28,8 @@ static inline bool nat_is_df(const struct nat_view *v)
 
 static inline struct nat_frag_key nat_frag_key_of(const struct nat_view *v)
 {
-	return (struct nat_frag_key){v->ip->src, v->ip->dst, v->ip->id, v->ip->proto};
+	return (struct nat_frag_key){ip_addr_from4(v->ip->src), ip_addr_from4(v->ip->dst),
+				     v->ip->id, v->ip->proto};
 }
 
 #endif

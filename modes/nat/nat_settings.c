@@ -154,25 +154,36 @@ static bool max_guest_get(const struct net *net, char *text, size_t size)
 	return set_of(net)->max_guest != NAT_SETTINGS_DEFAULT.max_guest;
 }
 
+/* Both families' tables alike; what can't be had of one is undone of the other. */
+static int resize(struct nat_net *nn, uint32_t max)
+{
+	struct net *net = nn->net;
+	uint32_t old = nn->nat->table.set.max;
+	int rc = nat_table_resize(&nn->nat->table, max, net->conf.subnet.plen, net->runner->now);
+
+	if (rc == 0 && nn->six)
+		rc = nat6_resize(nn->six, max, net->runner->now);
+	if (rc < 0 && nn->nat->table.set.max != old)
+		nat_table_resize(&nn->nat->table, old, net->conf.subnet.plen, net->runner->now);
+	return rc;
+}
+
 static int max_set(struct net *net, const char *value, struct err *err)
 {
 	struct nat_net *nn = net->mode_state;
+	const struct nat_table *six = nn->six ? &nn->six->table : NULL;
 	unsigned long n;
 	int rc = setting_number(value, NAT_MAX_MIN, NAT_MAX_MAX, &n, err);
 
 	if (rc || n == set_of(net)->max)
 		return rc;
-	/* The table is of one piece: a new one is empty, and guests' flows would break in silence.
-	 */
-	if (nn->nat->table.n_mappings)
+	/* A table is of one piece: a new one is empty, and guests' flows would break in silence. */
+	if (nn->nat->table.n_mappings || (six && six->n_mappings))
 		return err_set(err, -EBUSY,
 			       "the table is in use by %u flows: set it when there are none, or "
 			       "with net add",
-			       nn->nat->table.n_sessions);
-	return nat_table_resize(&nn->nat->table, (uint32_t)n, net->conf.subnet.plen,
-				net->runner->now) < 0
-		       ? err_set(err, -ENOMEM, "memory is short")
-		       : 0;
+			       nn->nat->table.n_sessions + (six ? six->n_sessions : 0));
+	return resize(nn, (uint32_t)n) < 0 ? err_set(err, -ENOMEM, "memory is short") : 0;
 }
 
 static bool max_get(const struct net *net, char *text, size_t size)

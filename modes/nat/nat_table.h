@@ -35,6 +35,7 @@
 
 #include "lib/addr.h"
 #include "lib/hash.h"
+#include "modes/nat/nat_bucket.h"
 #include "modes/nat/nat_ext.h"
 #include "modes/nat/nat_tcp.h"
 
@@ -59,12 +60,11 @@ struct nat_settings {
 };
 extern const struct nat_settings NAT_SETTINGS_DEFAULT;
 
-/* An inside address's use of the table. */
+/* A guest's use of the table: of an inside address, or of a MAC address (nat6.h). */
 struct nat_guest {
 	uint32_t sessions;
 	uint32_t ports[NAT_PROTOS];
-	uint32_t icmp_tokens; /* ICMP errors that may be sent to it now */
-	msec icmp_ms;
+	struct nat_bucket errors; /* to it */
 };
 
 /* Why a session exists: who opened it. */

@@ -6,10 +6,6 @@
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_path.h"
 
-/* ICMP errors: a burst of so many, then so many a second, for each guest (RFC 1812 4.3.2.8). Three
- * parallel traceroutes of 30 hops with 3 probes fit. */
-enum { ERROR_BURST = 300, ERROR_PER_S = 100 };
-
 struct nat *nat_create(const struct nat_conf *conf, const struct nat_env *env,
 		       const uint64_t seed[4], msec now)
 {
@@ -21,7 +17,6 @@ struct nat *nat_create(const struct nat_conf *conf, const struct nat_env *env,
 	n->env = *env;
 	n->now = now;
 	n->gateway_id = (uint16_t)seed[1];
-	n->outside_errors = (struct nat_bucket){ERROR_BURST, now};
 	n->frags =
 		nat_frags_create(MAX((uint32_t)NAT_FRAG_SLOT_DEFAULT, conf->mtu + ETH_HLEN_), seed);
 	if (!n->frags || nat_table_init(&n->table, &conf->set, n, conf->subnet.plen, seed, now)) {
@@ -57,33 +52,10 @@ unsigned int nat_drop_ext(struct nat *n, struct nat_ext *ext, msec now)
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static bool bucket_take(uint32_t *tokens, msec *filled_ms, msec now)
-{
-	uint64_t more = (now - *filled_ms) * ERROR_PER_S / 1000;
-
-	if (more) {
-		*tokens = (uint32_t)MIN(*tokens + more, (uint64_t)ERROR_BURST);
-		*filled_ms = now;
-	}
-	if (!*tokens)
-		return false;
-	--*tokens;
-	return true;
-}
-
 bool nat_may_send_error(struct nat *n, be32 addr)
 {
-	struct nat_bucket *out = &n->outside_errors;
-	struct nat_guest *g;
-
-	if (!addr)
-		return bucket_take(&out->tokens, &out->filled_ms, n->now);
-	g = nat_guest_of(&n->table, addr);
-	if (!g->icmp_ms) {
-		g->icmp_ms = n->now ? n->now : 1;
-		g->icmp_tokens = ERROR_BURST;
-	}
-	return bucket_take(&g->icmp_tokens, &g->icmp_ms, n->now);
+	return nat_bucket_take(addr ? &nat_guest_of(&n->table, addr)->errors : &n->outside_errors,
+			       n->now);
 }
 
 void nat_error_inside(struct nat *n, const struct nat_view *v, uint8_t type, uint8_t code,

@@ -55,11 +55,6 @@ struct nat_conf {
 	struct nat_settings set;
 };
 
-struct nat_bucket {
-	uint32_t tokens;
-	msec filled_ms;
-};
-
 struct nat {
 	struct nat_conf conf;
 	struct nat_env env;

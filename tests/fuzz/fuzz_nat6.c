@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz_nat6 - a list of IPv6 packets from inside and outside.
+ * fuzz_nat6 - a list of IPv6 packets from inside and outside, some of them in pieces or behind
+ * extension headers.
  *
  * Each record: one byte what (bit 0: from outside, bit 1: mend no address, bit 2: mend no checksum,
  * bit 3: to the port used last outside), one byte length in units of 4, then the packet. What
@@ -33,7 +34,10 @@ static const uint8_t peers[4][16] = {
 static enum drop_reason route(void *ctx, const struct ip_addr *dst, struct nat6_route *out)
 {
 	(void)ctx;
-	*out = (struct nat6_route){.ext = w.ext, .next_hop = *dst, .mtu = 1400};
+	*out = (struct nat6_route){.ext = w.ext,
+				   .next_hop = *dst,
+				   .mtu = 1400,
+				   .local = ip_addr_equal(dst, &w.ext->addr6)};
 	return dst->b[1] == 9 ? DROP_NO_ROUTE : DROP_NONE;
 }
 
@@ -43,7 +47,7 @@ static void outside(void *ctx, const struct nat6_route *rt, struct pkt *p)
 
 	(void)ctx;
 	MUST(memcmp(p->data + ETH_HLEN_ + 8, rt->ext->addr6.b, 16) == 0);
-	if (nat6_parse(p, &v) == DROP_NONE)
+	if (nat6_parse(p, &v) == DROP_NONE && v.l4)
 		w.port = v.sport;
 	pkt_put(p);
 }
@@ -71,26 +75,44 @@ static void init(void)
 	w.nat.six = w.six;
 }
 
+/* Where L4 begins behind well-formed extension headers, and its protocol. */
+static uint32_t l4_of(const uint8_t *ip, uint32_t len, uint8_t *next)
+{
+	uint32_t off = IP6_HLEN;
+
+	*next = ip[6];
+	while (off + 8 <= len && (*next == 0 || *next == 43 || *next == 44 || *next == 60)) {
+		uint32_t n = *next == 44 ? 8 : (ip[off + 1] + 1u) * 8;
+
+		*next = ip[off];
+		off += n;
+	}
+	return MIN(off, len);
+}
+
 static void mend(uint8_t *ip, uint32_t len, uint8_t what)
 {
-	uint32_t l4_len = len - IP6_HLEN;
-	uint8_t *l4 = ip + IP6_HLEN;
-	uint32_t at = ip[6] == 6 ? 16 : ip[6] == 17 ? 6 : 2;
+	uint8_t next;
+	uint32_t off = l4_of(ip, len, &next), l4_len = len - off;
+	uint8_t *l4 = ip + off;
+	uint32_t at = next == 6 ? 16 : next == 17 ? 6 : 2;
 	be16 sum = 0;
 
 	ip[0] = 0x60;
-	ip[4] = (uint8_t)(l4_len >> 8);
-	ip[5] = (uint8_t)l4_len;
+	ip[4] = (uint8_t)((len - IP6_HLEN) >> 8);
+	ip[5] = (uint8_t)(len - IP6_HLEN);
 	if (!(what & ANY_ADDR)) {
 		memcpy(ip + 8, what & FROM_OUTSIDE ? peers[ip[8] % 4] : guests[ip[8] % 4], 16);
-		memcpy(ip + 24, what & FROM_OUTSIDE ? w.ext->addr6.b : peers[ip[24] % 4], 16);
+		memcpy(ip + 24,
+		       what & FROM_OUTSIDE || ip[24] % 5 == 4 ? w.ext->addr6.b : peers[ip[24] % 5],
+		       16);
 	}
 	if (what & LAST_PORT && l4_len >= 8)
-		memcpy(l4 + (ip[6] == 58 ? 4 : 2), &w.port, 2);
+		memcpy(l4 + (next == 58 ? 4 : 2), &w.port, 2);
 	if (what & ANY_SUM || l4_len < at + 2)
 		return;
 	memcpy(l4 + at, &sum, 2);
-	sum = csum_fold(csum_add(csum_pseudo6(ip + 8, ip + 24, ip[6], l4_len), l4, l4_len));
+	sum = csum_fold(csum_add(csum_pseudo6(ip + 8, ip + 24, next, l4_len), l4, l4_len));
 	memcpy(l4 + at, &sum, 2);
 }
 
@@ -132,6 +154,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	nat6_drop_ext(w.six, w.ext, w.now);
 	MUST(w.six->n_peers == 0 && w.six->table.n_sessions == 0);
+	for (unsigned int i = 0; i < NAT6_NEIGHS; i++)
+		MUST(!w.six->neighs[i].refs);
 	MUST(pkt_pool_free(w.pool) == POOL);
 	return 0;
 }

@@ -35,6 +35,7 @@ check "the host gets one: guests too" wait_for 8 has_default
 sniff outside eth0 $DIR/up.pcap
 check "ping out" ping_ok a 2001:db8:9::1
 check "with 1400 bytes" ping_ok a 2001:db8:9::1 -s 1400
+check "with 4000 bytes, in fragments" ping_ok a 2001:db8:9::1 -s 4000
 s1=$(peer a seen 2001:db8:9::1 7000 5555)
 s2=$(peer a seen 2001:db8:1::9 7000 5555)
 check "the outside sees the host's address: $s1" test "${s1%:*}" = 2001:db8:1::1
@@ -94,12 +95,21 @@ check "after 2 s of half-right frames it still answers" ping_ok a 2001:db8:9::1
 check "ipv6=off" vctl net add m mode=nat subnet=10.0.3.0/24 ipv6=off
 plug m b 10.0.3.10/24
 equal "has no prefix" None "$(jctl net show m | json "d.get('subnet6')")"
-check "a prefix of one's own" vctl net add o mode=nat subnet=10.0.4.0/24 subnet6=fd12:3456:789a:1::/64
+check "a prefix of one's own" vctl net add o mode=nat subnet=10.0.4.0/24 subnet6=fd12:3456:789a:1::/64 nat-max=20
 plug o c
 prefix=fd12:3456:789a:1::/64
 check "is what guests use" wait_for 8 has6 c
 check "and get out by" wait_for 5 ping_ok c 2001:db8:9::1 -W 1
 equal "b has heard of no router" "" "$(ns b ip -6 route | grep ^default)"
+ns c python3 -c 'import socket
+for i in range(40):
+	s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+	s.setblocking(False)
+	try: s.sendto(b"x", ("2001:db8:9::1", 7000))
+	except OSError: pass'
+most=$(jctl net show o | json "d['flows6']")
+check "a guest gets half of its table of 20: $most flows" test "$most" -ge 8 -a "$most" -le 11
+check_not "the size is changed only when it is empty" vctl net set o nat-max=100
 before=$(nft list tables | wc -l)
 kill_daemon
 check "kill -9 leaves no rule behind" test "$(nft list tables | wc -l)" -lt "$before"
