@@ -126,7 +126,7 @@ $(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(ra-srcs) $
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 # The ends of what bench/switch.sh measures.
-bench-tools := $(O)/bench/frames $(O)/bench/pump $(O)/bench/nat_flows
+bench-tools := $(addprefix $(O)/bench/,frames pump connections nat_flows)
 .PHONY: bench-tools
 bench-tools: $(bench-tools)
 $(bench-tools): $(O)/bench/%: $(O)/bench/%.o
@@ -210,7 +210,7 @@ help:
 	@echo 'make image             the default guest image, into $(O)/image'
 	@echo 'make lint              format, static checks, budgets, layers'
 	@echo 'make bench             side-by-side figures against the kernel bridge and masquerade'
-	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE'
+	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE, pasta, slirp4netns'
 	@echo 'make bench-micro       figures of the inner loops alone'
 	@echo 'sudo make install      below PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
 

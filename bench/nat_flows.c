@@ -4,10 +4,12 @@
  *
  *	nat_flows serve PORT COUNT            answer on PORT... PORT+COUNT-1; a line on stdin makes
  *	                                      it say something to every source that it has seen
- *	nat_flows open ADDRESS PORT COUNT SOCKETS
+ *	nat_flows open ADDRESS PORT COUNT SOCKETS [SECONDS [FIRST N]]
  *	                                      a datagram from each of SOCKETS sockets to each of the
- *	                                      COUNT ports; prints flows, seconds, answers; then
- *waits for what the server says and prints how many heard it
+ *	                                      COUNT ports, for SECONDS (60) at most; prints flows,
+ *	                                      answers, and how many a second; then waits for what
+ *	                                      the server says and prints how many heard it.  The
+ *	                                      sockets are of N addresses from FIRST.
  *
  * COUNT * SOCKETS flows: as many sessions, but only SOCKETS outside ports where mapping does not
  * depend on the peer.
@@ -182,27 +184,36 @@ static size_t window(int ep, size_t under_way, double *last)
 	return got;
 }
 
-static int open_flows(const char *address, unsigned int port, unsigned int count,
-		      unsigned int sockets)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address)};
-	double start, last = 0;
-	size_t sent = 0, got = 0, heard = 0;
-	char line[64];
-	int ep;
+struct plan {
+	const char *address;
+	unsigned int port, count, sockets, seconds;
+	in_addr_t first; /* of our own addresses; INADDR_ANY: whichever the kernel takes */
+	unsigned int n_own;
+};
 
-	for (unsigned int i = 0; i < sockets; i++)
-		fds[i] = udp_open(INADDR_ANY, 0);
-	ep = watch_all(sockets);
-	start = now_s();
-	for (unsigned int c = 0; c < count; c++)
-		for (unsigned int i = 0; i < sockets; i++) {
-			to.sin_port = htons((uint16_t)(port + c));
+static int sockets_open(const struct plan *p)
+{
+	for (unsigned int i = 0; i < p->sockets; i++)
+		fds[i] = udp_open(p->first ? htonl(ntohl(p->first) + i % p->n_own) : INADDR_ANY, 0);
+	return watch_all(p->sockets);
+}
+
+static int open_flows(const struct plan *p)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(p->address)};
+	size_t sent = 0, got = 0, heard = 0;
+	int ep = sockets_open(p);
+	double start = now_s(), end = start + p->seconds, last = start;
+	char line[64];
+
+	for (unsigned int c = 0; c < p->count; c++)
+		for (unsigned int i = 0; i < p->sockets && now_s() < end; i++) {
+			to.sin_port = htons((uint16_t)(p->port + c));
 			sent += sendto(fds[i], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1;
 			got += window(ep, sent - got, &last);
 		}
 	got += drain_all(ep, &last);
-	printf("flows %u sent %zu answered %zu per_s %.0f\n", count * sockets, sent, got,
+	printf("flows %u sent %zu answered %zu per_s %.0f\n", p->count * p->sockets, sent, got,
 	       (double)got / (last - start));
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
@@ -212,17 +223,27 @@ static int open_flows(const char *address, unsigned int port, unsigned int count
 	return 0;
 }
 
+static unsigned int number(int argc, char **argv, int at, unsigned int otherwise)
+{
+	return argc > at ? (unsigned int)atoi(argv[at]) : otherwise;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int n[3] = {0};
+	struct plan p = {.port = number(argc, argv, 3, 0),
+			 .count = number(argc, argv, 4, 0),
+			 .sockets = number(argc, argv, 5, 0),
+			 .seconds = number(argc, argv, 6, 60),
+			 .n_own = number(argc, argv, 8, 1)};
 
-	for (int i = 0; i < 3; i++)
-		n[i] = argc > argc - 3 + i && argc >= 4 ? (unsigned int)atoi(argv[argc - 3 + i])
-							: 0;
-	if (argc == 4 && strcmp(argv[1], "serve") == 0 && n[2] <= MAX_SOCKETS)
-		return serve(n[1], n[2]);
-	if (argc == 6 && strcmp(argv[1], "open") == 0 && n[2] <= MAX_SOCKETS)
-		return open_flows(argv[2], n[0], n[1], n[2]);
-	fprintf(stderr, "usage: nat_flows serve PORT COUNT | open ADDRESS PORT COUNT SOCKETS\n");
+	if (argc == 4 && strcmp(argv[1], "serve") == 0 && p.port && atoi(argv[3]) <= MAX_SOCKETS)
+		return serve((unsigned int)atoi(argv[2]), p.port);
+	if (argc >= 6 && strcmp(argv[1], "open") == 0 && p.sockets <= MAX_SOCKETS && p.n_own) {
+		p.address = argv[2];
+		p.first = argc > 8 ? inet_addr(argv[7]) : INADDR_ANY;
+		return open_flows(&p);
+	}
+	fprintf(stderr, "usage: nat_flows serve PORT COUNT | open ADDRESS PORT COUNT SOCKETS "
+			"[SECONDS [FIRST N]]\n");
 	return 2;
 }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """report.py FILE - what switch.sh measured, as a table with ratios, and the goals met or missed.
 
-FILE has a line "PASS CONTENDER FIGURE VALUE" for each measurement.  A cell is the median of the
-passes and, after an x, the median of the ratios to the kernel bridge of the same pass.
+FILE is as figures.py says; the baseline is the kernel bridge.
 """
 import statistics
 import sys
+
+from figures import goal, load, median, table
+from figures import ratio as figures_ratio
 
 BASE = "bridge"
 NAMES = {
@@ -35,60 +37,8 @@ COLUMNS = [
 ]
 
 
-def load(path):
-    figures = {}
-    for line in open(path, encoding="utf-8"):
-        nr, contender, name, value = line.split()
-        figures.setdefault(contender, {}).setdefault(name, {})[nr] = float(value)
-    return figures
-
-
-def median(figures, contender, name):
-    cell = figures.get(contender, {}).get(name)
-    return statistics.median(cell.values()) if cell else None
-
-
 def ratio(figures, contender, name, base=BASE):
-    mine = figures.get(contender, {}).get(name, {})
-    theirs = figures.get(base, {}).get(name, {})
-    both = [mine[nr] / theirs[nr] for nr in mine if theirs.get(nr)]
-    return statistics.median(both) if both else None
-
-
-def short(value):
-    if value >= 1000:
-        return "%.0fk" % (value / 1000)
-    return "%.0f" % value if value >= 100 or value == int(value) else "%.3g" % value
-
-
-def cell(figures, contender, name, with_ratio):
-    value = median(figures, contender, name)
-    if value is None:
-        return "-"
-    r = ratio(figures, contender, name) if with_ratio else None
-    return short(value) + (" x%.2f" % r if r is not None else "")
-
-
-def table(figures):
-    rows = [["switch"] + [heading for _, heading, _ in COLUMNS]]
-    for contender in NAMES:
-        if contender in figures:
-            rows.append([NAMES[contender]] + [cell(figures, contender, name, with_ratio)
-                                              for name, _, with_ratio in COLUMNS])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    rows.insert(1, ["-" * width for width in widths])
-    for row in rows:
-        first, rest = row[0].ljust(widths[0]), zip(row[1:], widths[1:])
-        print("| " + " | ".join([first] + [text.rjust(width) for text, width in rest]) + " |")
-
-
-def goal(name, what, value, least=None, most=None):
-    if value is None:
-        return
-    met = value >= least if least is not None else value <= most
-    print("%-3s %-44s %7s  wanted %s %-6s %s" % (
-        name, what, "%.2f" % value, ">=" if least is not None else "<=",
-        "%g" % (least if least is not None else most), "met" if met else "MISSED"))
+    return figures_ratio(figures, contender, name, base)
 
 
 def goals(figures, me):
@@ -121,7 +71,7 @@ def goals(figures, me):
 
 def main():
     figures = load(sys.argv[1])
-    table(figures)
+    table(figures, "switch", NAMES, COLUMNS, BASE)
     for me in ("vswitchd", "vswitchd_tap"):
         if me in figures:
             goals(figures, me)
