@@ -12,7 +12,7 @@ enum kind { PUT, DEL, CLOCK, CLOCK_WAS_SET };
 
 struct change {
 	enum kind kind;
-	char net[NAME_MAX_ + 1];
+	char net[DHCP_NET_MAX];
 	struct dhcp_record rec; /* DEL: addr alone */
 	int64_t ahead_ms;	/* of the clock */
 };

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Router advertisements, which the NAT gateway sends too.
 ra-srcs := dhcp/ra.c dhcp/domain.c
-dhcp-srcs := $(ra-srcs) dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
+dhcp-srcs := $(ra-srcs) dhcp/wire6.c dhcp/server6.c dhcp/server6_lease.c dhcp/server6_reply.c
+dhcp-srcs += dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
 	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_writer.c
 
 unit-tests += dhcp_wire dhcp_server dhcp_store lease_writer
@@ -17,3 +18,10 @@ fuzz_dhcp_wire-objs := dhcp/wire.c dhcp/reply.c lib
 wire-tests += dhcp
 test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \
 	station vswitchd-core dhcp lib
+
+unit-tests += dhcp6
+test_dhcp6-objs := tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c dhcp lib
+fuzz-targets += dhcp6
+fuzz_dhcp6-objs := tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c dhcp lib
+fuzz-targets += dhcp6_wire
+fuzz_dhcp6_wire-objs := dhcp/wire6.c dhcp/domain.c

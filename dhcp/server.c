@@ -196,9 +196,9 @@ static enum dhcp_verdict discover(struct turn *t)
 	return ask_probe(s, l->addr, t->out);
 }
 
-/* Nobody gets @l for a while. At most a quarter of the pool is put away like that: with more, the
- * oldest comes back, so that nobody can burn the pool by declining. */
-static void quarantine(struct dhcp_server *s, struct dhcp_lease *l, msec now)
+/* At most a quarter of the pool is put away like that: with more, the oldest comes back, so that
+ * nobody can burn the pool by declining. */
+void dhcp_server_quarantine(struct dhcp_server *s, struct dhcp_lease *l, msec now)
 {
 	struct lease_queue *q = &s->leases.queue[LEASE_DECLINED];
 
@@ -222,7 +222,7 @@ enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const s
 	c = pending_client(p);
 	l = lease_by_addr(&s->leases, addr);
 	port = l->port;
-	quarantine(s, l, now);
+	dhcp_server_quarantine(s, l, now);
 	lease_set_blameless(&s->leases, l);
 	l = dhcp_pool_pick(&s->pool, &s->leases, &c, 0);
 	if (!l) {
@@ -403,7 +403,7 @@ static enum dhcp_verdict decline(struct turn *t)
 		return silent(t, DHCP_N_OTHER_SERVER);
 	if (!l)
 		return silent(t, DHCP_N_NOT_OWNER);
-	quarantine(t->s, l, t->now);
+	dhcp_server_quarantine(t->s, l, t->now);
 	t->s->store->del(t->s->store_ctx, t->s->conf.net, l->addr);
 	return DHCP_SILENT;
 }

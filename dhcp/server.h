@@ -134,6 +134,8 @@ enum dhcp_verdict dhcp_server_conflict(struct dhcp_server *s, be32 addr, const s
 				       msec now, struct dhcp_reply *out);
 /* The next OFFER whose probe was not answered in time; call until DHCP_SILENT. */
 enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_reply *out);
+/* Nobody gets @l for a while: a stranger uses its address. */
+void dhcp_server_quarantine(struct dhcp_server *s, struct dhcp_lease *l, msec now);
 /* When dhcp_server_due() has work; 0: nothing waits. */
 msec dhcp_server_deadline(const struct dhcp_server *s);
 

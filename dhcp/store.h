@@ -24,6 +24,10 @@ struct dhcp_record {
 	uint32_t lease_s; /* what was granted: a bound on what is left after a clock jump */
 };
 
+/* Room for what a network is called here: its name, "NAME/6" for its IPv6 addresses, and the NUL.
+ */
+enum { DHCP_NET_MAX = 40 };
+
 /* All return 0 or a negative errno. @net names the network. */
 struct dhcp_store_ops {
 	int (*put)(void *ctx, const char *net, const struct dhcp_record *rec);

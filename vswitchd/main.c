@@ -34,6 +34,7 @@
 #include "vswitchd/control/kept.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netsix.h"
 #include "vswitchd/host/netlink.h"
 #include "vswitchd/control/netns.h"
 #include "vswitchd/switch/port.h"
@@ -256,6 +257,7 @@ static void port_gone_cb(void *ctx, const struct port *port)
 	(void)ctx;
 	impair_forget(port->name);
 	netdhcp_port_gone(port);
+	netsix_port_gone(port);
 }
 
 /* machine-id(5), else the host's name: what made-up addresses differ by from host to host. */

@@ -18,7 +18,13 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdhcp_frame.h"
 
-enum { NETDHCP_COMPLAIN_MS = 60000 }; /* the same complaint is not logged more often */
+enum {
+	NETDHCP_COMPLAIN_MS = 60000, /* the same complaint is not logged more often */
+	NETDHCP_PORT_LEASES = 8 /* addresses for one guest NIC: it may be a bridge for a few more */
+};
+
+/* A network's IPv6 leases are in the lease file under its name and this, which no name can have. */
+#define NETDHCP_SIX "/6"
 
 /* A server of either family whose answers wait. */
 struct hold_owner {

@@ -16,8 +16,6 @@
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
-enum { PORT_LEASES_MAX = 8 }; /* addresses for one guest NIC: it may be a bridge for a few more */
-
 /* ---- answers and probes ---------------------------------------------------------------------- */
 
 static struct pkt *new_frame(struct netdhcp *d)
@@ -114,7 +112,7 @@ static void tell_limit(struct netdhcp *d, const struct port *port)
 		return;
 	d->limit_told_ms = now;
 	log_warn("network %s: port %s holds %d addresses and asks for more: it gets none",
-		 d->net->conf.name, port->name, PORT_LEASES_MAX);
+		 d->net->conf.name, port->name, NETDHCP_PORT_LEASES);
 }
 
 static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
@@ -128,7 +126,7 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 			     .unicast = f->unicast,
 			     .port = port ? port->id + 1 : 0,
 			     .at = netdhcp_port_one_machine(port) ? port->name : NULL,
-			     .port_limit = PORT_LEASES_MAX};
+			     .port_limit = NETDHCP_PORT_LEASES};
 	struct dhcp_reply reply;
 
 	d->server.conf.mtu = net_mtu(d->net); /* may change while it runs */

@@ -92,10 +92,13 @@ struct dhcp_store *netdhcp_store(struct err *err)
 
 void netdhcp_forget(const char *net_name)
 {
+	char six[NAME_MAX_ + sizeof(NETDHCP_SIX)];
+
 	if (!file.store)
 		return;
 	netdhcp_hold_flush();
-	if (dhcp_store_forget(file.store, net_name))
+	snprintf(six, sizeof(six), "%s" NETDHCP_SIX, net_name);
+	if (dhcp_store_forget(file.store, net_name) || dhcp_store_forget(file.store, six))
 		log_warn("network %s: its leases can't be removed from the lease file: %s",
 			 net_name, dhcp_store_why(file.store));
 }

@@ -37,6 +37,8 @@ void netsix_ra(const struct net *net, struct ra_conf *out)
 	out->other = way == IPV6_STATEFUL || way == IPV6_STATELESS;
 	out->autonomous = way != IPV6_STATEFUL;
 	out->prefix = netsix_addr(net, 0);
+	if (!ip_addr_is_zero(&net->conf.dns6))
+		out->dns[out->n_dns++] = net->conf.dns6;
 }
 
 /* To one guest or, with NULL, to all. */
@@ -113,6 +115,8 @@ static void input(void *ctx, struct pkt *p)
 		answer(s, &i, six_advertise);
 	else if (i.kind == SIX_ECHO)
 		answer(s, &i, six_echo_reply);
+	else if (i.kind == SIX_UDP)
+		six_dhcp_input(s, &i);
 	pkt_put(p);
 }
 
@@ -140,7 +144,10 @@ int netsix_start(struct net *net, bool router, struct err *err)
 				    .link_local = ip_addr_link_local(&s->port->mac),
 				    .addr = netsix_addr(net, STATION_LOW)};
 	net->six = s;
-	return 0;
+	rc = six_dhcp_start(s, err);
+	if (rc)
+		netsix_stop(net);
+	return rc;
 }
 
 void netsix_stop(struct net *net)
@@ -153,6 +160,7 @@ void netsix_stop(struct net *net)
 		ra_send(s, NULL, NULL, true);
 		net_flush(net);
 	}
+	six_dhcp_stop(s);
 	station_leave(net, STATION_IP6);
 	free(s);
 	net->six = NULL;
@@ -160,9 +168,10 @@ void netsix_stop(struct net *net)
 
 void netsix_tick(struct net *net, msec now)
 {
-	(void)now;
-	if (net->six)
-		ra_tick(net->six);
+	if (!net->six)
+		return;
+	ra_tick(net->six);
+	six_dhcp_tick(net->six, now);
 }
 
 bool netsix_at_rest(const struct net *net)

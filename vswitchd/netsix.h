@@ -31,6 +31,9 @@ void netsix_tick(struct net *net, msec now);
 /* Nothing to do until a frame comes. */
 bool netsix_at_rest(const struct net *net);
 
+/* `port del`: the addresses of the machine behind it are free. */
+void netsix_port_gone(const struct port *port);
+
 /* What is to be advertised on @net, but lifetime, MAC and resolvers. Zeroed and filled. */
 void netsix_ra(const struct net *net, struct ra_conf *out);
 

@@ -3,12 +3,15 @@
  * netsix_int.h - what the files of netsix share.
  *
  *   netsix.c        life, advertisements, neighbour discovery
+ *   netsix_dhcp.c   DHCPv6
  *   netsix_seen.c   the addresses that guests were heard to use
  *   netsix_frame.c  the frames' bytes
  */
 #ifndef VSWITCHD_NETSIX_INT_H
 #define VSWITCHD_NETSIX_INT_H
 
+#include "dhcp/server6.h"
+#include "vswitchd/netdhcp_int.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/netsix_frame.h"
 
@@ -27,9 +30,20 @@ struct netsix {
 	struct six_host host;
 	bool router; /* another advertises */
 	struct ra_timer ra;
-	uint64_t random; /* for what need not be a secret */
+	struct dhcp6_server *dhcp;
+	struct hold_owner hold; /* its answers */
+	uint64_t random;	/* for what need not be a secret */
 	struct six_seen seen[SIX_SEEN];
 };
+
+/* ---- netsix_dhcp.c --------------------------------------------------------------------------- */
+
+int six_dhcp_start(struct netsix *s, struct err *err);
+/* Nothing when it was not started. */
+void six_dhcp_stop(struct netsix *s);
+void six_dhcp_tick(struct netsix *s, msec now);
+/* A SIX_UDP. False: it is not for this server. */
+bool six_dhcp_input(struct netsix *s, const struct six_info *i);
 
 /* ---- netsix_seen.c --------------------------------------------------------------------------- */
 

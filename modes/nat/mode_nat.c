@@ -211,7 +211,7 @@ static int start_six(struct nat_net *nn, struct err *err)
 	if (!c->subnet6.given || conf.mtu < IP6_MIN_MTU)
 		return 0;
 	memcpy(conf.prefix.b, c->subnet6.prefix, sizeof(c->subnet6.prefix));
-	nn->dns6 = host_resolver(false);
+	nn->net->conf.dns6 = host_resolver(false);
 	random_bytes(seed, sizeof(seed));
 	nn->six =
 		nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed, nn->net->runner->now);
@@ -225,8 +225,6 @@ static void follow_ra(struct nat_net *nn)
 	struct ra_conf ra;
 
 	netsix_ra(nn->net, &ra);
-	if (!ip_addr_is_zero(&nn->dns6))
-		ra.dns[ra.n_dns++] = nn->dns6;
 	if (nn->ra_known && !memcmp(&ra, &nn->ra, sizeof(ra)))
 		return;
 	memcpy(&nn->ra, &ra, sizeof(ra));

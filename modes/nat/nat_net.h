@@ -28,7 +28,6 @@ struct nat_net {
 	struct gateway gw;
 	struct uplinks *uplinks;
 	struct nat6 *six;    /* NULL: no IPv6 */
-	struct ip_addr dns6; /* the host's resolver */
 	struct ra_conf ra;   /* what the gateway advertises */
 	bool ra_known;
 	struct nat_net *next; /* among those that share the uplinks */

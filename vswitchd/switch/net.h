@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/due.h"
 #include "lib/err.h"
+#include "lib/ipaddr.h"
 #include "lib/pkt.h"
 #include "vswitchd/switch/fdb.h"
 #include "vswitchd/switch/learn.h"
@@ -57,6 +58,7 @@ struct net_conf {
 	bool dhcp;
 	be32 dhcp_first, dhcp_last;
 	be32 dhcp_router, dhcp_dns; /* options 3 and 6; 0: the mode's default */
+	struct ip_addr dns6;	    /* resolver of guests by IPv6; zero: none */
 	uint32_t lease_s;	    /* 0: 3600 */
 	char nic[16];		    /* bridge: the NIC, or "auto" */
 	char via[16];		    /* bridge: a bridge of the host's to join instead */
