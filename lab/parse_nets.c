@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lab/parse_parts.h"
+#include "lib/ipaddr.h"
 #include "lib/nearest.h"
 #include "lib/setting_names.h"
 
@@ -99,7 +100,8 @@ static void forward_error(struct schema *s, const struct yaml_tree *t)
 {
 	lab_error(s->errors, t->pos,
 		  "'%s' is not a forward: write it as \"8080 -> web:80\", "
-		  "\"8000-8010 -> web:8000/both\" or \"127.0.0.1:5353 -> web:53/udp\"",
+		  "\"8000-8010 -> web:8000/both\", \"127.0.0.1:5353 -> web:53/udp\" or, for IPv6, "
+		  "\"[::]:8080 -> web:80\"",
 		  t->text);
 }
 
@@ -127,21 +129,36 @@ static bool ports_ok(const char *text, size_t len)
 	return !dash || (port_parse(dash + 1, len - n - 1, &last) && last >= first);
 }
 
-/* "[ADDR:]PORTS" of @len bytes. */
+/* "ADDR:" or, for IPv6, "[ADDR]:" of @len bytes. */
+static bool bind_addr_ok(const char *text, size_t len)
+{
+	bool six = text[0] == '[';
+	char addr[IP_ADDR_STR];
+	struct ip_net net;
+
+	if (six) {
+		if (len < 2 || text[len - 1] != ']')
+			return false;
+		text++;
+		len -= 2;
+	}
+	if (len >= sizeof(addr))
+		return false;
+	memcpy(addr, text, len);
+	addr[len] = 0;
+	return !strchr(addr, '/') && !ip_net_parse(addr, &net) && ip_addr_is4(&net.addr) != six;
+}
+
+/* "PORTS", "ADDR:PORTS" or "[ADDR6]:PORTS" of @len bytes. */
 static bool bind_ok(const char *text, size_t len)
 {
-	const char *colon = memchr(text, ':', len);
-	char addr[IP4_STR];
-	size_t n = colon ? (size_t)(colon - text) : 0;
-	be32 a;
+	size_t n = len;
 
-	if (!colon)
+	while (n && text[n - 1] != ':')
+		n--;
+	if (!n)
 		return ports_ok(text, len);
-	if (n >= sizeof(addr))
-		return false;
-	memcpy(addr, text, n);
-	addr[n] = 0;
-	return !ip4_parse(addr, &a) && ports_ok(colon + 1, len - n - 1);
+	return bind_addr_ok(text, n - 1) && ports_ok(text + n, len - n);
 }
 
 /* What follows a forward's target; NULL: no such protocol. */

@@ -124,6 +124,9 @@ void nat6_undeliverable(struct nat6 *n, struct nat_ext *ext, struct pkt *p, msec
 /* Does a guest's frame claim to be the gateway? DROP_NONE or DROP_SPOOFED. */
 enum drop_reason nat6_check_claim(const struct nat6 *n, const struct pkt *p);
 
+/* Ask who has @addr inside; whoever answers is a neighbour then. */
+void nat6_solicit(struct nat6 *n, const struct ip_addr *addr);
+
 /* The address behind a mapping's or a session's name. */
 struct ip_addr nat6_inside_addr(const struct nat6 *n, be32 name);
 struct ip_addr nat6_peer_addr(const struct nat6 *n, be32 name);

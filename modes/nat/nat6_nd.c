@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The gateway as an IPv6 router on its link: advertisements (RFC 4861 6.2), neighbour discovery
- * (RFC 4861 7.2), echo. Guests are learnt from what they send; they are not asked for, because
- * every flow begins with a packet of theirs.
+ * (RFC 4861 7.2), echo. Guests are learnt from what they send. Only those that a port forward leads
+ * to are asked for: every other flow begins with a packet of theirs.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -108,6 +108,28 @@ static void answer_ns(struct nat6 *n, const struct ip_addr *target, const struct
 	nat6_to_guest(n, anonymous ? &all_nodes_mac : mac, p);
 }
 
+/* RFC 4861 7.2.2: to the group of those whose addresses end alike (RFC 4291 2.7.1). */
+void nat6_solicit(struct nat6 *n, const struct ip_addr *addr)
+{
+	struct ip_addr group = {{0xff, 0x02, [11] = 1, [12] = 0xff}};
+	struct mac mac = {{0x33, 0x33, 0xff, addr->b[13], addr->b[14], addr->b[15]}};
+	struct icmp_hdr *icmp;
+	struct pkt *p;
+
+	memcpy(group.b + 13, addr->b + 13, 3);
+	p = nat6_new(n->env.pool, &n->link_local, &group, IPPROTO_ICMP6_, ND_HOPS,
+		     NS_LEN + sizeof(struct nd_ll));
+	if (!p)
+		return;
+	icmp = (void *)(p->data + ETH_HLEN_ + IP6_HLEN);
+	icmp->type = ND_NS;
+	memcpy(icmp + 1, addr, sizeof(*addr));
+	memcpy((uint8_t *)icmp + NS_LEN, &(struct nd_ll){ND_OPT_SOURCE_LL, 1, n->conf.mac},
+	       sizeof(struct nd_ll));
+	icmp_finish(p);
+	nat6_to_guest(n, &mac, p);
+}
+
 static void nd_input(struct nat6 *n, const struct nat6_view *v)
 {
 	const struct eth_hdr *eth = (const void *)v->p->data;
@@ -129,7 +151,10 @@ static void nd_input(struct nat6 *n, const struct nat6_view *v)
 	if (v->l4[0] == ND_NS &&
 	    (ip_addr_equal(&target, &n->addr) || ip_addr_equal(&target, &n->link_local)))
 		answer_ns(n, &target, &src, &from);
-	if (v->l4[0] == ND_NA && nat6_is_inside(n, &target) && !nat6_is_own(n, &target))
+	/* Who asks has an address, or is about to find out whether it may (RFC 4862 5.4.2). */
+	if (v->l4[0] == ND_NS)
+		target = src;
+	if (nat6_is_inside(n, &target) && !nat6_is_own(n, &target))
 		nat6_neigh_learn(n, &target, &from, n->now);
 }
 

@@ -99,6 +99,12 @@ struct nat_ext {
 	void *ctx; /* the edge's own */
 };
 
+/* Its address, of either family. */
+static inline struct ip_addr nat_ext_addr(const struct nat_ext *ext)
+{
+	return ext->addr ? ip_addr_from4(ext->addr) : ext->addr6;
+}
+
 /* Address @addr with ports [@first, @last]. @seed is random. NULL when memory is short. */
 struct nat_ext *nat_ext_create(be32 addr, uint16_t first, uint16_t last, msec hold_ms,
 			       const uint64_t seed[2]);

@@ -8,8 +8,11 @@
  * listens at the address, which takes the port from the host's other programs and serves the
  * host's own connections, that never pass the uplink (nat_relay.c); a mapping that never ends for
  * each port and protocol; and the port let through the uplink's filter and kept from the host's
- * stack there, where it would reach that socket. A forward of an address of 127/8 is the socket
- * alone.
+ * stack there, where it would reach that socket. A forward of an address of 127/8, or of ::1, is
+ * the socket alone.
+ *
+ * A forward is of one family, that of the address it is bound to. The table of IPv6 knows guests by
+ * names (nat6.h), so one that has not been heard of yet is asked for, and stays named while bound.
  *
  * To unbind one ends the flows of its own mappings and nobody else's.
  */
@@ -26,6 +29,11 @@
 
 /* ---- mappings -------------------------------------------------------------------------------- */
 
+static struct nat_table *table_of(const struct nat_net *nn, const struct nat_forward *f)
+{
+	return forward_is6(f) ? &nn->six->table : &nn->nat->table;
+}
+
 /* What is at the @i-th port of @f, if it is ours. */
 static struct nat_mapping *mapping_of(const struct nat_net *nn, const struct nat_forward *f,
 				      const struct nat_ext *ext, enum nat_proto proto,
@@ -34,7 +42,7 @@ static struct nat_mapping *mapping_of(const struct nat_net *nn, const struct nat
 	struct nat *owner;
 	struct nat_mapping *m = nat_ext_find(ext, proto, htons((uint16_t)(f->first + i)), &owner);
 
-	return m && m->forward && owner == nn->nat && m->addr == f->to &&
+	return m && m->forward && owner == nn->nat && m->addr == f->name &&
 			       m->port == htons((uint16_t)(f->to_first + i))
 		       ? m
 		       : NULL;
@@ -61,10 +69,10 @@ static int each_port(struct nat_net *nn, const struct nat_forward *f, struct nat
 static int map_port(struct nat_net *nn, const struct nat_forward *f, struct nat_ext *ext,
 		    enum nat_proto proto, unsigned int i)
 {
-	struct nat_key k = {ext, proto, f->to, 0, htons((uint16_t)(f->to_first + i)), 0};
+	struct nat_key k = {ext, proto, f->name, 0, htons((uint16_t)(f->to_first + i)), 0};
 	int error = 0;
 
-	nat_mapping_add_forward(&nn->nat->table, &k, htons((uint16_t)(f->first + i)),
+	nat_mapping_add_forward(table_of(nn, f), &k, htons((uint16_t)(f->first + i)),
 				nn->net->runner->now, &error);
 	return error;
 }
@@ -75,7 +83,7 @@ static int unmap_port(struct nat_net *nn, const struct nat_forward *f, struct na
 	struct nat_mapping *m = mapping_of(nn, f, ext, proto, i);
 
 	if (m)
-		nat_mapping_del(&nn->nat->table, m, NAT_END_FORWARD, nn->net->runner->now);
+		nat_mapping_del(table_of(nn, f), m, NAT_END_FORWARD, nn->net->runner->now);
 	return 0;
 }
 
@@ -116,10 +124,12 @@ static bool is_bound(const struct nat_forward *f, const struct nat_ext *ext)
 static int check_taken(const struct nat_net *nn, const struct nat_forward *f, struct err *err)
 {
 	for (const struct nat_forward *o = nn->forwards; o; o = o->next) {
-		bool same_addr = !o->bind_addr || !f->bind_addr || o->bind_addr == f->bind_addr;
+		bool same_addr = ip_addr_is_zero(&o->bind) || ip_addr_is_zero(&f->bind) ||
+				 ip_addr_equal(&o->bind, &f->bind);
 
-		if (o == f || !(o->protos & f->protos) || !same_addr || o->last < f->first ||
-		    f->last < o->first || forward_is_local(o) != forward_is_local(f))
+		if (o == f || forward_is6(o) != forward_is6(f) || !(o->protos & f->protos) ||
+		    !same_addr || o->last < f->first || f->last < o->first ||
+		    forward_is_local(o) != forward_is_local(f))
 			continue;
 		return err_set(err, -EADDRINUSE,
 			       "%s port %s is forwarded to %s already, by forward %u",
@@ -155,15 +165,16 @@ static void bind_one(void *ctx, struct nat_ext *ext, const char *ifname)
 {
 	struct binding *b = ctx;
 	struct nat_forward *f = b->f;
+	struct ip_addr addr = nat_ext_addr(ext);
 	int rc;
 
 	if (is_bound(f, ext) || f->n_binds == FORWARD_BINDS)
 		return;
-	rc = relay_listen(b->nn, f, ext->addr, b->err);
+	rc = relay_listen(b->nn, f, &addr, b->err);
 	if (rc == 0) {
 		rc = bind_mappings(b->nn, f, ext, ifname, b->err);
 		if (rc < 0)
-			relay_forget(b->nn, f, ext->addr);
+			relay_forget(b->nn, f, &addr);
 		else
 			f->binds[f->n_binds++] = ext;
 	}
@@ -172,50 +183,92 @@ static void bind_one(void *ctx, struct nat_ext *ext, const char *ifname)
 
 static int bind_local(struct nat_net *nn, struct nat_forward *f, struct err *err)
 {
-	int rc = f->listening ? 0 : relay_listen(nn, f, f->bind_addr, err);
+	int rc = f->listening ? 0 : relay_listen(nn, f, &f->bind, err);
 
 	f->listening = rc == 0;
 	snprintf(f->reason, sizeof(f->reason), "%.190s", rc ? err->text : "");
 	return rc;
 }
 
+/* Whom it leads to, by the name that the table knows. False when nobody has been heard of there. */
+static bool name_target(struct nat_net *nn, struct nat_forward *f)
+{
+	struct nat6_neigh *e;
+
+	if (!forward_is6(f)) {
+		f->name = ip_addr_get4(&f->to);
+		return true;
+	}
+	e = nat6_neigh_find(nn->six, &f->to);
+	if (!e)
+		return false;
+	f->name = nat6_neigh_name(nn->six, e);
+	e->refs++;
+	return true;
+}
+
+static void unname_target(struct nat_net *nn, struct nat_forward *f)
+{
+	if (f->name && forward_is6(f))
+		nat6_neigh_of(nn->six, f->name)->refs--;
+	f->name = 0;
+}
+
+static int bind_uplinks(struct nat_net *nn, struct nat_forward *f, struct err *err)
+{
+	struct binding b = {nn, f, 0, err};
+	char text[IP_ADDR_STR];
+
+	if (!name_target(nn, f)) {
+		forward_ask(nn, f);
+		snprintf(f->reason, sizeof(f->reason), "nobody has been heard of at %s yet",
+			 ip_addr_format(&f->to, text));
+		return 0;
+	}
+	uplinks_open_for(nn->uplinks, &f->bind, bind_one, &b);
+	if (f->n_binds) {
+		f->reason[0] = 0;
+		return b.error;
+	}
+	unname_target(nn, f);
+	snprintf(f->reason, sizeof(f->reason), "%.190s",
+		 b.error ? err->text : "no interface of the host has such an address");
+	return b.error;
+}
+
 static int forward_bind(struct nat_net *nn, struct nat_forward *f, struct err *err)
 {
-	struct ip_addr addr = ip_addr_from4(f->bind_addr);
-	struct binding b = {nn, f, 0, err};
-
-	if (!f->to)
-		f->to = forward_guest_addr(nn, f->guest);
-	if (!f->to) {
+	if (forward_is6(f) && !nn->six)
+		return err_set(err, -EAFNOSUPPORT, "network \"%s\" has no IPv6",
+			       nn->net->conf.name);
+	if (ip_addr_is_zero(&f->to))
+		f->to = forward_guest_addr(nn, f);
+	if (ip_addr_is_zero(&f->to)) {
+		forward_ask(nn, f);
 		snprintf(f->reason, sizeof(f->reason), "guest \"%s\" has no address yet", f->guest);
 		return 0;
 	}
-	if (forward_is_local(f))
-		return bind_local(nn, f, err);
-	uplinks_open_for(nn->uplinks, &addr, bind_one, &b);
-	if (f->n_binds)
-		f->reason[0] = 0;
-	else
-		snprintf(f->reason, sizeof(f->reason), "%.190s",
-			 b.error ? err->text : "no interface of the host has such an address");
-	return b.error;
+	return forward_is_local(f) ? bind_local(nn, f, err) : bind_uplinks(nn, f, err);
 }
 
 static void unbind_one(struct nat_net *nn, struct nat_forward *f, unsigned int i)
 {
 	struct nat_ext *ext = f->binds[i];
+	struct ip_addr addr = nat_ext_addr(ext);
 
 	f->binds[i] = f->binds[--f->n_binds];
-	relay_forget(nn, f, ext->addr);
+	relay_forget(nn, f, &addr);
 	unmap(nn, f, ext);
 	uplinks_ports_close(ext, f->protos, f->first, f->last);
+	if (!f->n_binds)
+		unname_target(nn, f);
 }
 
 static void forward_unbind(struct nat_net *nn, struct nat_forward *f)
 {
 	while (f->n_binds)
 		unbind_one(nn, f, f->n_binds - 1);
-	relay_forget(nn, f, 0);
+	relay_forget(nn, f, NULL);
 	f->listening = false;
 }
 
@@ -288,9 +341,9 @@ int nat_forward_del(struct nat_net *nn, json_t *params, json_t **result, struct 
 /* A guest that has come back with another address takes its forwards along. */
 static void follow_guest(struct nat_net *nn, struct nat_forward *f)
 {
-	be32 now = f->guest[0] ? forward_guest_addr(nn, f->guest) : f->to;
+	struct ip_addr now = f->guest[0] ? forward_guest_addr(nn, f) : f->to;
 
-	if (!now || now == f->to)
+	if (ip_addr_is_zero(&now) || ip_addr_equal(&now, &f->to))
 		return;
 	forward_unbind(nn, f);
 	f->to = now;

@@ -94,7 +94,7 @@ static inline bool uplink_is6(const struct uplink *up)
 
 static inline struct ip_addr uplink_addr(const struct uplink *up)
 {
-	return uplink_is6(up) ? up->ext->addr6 : ip_addr_from4(up->ext->addr);
+	return nat_ext_addr(up->ext);
 }
 
 /* ---- nat_uplink.c ---- */

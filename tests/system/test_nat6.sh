@@ -23,6 +23,7 @@ gw=${prefix%/64}2
 a6() { ns "$1" ip -o -6 addr show dev eth0 scope global | awk '!/tentative/ { sub("/.*", "", $4); print $4 }' | grep "^${prefix%::/64}" | head -n 1; }
 has6() { [ -n "$(a6 "$1")" ]; }
 plug n a
+plug n a2
 check "a guest makes itself an address" wait_for 8 has6 a
 a=$(a6 a)
 check "it reaches the gateway" ping_ok a "$gw"
@@ -62,6 +63,30 @@ equal "not one inside address on the uplink" 0 "$(sniffed $DIR/up.pcap ip6 net "
 equal "not one RST from the host's own stack" 0 \
 	"$(sniffed $DIR/up.pcap 'ip6 src host 2001:db8:1::1 and ip6[6] == 6 and ip6[53] & 4 != 0 and not tcp port 5201')"
 check_not "nobody outside gets in" ping_ok outside "$a" -W 1
+
+# ---- from outside, from the host, and from guest to guest ----
+peer a serve 7000 "$a" >/dev/null 2>&1 &
+check "a port to a guest by name" vctl nat forward add n both '[::]:8080' a.eth0:7000
+check "one of one address, and a range, to a guest's address" \
+	vctl nat forward add n tcp '[2001:db8:1::1]:8100-8101' "[$a]:6999"
+check "shows where it leads" test "$(jctl nat forward list n | json "d['forwards'][0]['to_address']")" = "$a"
+equal "TCP from outside" 20 "$(peer outside flows 2001:db8:1::1 8080 20)"
+equal "by the range" 5 "$(peer outside flows 2001:db8:1::1 8101 5)"
+from_outside() { [ "$(peer outside seen 2001:db8:1::1 8080 5557)" = 2001:db8:1::9:5557 ]; }
+check "UDP from outside: the guest sees who it is" wait_for 3 from_outside
+equal "from the host itself" 5 "$(python3 "$peers" flows 2001:db8:1::1 8080 5)"
+has_a2() { a2=$(a6 a2); [ -n "$a2" ]; }
+wait_for 8 has_a2
+hairpinned() { peer a2 seen 2001:db8:1::1 8080 5558 | grep -q '^2001:db8:1::1:'; }
+check "from another guest, which comes as the host (hairpin)" wait_for 5 hairpinned
+check_not "an IPv6 port leads to no IPv4 address" vctl nat forward add n tcp '[::]:8200' 10.0.2.9:80
+vctl nat forward add n tcp '[::]:8300' "[${prefix%::/64}::77]:80" >/dev/null
+check "a guest that nobody has heard of is waited for" test "$(jctl nat forward list n |
+	json "'nobody has been heard of' in str(d['forwards'][2]['reason'])")" = True
+check "and taken away" vctl nat forward del n 3
+check "the port is the host's again" vctl nat forward del n 1
+closed() { ! peer outside flows 2001:db8:1::1 8080 1 >/dev/null 2>&1; }
+check "and closed" wait_for 3 closed
 
 # ---- paths that are narrow, flows that end ----
 ns outside ip link add narrow type veth peer name narrow2
