@@ -52,6 +52,8 @@ const char *const net_setting_names[] = {
 	"nat-max-guest",
 	"nat-host",
 	"ipv6",
+	"dns",
+	"dns-private",
 	NULL,
 };
 

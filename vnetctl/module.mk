@@ -4,3 +4,4 @@ vnetctl-srcs := $(addprefix vnetctl/,main.c nouns.c args.c stp.c group.c \
 	lab_find.c lab_check.c capture.c frames.c decode.c story.c packet_text.c explain.c)
 vnetctl-srcs += vnetctl/port_impair.c
 vnetctl-srcs += vnetctl/top.c
+vnetctl-srcs += vnetctl/dns.c

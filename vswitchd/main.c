@@ -34,6 +34,7 @@
 #include "vswitchd/control/kept.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/host/netlink.h"
 #include "vswitchd/control/netns.h"
@@ -231,6 +232,7 @@ static void host_changed_cb(void *ctx)
 	struct daemon *d = ctx;
 
 	runner_host_changed(&d->runner);
+	netdns_host_changed(&d->runner);
 }
 
 static int start_host(struct daemon *d, struct err *err)

@@ -63,6 +63,15 @@ static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned i
 	return true;
 }
 
+/* Those from the store, to who wants to know. */
+static void tell_leases(struct net *net)
+{
+	const struct dhcp_lease *l = net->dhcp->server.leases.queue[LEASE_BOUND].head;
+
+	for (; l && net->lease_told; l = l->next)
+		net->lease_told(net, l->addr, &l->mac, l->hostname, l->hostname_len);
+}
+
 int netdhcp_start(struct net *net, struct err *err)
 {
 	struct lease_writer *writer = netdhcp_hold_start(net->runner, err);
@@ -82,6 +91,8 @@ int netdhcp_start(struct net *net, struct err *err)
 	net->leased = leased;
 	if (rc)
 		netdhcp_stop(net);
+	else
+		tell_leases(net);
 	return rc;
 }
 

@@ -129,7 +129,8 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 			     .port_limit = NETDHCP_PORT_LEASES};
 	struct dhcp_reply reply;
 
-	d->server.conf.mtu = net_mtu(d->net); /* may change while it runs */
+	d->server.conf.mtu = net_mtu(d->net); /* these may change while it runs */
+	d->server.conf.dns = d->net->conf.dhcp_dns;
 	carry_out(d, dhcp_server_input(&d->server, &rx, r->now, clock_wall_s(), &reply), &reply);
 	netdhcp_hold_commit_soon(r);
 	if (port && d->server.count[DHCP_N_PORT_LIMIT] != limited)
@@ -195,14 +196,16 @@ void netdhcp_port_gone(const struct port *port)
 
 static void kept(struct hold_owner *o, const struct dhcp_undo *undo)
 {
+	const struct dhcp_lease *l = undo->lease;
 	char addr[IP4_STR], mac[MAC_STR];
 
+	if (o->net->lease_told)
+		o->net->lease_told(o->net, l->addr, &l->mac, l->hostname, l->hostname_len);
 	if (undo->was == LEASE_BOUND || !o->net->runner->events)
 		return;
 	runner_event(o->net->runner, "dhcp.lease",
 		     json_pack("{s:s, s:s, s:s}", "net", o->net->conf.name, "address",
-			       ip4_format(undo->lease->addr, addr), "mac",
-			       mac_format(&undo->lease->mac, mac)));
+			       ip4_format(l->addr, addr), "mac", mac_format(&l->mac, mac)));
 }
 
 static void undo(struct hold_owner *o, const struct dhcp_undo *undo)

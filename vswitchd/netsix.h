@@ -34,11 +34,17 @@ bool netsix_at_rest(const struct net *net);
 /* `port del`: the addresses of the machine behind it are free. */
 void netsix_port_gone(const struct port *port);
 
-/* What is to be advertised on @net, but lifetime, MAC and resolvers. Zeroed and filled. */
+/* What is to be advertised on @net, but lifetime and MAC. Zeroed and filled. */
 void netsix_ra(const struct net *net, struct ra_conf *out);
 
 /* The address of @net with the host part @low, as PREFIX::1 for 1. */
 struct ip_addr netsix_addr(const struct net *net, uint32_t low);
+
+/* The addresses of @net's prefix that @mac was heard to use; at most @max. Returns how many. */
+unsigned int netsix_addrs_of(const struct net *net, const struct mac *mac, struct ip_addr *out,
+			     unsigned int max);
+/* Who was heard to use @addr. */
+bool netsix_mac_of(const struct net *net, const struct ip_addr *addr, struct mac *out);
 
 /* Add "ipv6": how addresses come about, and whom the switch has heard. */
 void netsix_show(const struct net *net, json_t *out);

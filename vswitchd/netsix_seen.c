@@ -71,3 +71,34 @@ json_t *six_seen_json(const struct netsix *s)
 	}
 	return list;
 }
+
+static bool in_prefix(const struct net *net, const struct ip_addr *a)
+{
+	return memcmp(a->b, net->conf.subnet6.prefix, sizeof(net->conf.subnet6.prefix)) == 0;
+}
+
+unsigned int netsix_addrs_of(const struct net *net, const struct mac *mac, struct ip_addr *out,
+			     unsigned int max)
+{
+	const struct netsix *s = net->six;
+	unsigned int n = 0;
+
+	if (!s || mac_is_zero(mac) || !fdb_lookup(net->fdb, mac, 0, net->runner->now))
+		return 0;
+	for (const struct six_seen *e = s->seen; e < s->seen + SIX_SEEN && n < max; e++)
+		if (e->heard_ms && mac_equal(&e->mac, mac) && in_prefix(net, &e->addr))
+			out[n++] = e->addr;
+	return n;
+}
+
+bool netsix_mac_of(const struct net *net, const struct ip_addr *addr, struct mac *out)
+{
+	const struct netsix *s = net->six;
+
+	for (const struct six_seen *e = s ? s->seen : NULL; e && e < s->seen + SIX_SEEN; e++)
+		if (e->heard_ms && ip_addr_equal(&e->addr, addr)) {
+			*out = e->mac;
+			return true;
+		}
+	return false;
+}

@@ -12,6 +12,7 @@ struct part {
 };
 
 struct station {
+	struct net *net;
 	struct port *port;
 	struct part parts[STATION_PARTS];
 };
@@ -23,6 +24,8 @@ static void input(void *ctx, struct pkt *p)
 	bool six = eth && eth->type == htons(ETHERTYPE_IP6);
 	const struct part *part = &s->parts[six ? STATION_IP6 : STATION_IP4];
 
+	if (s->net->service && s->net->service(s->net, s->port, p))
+		return;
 	if (part->input)
 		part->input(part->ctx, p);
 	else
@@ -37,6 +40,7 @@ static int station_open(struct net *net, struct err *err)
 
 	if (!s)
 		return err_sys(err, -ENOMEM, "network \"%s\"", net->conf.name);
+	s->net = net;
 	snprintf(name, sizeof(name), "%s.dhcp", net->conf.name);
 	mac = mac_from_name(name);
 	s->port = port_local_add(net, name, &mac, input, s, err);

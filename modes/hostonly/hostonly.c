@@ -18,6 +18,7 @@
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/switch/port.h"
 
@@ -44,6 +45,7 @@ static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *e
 
 static void hostonly_stop(struct net *net)
 {
+	netdns_stop(net);
 	netsix_stop(net);
 	netdhcp_stop(net);
 	hostleg_del(net);
@@ -53,6 +55,8 @@ static int hostonly_start(struct net *net, struct err *err)
 {
 	int rc = hostleg_add(net, err);
 
+	if (rc == 0 && (net->conf.dhcp || net->conf.subnet6.given))
+		rc = netdns_start(net, NET_DNS_OWN, err);
 	if (rc == 0 && net->conf.dhcp)
 		rc = netdhcp_start(net, err);
 	if (rc == 0)
@@ -96,6 +100,6 @@ const struct mode_ops mode_hostonly = {
 	.stop = hostonly_stop,
 	.tick = hostonly_tick,
 	.at_rest = hostonly_at_rest,
-	.services = netsix_settings,
+	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings, NULL},
 	.show = hostonly_show,
 };

@@ -10,6 +10,7 @@
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
 
 static int internal_check(struct runner *r, struct net_conf *conf, struct err *err)
@@ -32,13 +33,18 @@ static int internal_check(struct runner *r, struct net_conf *conf, struct err *e
 
 static void internal_stop(struct net *net)
 {
+	netdns_stop(net);
 	netsix_stop(net);
 	netdhcp_stop(net);
 }
 
 static int internal_start(struct net *net, struct err *err)
 {
-	int rc = net->conf.dhcp ? netdhcp_start(net, err) : 0;
+	bool station = net->conf.dhcp || net->conf.subnet6.given;
+	int rc = station ? netdns_start(net, NET_DNS_OWN, err) : 0;
+
+	if (rc == 0 && net->conf.dhcp)
+		rc = netdhcp_start(net, err);
 
 	if (rc == 0)
 		rc = netsix_start(net, false, err);
@@ -78,6 +84,6 @@ const struct mode_ops mode_internal = {
 	.stop = internal_stop,
 	.tick = internal_tick,
 	.at_rest = internal_at_rest,
-	.services = netsix_settings,
+	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings, NULL},
 	.show = internal_show,
 };

@@ -19,6 +19,7 @@
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/walk.h"
@@ -94,6 +95,8 @@ static void port_input(void *ctx, struct pkt *p)
 {
 	struct nat_net *nn = ctx;
 
+	if (nn->net->service && nn->net->service(nn->net, nn->port, p))
+		return;
 	if (is_ip6(p))
 		six_input(nn, p);
 	else
@@ -115,26 +118,6 @@ static int nat_check(struct runner *r, struct net_conf *conf, struct err *err)
 	if (rc < 0)
 		return rc;
 	return addrplan_fill(r, conf, PLAN_HOST | PLAN_GATEWAY | (conf->dhcp ? PLAN_DHCP : 0), err);
-}
-
-/* The host's first resolver of a family that a guest can reach too; zero when there is none. */
-static struct ip_addr host_resolver(bool four)
-{
-	FILE *f = fopen("/etc/resolv.conf", "re");
-	struct ip_addr found = {{0}};
-	char line[256], text[64];
-	struct ip_net net;
-
-	if (!f)
-		return found;
-	while (ip_addr_is_zero(&found) && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " nameserver %63s", text) == 1 && ip_net_parse(text, &net) == 0 &&
-		    ip_addr_is4(&net.addr) == four &&
-		    (four ? net.addr.b[12] != 127 : !nat6_is_martian(&net.addr)))
-			found = net.addr;
-	}
-	fclose(f);
-	return found;
 }
 
 static int make_translator(struct nat_net *nn, struct err *err)
@@ -188,13 +171,6 @@ static int make_gateway(struct nat_net *nn, struct err *err)
 	return 0;
 }
 
-static void dns4(struct net *net)
-{
-	struct ip_addr dns = host_resolver(true);
-
-	net->conf.dhcp_dns = ip_addr_get4(&dns);
-}
-
 /* Without IPv6 in a network's settings, or with an MTU that IPv6 does not know, there is none. */
 static int start_six(struct nat_net *nn, struct err *err)
 {
@@ -211,7 +187,6 @@ static int start_six(struct nat_net *nn, struct err *err)
 	if (!c->subnet6.given || conf.mtu < IP6_MIN_MTU)
 		return 0;
 	memcpy(conf.prefix.b, c->subnet6.prefix, sizeof(c->subnet6.prefix));
-	nn->net->conf.dns6 = host_resolver(false);
 	random_bytes(seed, sizeof(seed));
 	nn->six =
 		nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed, nn->net->runner->now);
@@ -238,8 +213,6 @@ static int start_dhcp(struct net *net, struct err *err)
 		return 0;
 	if (!net->conf.dhcp_router)
 		net->conf.dhcp_router = net->conf.gateway;
-	if (!net->conf.dhcp_dns)
-		dns4(net);
 	return netdhcp_start(net, err);
 }
 
@@ -248,6 +221,7 @@ static void nat_stop(struct net *net)
 {
 	struct nat_net *nn = net->mode_state;
 
+	netdns_stop(net);
 	netsix_stop(net);
 	netdhcp_stop(net);
 	hostleg_del(net);
@@ -291,6 +265,8 @@ static int nat_start(struct net *net, struct err *err)
 		rc = start_six(nn, err);
 	if (rc == 0)
 		rc = hostleg_add(net, err);
+	if (rc == 0)
+		rc = netdns_start(net, NET_DNS_HOST, err);
 	if (rc == 0)
 		rc = start_dhcp(net, err);
 	if (rc == 0)
@@ -415,6 +391,6 @@ const struct mode_ops mode_nat = {
 	.host_changed = nat_host_changed,
 	.call = nat_call,
 	.settings = nat_settings_rows,
-	.services = netsix_settings,
+	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings, NULL},
 	.show = nat_show,
 };

@@ -26,8 +26,9 @@ check() {
 
 check lib lib
 check dhcp dhcp lib
+check dns dns lib
 check vmm vmm lib
-check vswitchd vswitchd dhcp lib
+check vswitchd vswitchd dhcp dns lib
 check vswitchd/switch vswitchd/switch lib
 check vswitchd/host vswitchd/host vswitchd/switch lib
 check vswitchd/carrier vswitchd/carrier vswitchd/host vswitchd/switch lib
@@ -35,7 +36,7 @@ check client client lib
 check lab lab client lib
 check vnetctl vnetctl client lab lib
 for mode in nat bridge hostonly internal lansegment; do
-	check "modes/$mode" "modes/$mode" vswitchd dhcp lib
+	check "modes/$mode" "modes/$mode" vswitchd dhcp dns lib
 done
 # The daemon names the modes in one place only.
 if grep -rnE '\bmode_(nat|bridge|hostonly|internal|lansegment)\b' vswitchd --include='*.[ch]' |

@@ -58,7 +58,8 @@ static void settings(void **state)
 	assert_string_equal(c.nic, "auto");
 	assert_int_equal(c.vlan, 7);
 	assert_int_equal(c.mtu, 9000);
-	assert_int_equal(c.dhcp_dns, htonl(0x0a000235));
+	assert_int_equal(c.dns.way, NET_DNS_LIST);
+	assert_int_equal(ip_addr_get4(&c.dns.addr[0]), htonl(0x0a000235));
 	assert_int_equal(c.dhcp_router, htonl(0x0a000201));
 	assert_int_equal(
 		parse("{\"name\": \"a\", \"mode\": \"lan-segment\", \"dhcp\": \"off\"}", &c, &err),

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "lib/setting_names.h"
 #include "vswitchd/control/daemon.h"
+#include "vswitchd/control/dnsrecords.h"
 #include "vswitchd/switch/impair.h"
 #include "vswitchd/control/kept.h"
 #include "vswitchd/switch/mode.h"
@@ -152,6 +153,7 @@ void object_net_del(struct net *net)
 	forget_ports(net);
 	net_del(net, true);
 	netdhcp_forget(name);
+	dnsrecords_forget(name);
 	if (state_del("net", name, &err))
 		log_error("network %s is gone but %s", name, err.text);
 }
@@ -162,8 +164,10 @@ bool object_forget(const char *kind, const char *name)
 	bool found = doc && state_del(kind, name, NULL) == 0;
 
 	json_decref(doc);
-	if (found && !strcmp(kind, "net"))
+	if (found && !strcmp(kind, "net")) {
 		netdhcp_forget(name);
+		dnsrecords_forget(name);
+	}
 	if (found && !strcmp(kind, "port")) {
 		impair_forget(name);
 		kept_port_forget(name);
@@ -258,6 +262,8 @@ int object_net_restore(struct daemon *d, const json_t *doc, struct err *err)
 	json_object_update(all, json_object_get(doc, "settings"));
 	rc = net_start(d, all, &net, err);
 	json_decref(all);
+	if (rc == 0)
+		dnsrecords_restore(net);
 	if (rc == 0 && json_array_size(json_object_get(doc, "forwards")))
 		restore_forwards(net, doc);
 	return rc;

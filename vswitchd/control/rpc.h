@@ -89,6 +89,6 @@ int rpc_port(const struct rpc *rpc, struct port **out, struct err *err);
 /* One table a noun, each ended by an empty row. */
 extern const struct rpc_method rpc_daemon_methods[], rpc_net_methods[], rpc_port_methods[],
 	rpc_vm_methods[], rpc_ns_methods[], rpc_lab_methods[], rpc_capture_methods[],
-	rpc_explain_methods[];
+	rpc_explain_methods[], rpc_dns_methods[];
 
 #endif

@@ -52,8 +52,9 @@ struct mode_ops {
 		    struct err *err);
 	/* Settings of the mode's own (settings.h); NULL: none. */
 	const struct net_setting *settings;
-	/* Those of the services that modes share (netsix.h); NULL: it has none of them. */
-	const struct net_setting *services;
+	/* Groups of those of the services that modes share (netsix.h, netdns.h), ended by NULL;
+	 * NULL: it has none of them. */
+	const struct net_setting *const *services;
 	/* Add the mode's facts to `net show`. */
 	void (*show)(const struct net *net, json_t *out);
 };

@@ -16,7 +16,7 @@ int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *w
 		{CONF_DHCP, conf->dhcp || conf->dhcp_first != 0, "dhcp"},
 		{CONF_DHCP, conf->lease_s != 0, "lease"},
 		{CONF_DHCP, conf->dhcp_router != 0, "router"},
-		{CONF_DHCP, conf->dhcp_dns != 0, "dns"},
+		{CONF_DHCP, conf->dns.way > NET_DNS_OFF, "dns"},
 		{CONF_NIC, conf->nic[0] != '\0', "nic"},
 		{CONF_NIC, conf->via[0] != '\0', "via"},
 		{CONF_NIC, conf->uplink != UPLINK_AUTO, "uplink"},

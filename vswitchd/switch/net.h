@@ -22,6 +22,7 @@
 struct frame_hook;
 struct mode_ops;
 struct netdhcp;
+struct netdns;
 struct netsix;
 struct port;
 struct runner;
@@ -40,6 +41,20 @@ extern const char *const net_ipv6_words[];
 /* By word; -EINVAL. */
 int net_ipv6_parse(const char *word, enum net_ipv6 *out);
 
+/* Whom the network's name server asks for names that it does not know: the mode's way; there is no
+ * name server; nobody; the host's resolvers; those in addr[]. */
+enum net_dns_way { NET_DNS_UNSET, NET_DNS_OFF, NET_DNS_OWN, NET_DNS_HOST, NET_DNS_LIST };
+enum { NET_DNS_MAX = 3 };
+struct net_dns {
+	enum net_dns_way way;
+	unsigned int n;
+	struct ip_addr addr[NET_DNS_MAX];
+};
+/* "off", "own", "host", or up to three addresses with commas between. -EINVAL. */
+#define NET_DNS_TEXT "off, own, host or up to three addresses with commas between"
+int net_dns_parse(const char *text, struct net_dns *out);
+char *net_dns_format(const struct net_dns *dns, char *text, size_t size);
+
 /* AUTO: single-mac on a wireless NIC, else plain. */
 enum net_uplink { UPLINK_AUTO, UPLINK_PLAIN, UPLINK_SINGLE_MAC };
 
@@ -57,14 +72,17 @@ struct net_conf {
 	bool dhcp_given;  /* the user said dhcp=... */
 	bool dhcp;
 	be32 dhcp_first, dhcp_last;
-	be32 dhcp_router, dhcp_dns; /* options 3 and 6; 0: the mode's default */
-	struct ip_addr dns6;	    /* resolver of guests by IPv6; zero: none */
-	uint32_t lease_s;	    /* 0: 3600 */
-	char nic[16];		    /* bridge: the NIC, or "auto" */
-	char via[16];		    /* bridge: a bridge of the host's to join instead */
-	enum net_uplink uplink;	    /* bridge: how many MAC addresses may be seen outside */
-	uint16_t vlan;		    /* LAN segment: its id on trunks of segments; 0: none */
-	uint16_t mtu;		    /* 0: 1500 */
+	be32 dhcp_router; /* option 3; 0: the mode's default */
+	struct net_dns dns;
+	/* Worked out from dns (netdns.h): option 6, and the same by IPv6; 0: none. */
+	be32 dhcp_dns;
+	struct ip_addr dns6;
+	uint32_t lease_s;	/* 0: 3600 */
+	char nic[16];		/* bridge: the NIC, or "auto" */
+	char via[16];		/* bridge: a bridge of the host's to join instead */
+	enum net_uplink uplink; /* bridge: how many MAC addresses may be seen outside */
+	uint16_t vlan;		/* LAN segment: its id on trunks of segments; 0: none */
+	uint16_t mtu;		/* 0: 1500 */
 };
 
 struct net {
@@ -94,6 +112,13 @@ struct net {
 	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
 	 * known. Set with dhcp. */
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
+	struct netdns *dns; /* NULL: the network has no name server */
+	/* A service that looks at frames for the network's own ports (gateway, station) before they
+	 * do. True: it took @p. NULL: there is none. */
+	bool (*service)(struct net *net, struct port *port, struct pkt *p);
+	/* A lease is in force, to a client that calls itself @host. NULL: nobody wants to know. */
+	void (*lease_told)(struct net *net, be32 addr, const struct mac *mac, const uint8_t *host,
+			   size_t len);
 	unsigned int listeners; /* ports that are shown others' unicast (guard.h) */
 	uint64_t floods;	/* frames sent to all ports */
 };

@@ -111,9 +111,61 @@ static int parse_gateway(struct net_conf *conf, const char *value)
 	return parse_host_addr(&conf->gateway, value);
 }
 
+static const char *const dns_words[] = {"", "off", "own", "host"};
+
+/* One address of a list, up to its end or comma. */
+static const char *parse_resolver(const char *at, struct ip_addr *out)
+{
+	size_t n = strcspn(at, ",");
+	char text[IP_ADDR_STR];
+	struct ip_net net;
+
+	if (n >= sizeof(text))
+		return NULL;
+	snprintf(text, sizeof(text), "%.*s", (int)n, at);
+	if (strchr(text, '/') || ip_net_parse(text, &net) || ip_addr_is_zero(&net.addr) ||
+	    (ip_addr_is4(&net.addr) ? net.addr.b[12] >= 0xe0 : net.addr.b[0] == 0xff))
+		return NULL;
+	*out = net.addr;
+	return at + n;
+}
+
+int net_dns_parse(const char *text, struct net_dns *out)
+{
+	struct net_dns dns = {.way = NET_DNS_LIST};
+
+	for (unsigned int i = NET_DNS_OFF; i < ARRAY_SIZE(dns_words); i++)
+		if (!strcmp(text, dns_words[i])) {
+			*out = (struct net_dns){.way = (enum net_dns_way)i};
+			return 0;
+		}
+	for (;;) {
+		text = dns.n < NET_DNS_MAX ? parse_resolver(text, &dns.addr[dns.n++]) : NULL;
+		if (!text)
+			return -EINVAL;
+		if (!*text)
+			break;
+		text++;
+	}
+	*out = dns;
+	return 0;
+}
+
+char *net_dns_format(const struct net_dns *dns, char *text, size_t size)
+{
+	char addr[IP_ADDR_STR];
+	size_t used = 0;
+
+	snprintf(text, size, "%s", dns->way == NET_DNS_LIST ? "" : dns_words[dns->way]);
+	for (unsigned int i = 0; i < dns->n && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? "," : "",
+					 ip_addr_format(&dns->addr[i], addr));
+	return text;
+}
+
 static int parse_dns(struct net_conf *conf, const char *value)
 {
-	return parse_host_addr(&conf->dhcp_dns, value);
+	return net_dns_parse(value, &conf->dns);
 }
 
 static int parse_router(struct net_conf *conf, const char *value)
@@ -248,7 +300,7 @@ static const struct key keys[] = {
 	{"uplink", "auto, plain or single-mac", parse_uplink},
 	{"vlan", "1 to 4094", parse_vlan},
 	{"mtu", "576 to 65520", parse_mtu},
-	{"dns", "an IPv4 address", parse_dns},
+	{"dns", NET_DNS_TEXT, parse_dns},
 	{"router", "an IPv4 address", parse_router},
 	{"lab", "1 to 31 letters, digits, '.', '_' and '-', the first a letter or digit",
 	 parse_lab},

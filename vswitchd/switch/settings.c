@@ -75,7 +75,8 @@ static size_t rows_of(const struct target *t, struct row rows[SETTINGS_MAX])
 	for (size_t i = 0; !t->is_port && modes[i]; i++)
 		if (!t->net || t->net->conf.mode == modes[i]) {
 			n = rows_add(rows, n, modes[i]->settings);
-			n = rows_add(rows, n, modes[i]->services);
+			for (const struct net_setting *const *s = modes[i]->services; s && *s; s++)
+				n = rows_add(rows, n, *s);
 		}
 	return n;
 }
