@@ -41,7 +41,7 @@
 	X(TABLE_FULL,     "table-full",     "the translation table or this guest's share of it is full") \
 	X(PROTO,          "proto",          "a protocol that is not translated") \
 	X(PROTO_TAKEN,    "proto-taken",    "another guest uses this protocol, which has no ports, with this peer; answered with ICMP 3/13") \
-	X(PROTO_HOST,     "proto-host",     "the host itself uses this protocol, which has no ports, with this peer; answered with ICMP 3/13") \
+	X(PROTO_HOST,     "proto-host",     "the host itself, or another daemon on it, uses this protocol, which has no ports, with this peer; answered with ICMP 3/13") \
 	X(MARTIAN,        "martian",        "an address that must not be seen here") \
 	X(MAC_SPOOFED,    "mac-spoofed",    "mac-guard: a source address that is not this port's") \
 	X(ADDR_SPOOFED,   "address-spoofed","address-guard: an IP address that was neither leased nor given to this port") \

@@ -44,6 +44,7 @@ const char *const net_setting_names[] = {
 	"nat-udp-timeout",
 	"nat-dns-timeout",
 	"nat-icmp-timeout",
+	"nat-ports",
 	"nat-other-timeout",
 	"nat-tcp-timeout",
 	"nat-tcp-transitory-timeout",

@@ -30,6 +30,7 @@
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/events.h"
 #include "vswitchd/host/hostrules.h"
+#include "vswitchd/host/portreserve.h"
 #include "vswitchd/switch/impair.h"
 #include "vswitchd/control/kept.h"
 #include "vswitchd/switch/net.h"
@@ -281,6 +282,8 @@ static int start_all(struct daemon *d, struct err *err)
 
 	if (!rc)
 		rc = rights_drop(err);
+	if (!rc)
+		portreserve_recover();
 	if (!rc)
 		rc = netdhcp_open_store(state_dir(), err);
 	if (!rc)

@@ -3,7 +3,7 @@ vswitchd-srcs += vswitchd/host/netlink.c vswitchd/host/netlink_route.c vswitchd/
 vswitchd-srcs += vswitchd/carrier/port_tap.c vswitchd/carrier/port_tap_io.c vswitchd/carrier/uring.c \
 	vswitchd/carrier/port_packet.c vswitchd/carrier/port_nic.c vswitchd/carrier/nic_filter.c \
 	vswitchd/carrier/nichost.c vswitchd/host/reaper.c
-vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostprotos.c vswitchd/host/hostleg.c vswitchd/host/addrplan.c vswitchd/host/addrplan6.c vswitchd/switch/modeconf.c
+vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostprotos.c vswitchd/host/claim.c vswitchd/host/portlist.c vswitchd/host/portreserve.c vswitchd/host/hostleg.c vswitchd/host/addrplan.c vswitchd/host/addrplan6.c vswitchd/switch/modeconf.c
 # What is on the station of a network.
 station-srcs := vswitchd/station.c
 station-srcs += vswitchd/netsix.c vswitchd/netsix_dhcp.c vswitchd/netsix_seen.c vswitchd/netsix_frame.c
@@ -29,6 +29,9 @@ vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/carrier/po
 
 unit-tests += rstp
 test_rstp-objs := $(rstp-srcs)
+
+unit-tests += portlist
+test_portlist-objs := vswitchd/host/portlist.c
 
 unit-tests += addrplan
 test_addrplan-objs := vswitchd/host/addrplan.c lib

@@ -294,14 +294,14 @@ be16 nat_ext_take_pair(struct nat_ext *ext, uint8_t proto, be32 peer, struct nat
 
 	if (!n)
 		return 0;
-	if (ext->pair_claim && ext->pair_claim(ext->ctx, proto, peer) < 0) {
+	if (ext->pair_claim && ext->pair_claim(ext->ctx, n, proto, peer) < 0) {
 		nat_pair_del(&ext->pairs, n);
 		return 0;
 	}
 	if (slot_take(ext, &ext->pair_slots[n], &owner))
 		return htons(n);
 	if (ext->pair_unclaim)
-		ext->pair_unclaim(ext->ctx, proto, peer);
+		ext->pair_unclaim(ext->ctx, n, proto, peer);
 	nat_pair_del(&ext->pairs, n);
 	return 0;
 }
@@ -342,7 +342,7 @@ static void release_pair(struct nat_ext *ext, uint16_t n)
 		return;
 	slot_leave(ext, &ext->pair_slots[n]);
 	if (ext->pair_unclaim)
-		ext->pair_unclaim(ext->ctx, pair->proto, pair->peer);
+		ext->pair_unclaim(ext->ctx, n, pair->proto, pair->peer);
 	nat_pair_del(&ext->pairs, n);
 }
 

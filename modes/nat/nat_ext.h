@@ -94,8 +94,8 @@ struct nat_ext {
 	/* May a guest have protocol @proto with @peer, or is it the host's own? NULL: always. */
 	bool (*pair_free)(void *ctx, uint8_t proto, be32 peer);
 	/* Keep the host from it (0 or negative errno), and undo that. NULL: nothing to do. */
-	int (*pair_claim)(void *ctx, uint8_t proto, be32 peer);
-	void (*pair_unclaim)(void *ctx, uint8_t proto, be32 peer);
+	int (*pair_claim)(void *ctx, uint16_t number, uint8_t proto, be32 peer);
+	void (*pair_unclaim)(void *ctx, uint16_t number, uint8_t proto, be32 peer);
 	void *ctx; /* the edge's own */
 };
 

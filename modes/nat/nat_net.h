@@ -34,7 +34,8 @@ struct nat_net {
 	struct nat_forward *forwards;
 	struct relay *relay; /* nat_relay.c; NULL: the host has no way to a forward */
 	unsigned int next_forward;
-	unsigned int lookups; /* of routes, in the second that began at */
+	uint16_t ports_first, ports_last; /* nat-ports; 0: whatever is free */
+	unsigned int lookups;		  /* of routes, in the second that began at */
 	msec lookups_since;
 	msec lack_told; /* when an exhaustion was last said; 0: never */
 	msec taken_told;

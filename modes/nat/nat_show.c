@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/ipproto.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
+#include "vswitchd/host/portreserve.h"
 #include "vswitchd/switch/runner.h"
 
 enum { LIST_MAX = 4096, ENDPOINT_STR = IP_ADDR_STR + 8 };
@@ -301,6 +303,19 @@ static void show_six(const struct nat6 *six, json_t *out)
 	json_object_set_new(out, "online6", json_boolean(six->online));
 }
 
+static void show_ports(const struct nat_net *nn, json_t *out)
+{
+	char *reserved = portreserve_text();
+	uint16_t first, last;
+
+	uplinks_range(nn->uplinks, &first, &last);
+	json_object_set_new(out, "nat_ports",
+			    first ? json_sprintf("%u-%u", first, last) : json_null());
+	json_object_set_new(out, "nat_ports_reserved",
+			    reserved ? json_string(reserved) : json_null());
+	free(reserved);
+}
+
 void nat_show_facts(struct nat_net *nn, json_t *out)
 {
 	const struct nat_table *t = &nn->nat->table;
@@ -314,5 +329,6 @@ void nat_show_facts(struct nat_net *nn, json_t *out)
 	json_object_set_new(out, "max", json_integer(t->set.max));
 	json_object_set_new(out, "mapping", json_string(nat_kind_words[t->set.mapping]));
 	json_object_set_new(out, "filtering", json_string(nat_kind_words[t->set.filter]));
+	show_ports(nn, out);
 	json_object_set_new(out, "uplinks", ups);
 }

@@ -109,7 +109,8 @@ static int low_claim(void *ctx, enum nat_proto proto, uint16_t port)
 	struct ip_addr addr = uplink_addr(up);
 
 	(void)proto;
-	if (!uplink_port_free(NAT_TCP, &addr, port) || !uplink_port_free(NAT_UDP, &addr, port))
+	if (!uplink_range_low(up->all) || !uplink_port_free(NAT_TCP, &addr, port) ||
+	    !uplink_port_free(NAT_UDP, &addr, port))
 		return -EADDRINUSE;
 	return uplinks_ports_open(up->ext, GUARD_BOTH, port, port, NULL);
 }
@@ -124,12 +125,16 @@ static void low_unclaim(void *ctx, uint16_t port)
 struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex,
 			   const struct ip_addr *addr)
 {
-	struct uplink *up = uplink_create(u->runner, ifname, ifindex, addr);
 	struct err err = {0};
+	struct uplink *up;
 
+	if (uplink_range_get(u, &err) < 0) {
+		complain(u, ifname, err.text);
+		return NULL;
+	}
+	up = uplink_create(u, ifname, ifindex, addr);
 	if (!up)
 		return NULL;
-	up->all = u;
 	up->ext->claim = low_claim;
 	up->ext->unclaim = low_unclaim;
 	up->ext->pair_free = uplink_pair_free;
@@ -192,6 +197,12 @@ static void uplink_close(struct uplinks *u, struct uplink *up)
 	uplink_destroy(up);
 }
 
+void uplinks_close_all(struct uplinks *u)
+{
+	while (u->list)
+		uplink_close(u, u->list);
+}
+
 void uplinks_put(struct uplinks *u, struct nat_net *nn)
 {
 	if (!u)
@@ -206,10 +217,14 @@ void uplinks_put(struct uplinks *u, struct nat_net *nn)
 			break;
 		}
 	}
-	if (u->users)
+	if (u->users) {
+		/* What is left is what the others ask for. */
+		if (nn->ports_first)
+			uplinks_range_change(u, NULL);
 		return;
-	while (u->list)
-		uplink_close(u, u->list);
+	}
+	uplinks_close_all(u);
+	uplink_range_put(u);
 	if (u->runner->loop)
 		ev_prepare_stop(u->runner->loop, &u->flush);
 	free(u);

@@ -51,6 +51,12 @@ void uplinks_changed(struct uplinks *u);
 /* Once a second, or more often: every network's tick may call it. */
 void uplinks_tick(struct uplinks *u, msec now);
 
+/* What networks ask for as outside ports (nat_net.ports_first) is not what it was: claim the new
+ * range, close what uses the old one. Nothing is changed when that fails. */
+int uplinks_range_change(struct uplinks *u, struct err *err);
+/* The range; @first 0 when none is chosen yet. */
+void uplinks_range(const struct uplinks *u, uint16_t *first, uint16_t *last);
+
 struct uplink_info {
 	const char *ifname;
 	struct nat_ext *ext;

@@ -11,9 +11,10 @@
 #include <ev.h>
 
 #include "modes/nat/nat_uplink.h"
+#include "vswitchd/host/hostrules.h"
 #include "vswitchd/host/netlink.h"
 
-enum { HOPS = 256, HOP_HOLD = 4, UPLINK_PORTS = 64 + NAT_LOW_MAX, UPLINK_GUARDS = 32 };
+enum { HOPS = 256, HOP_HOLD = 4, UPLINK_BLOCKS = 64 };
 enum { UPLINK_ROUTES = 512, UPLINK_ROUTES6 = 256 };
 
 /* A next hop on the link. Direct mapped: two that fall on one place take turns. */
@@ -27,11 +28,6 @@ struct hop {
 	struct nat_net *hold_for[HOP_HOLD];
 };
 
-struct port_range {
-	uint16_t first, last; /* 0: none */
-	unsigned int protos;  /* GUARD_TCP, GUARD_UDP */
-};
-
 struct uplink {
 	struct uplink *next;
 	struct runner *runner;
@@ -43,11 +39,12 @@ struct uplink {
 	bool raw; /* no Ethernet: a tunnel, whose far end takes bare IP packets */
 	int fd;
 	struct ev_io io;
-	unsigned int n_guards;
-	struct port_range guards[UPLINK_GUARDS]; /* of the range, what the host does not use */
-	struct port_range ports[UPLINK_PORTS];	 /* forwards beside the range */
-	unsigned int n_pairs, pair_tokens;	 /* nat_uplink_pair.c */
+	unsigned int n_guards, n_ports;
+	struct port_range *guards;	   /* of the range, what the host does not use */
+	struct port_range *ports;	   /* forwards beside the range */
+	unsigned int n_pairs, pair_tokens; /* nat_uplink_pair.c */
 	msec pair_ms, pair_looked;
+	int pair_claims[NAT_PAIRS + 1]; /* by number; descriptors */
 	uint64_t rx_frames, tx_frames, drops;
 	struct pkt_batch tx;
 	unsigned int waiting; /* packets held for next hops */
@@ -68,11 +65,19 @@ struct route6_entry {
 	struct nat6_route rt;
 };
 
+/* nat_uplink_range.c */
+struct uplink_range {
+	uint16_t first, last;	   /* 0: not chosen yet */
+	bool automatic;		   /* no network asks for one */
+	int blocks[UPLINK_BLOCKS]; /* claims: descriptors plus one; 0: not ours */
+};
+
 /* The uplinks that a runner's NAT networks share, of both families. */
 struct uplinks {
 	struct runner *runner;
 	struct nat_net *users;
 	struct uplink *list;
+	struct uplink_range range;
 	struct ev_prepare flush;
 	struct hash_key key; /* of routes6 */
 	struct route_entry routes[UPLINK_ROUTES];
@@ -106,6 +111,8 @@ struct uplink *uplink_open(struct uplinks *u, const char *ifname, int ifindex,
 struct uplink *uplink_find(const struct uplinks *u, int ifindex, const struct ip_addr *addr);
 /* Send what waits to be sent. */
 void uplinks_flush(struct uplinks *u);
+/* Their flows end and are told so; they are opened again when they are wanted. */
+void uplinks_close_all(struct uplinks *u);
 
 /* ---- nat_uplink_route.c ---- */
 
@@ -123,8 +130,9 @@ enum medium { MEDIUM_OTHER, MEDIUM_ETHERNET, MEDIUM_IP };
 enum medium uplink_link_medium(const char *ifname);
 /* Has this daemon made the interface? It leads to another of its networks, which are apart. */
 bool uplink_link_is_ours(const struct runner *r, const char *ifname);
-/* An uplink by @addr that is not started yet; NULL when memory is short. */
-struct uplink *uplink_create(struct runner *r, const char *ifname, int ifindex,
+/* An uplink by @addr that is not started yet; NULL when memory is short. The range of ports must be
+ * chosen. */
+struct uplink *uplink_create(struct uplinks *u, const char *ifname, int ifindex,
 			     const struct ip_addr *addr);
 /* Guard its ports and open its socket; @readable is called when there is something to read. */
 int uplink_start(struct uplink *up,
@@ -152,12 +160,21 @@ bool uplink_sock_read(struct uplink *up, struct pkt_pool *pool,
 /* Is a port free on the host? Found by binding it. */
 bool uplink_port_free(enum nat_proto proto, const struct ip_addr *addr, uint16_t port);
 
+/* ---- nat_uplink_range.c ---- */
+
+/* Choose the range of ports, if it is not chosen yet. */
+int uplink_range_get(struct uplinks *u, struct err *err);
+/* Give it back. */
+void uplink_range_put(struct uplinks *u);
+/* May we use ports below 1024? */
+bool uplink_range_low(struct uplinks *u);
+
 /* ---- nat_uplink_pair.c ---- */
 
 /* nat_ext.pair_free, pair_claim and pair_unclaim. @ctx: the uplink. */
 bool uplink_pair_free(void *ctx, uint8_t proto, be32 peer);
-int uplink_pair_claim(void *ctx, uint8_t proto, be32 peer);
-void uplink_pair_unclaim(void *ctx, uint8_t proto, be32 peer);
+int uplink_pair_claim(void *ctx, uint16_t number, uint8_t proto, be32 peer);
+void uplink_pair_unclaim(void *ctx, uint16_t number, uint8_t proto, be32 peer);
 /* Has the host begun to use what a guest has? Then that ends. */
 void uplink_pair_tick(struct uplink *up, msec now);
 

@@ -4,6 +4,7 @@
  * its beginning and end.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ void uplink_tell(struct uplink *up, const char *event, unsigned int ended)
 			       (int)ended));
 }
 
-struct uplink *uplink_create(struct runner *r, const char *ifname, int ifindex,
+struct uplink *uplink_create(struct uplinks *u, const char *ifname, int ifindex,
 			     const struct ip_addr *addr)
 {
 	struct uplink *up = calloc(1, sizeof(*up));
@@ -94,12 +95,13 @@ struct uplink *uplink_create(struct runner *r, const char *ifname, int ifindex,
 
 	if (!up)
 		return NULL;
-	up->runner = r;
+	up->all = u;
+	up->runner = u->runner;
 	up->fd = -1;
 	up->ifindex = ifindex;
 	snprintf(up->ifname, sizeof(up->ifname), "%s", ifname);
 	random_bytes(seed, sizeof(seed));
-	up->ext = nat_ext_create(four ? ip_addr_get4(addr) : 0, NAT_PORT_FIRST, NAT_PORT_LAST,
+	up->ext = nat_ext_create(four ? ip_addr_get4(addr) : 0, u->range.first, u->range.last,
 				 NAT_SETTINGS_DEFAULT.hold_ms, seed);
 	if (!up->ext) {
 		free(up);
@@ -115,49 +117,71 @@ void uplink_destroy(struct uplink *up)
 {
 	struct ip_addr addr = uplink_addr(up);
 
-	while (up->n_guards) {
-		const struct port_range *g = &up->guards[--up->n_guards];
-
-		hostrules_guard_del(up->ifname, &addr, g->protos, g->first, g->last);
-	}
+	if (up->n_guards)
+		hostrules_guards("delete", up->ifname, &addr, up->guards, up->n_guards, NULL);
 	uplink_sock_close(up);
 	nat_ext_destroy(up->ext);
+	free(up->guards);
+	free(up->ports);
 	free(up);
 }
 
-static int guard_add(struct uplink *up, uint16_t first, uint16_t last, struct err *err)
+static int range_push(struct uplink *up, uint16_t first, uint16_t last)
 {
-	struct ip_addr addr = uplink_addr(up);
-	int rc = hostrules_guard_add(up->ifname, &addr, GUARD_BOTH, first, last, err);
+	struct port_range *more = realloc(up->guards, (up->n_guards + 1) * sizeof(*up->guards));
 
-	if (rc == 0)
-		up->guards[up->n_guards++] = (struct port_range){first, last, GUARD_BOTH};
-	return rc;
+	if (!more)
+		return -ENOMEM;
+	up->guards = more;
+	up->guards[up->n_guards++] = (struct port_range){first, last, GUARD_BOTH};
+	return 0;
 }
 
-/* Keep the host from our ports, but not from those of the range that it uses itself already: they
- * are neither guarded nor handed out. What it opens there later is cut off. */
-static int guard_range(struct uplink *up, struct err *err)
+/* The ports of the range that the host does not use itself; the others are not handed out. */
+static int find_ranges(struct uplink *up, unsigned int *hosts)
 {
 	struct nat_ext *ext = up->ext;
 	struct ip_addr addr = uplink_addr(up);
 	uint32_t first = ext->first;
 	int rc = 0;
 
-	for (uint32_t port = first;
-	     rc == 0 && up->n_guards < UPLINK_GUARDS - 1 && port <= ext->last; port++) {
+	*hosts = 0;
+	for (uint32_t port = first; rc == 0 && port <= ext->last; port++) {
 		if (uplink_port_free(NAT_TCP, &addr, (uint16_t)port) &&
 		    uplink_port_free(NAT_UDP, &addr, (uint16_t)port))
 			continue;
-		log_info("nat: the host uses port %u of %s itself; it stays the host's", port,
-			 up->ifname);
+		++*hosts;
 		nat_ext_exclude(ext, (uint16_t)port);
 		if (port > first)
-			rc = guard_add(up, (uint16_t)first, (uint16_t)(port - 1), err);
+			rc = range_push(up, (uint16_t)first, (uint16_t)(port - 1));
 		first = port + 1;
 	}
 	if (rc == 0 && first <= ext->last)
-		rc = guard_add(up, (uint16_t)first, ext->last, err);
+		rc = range_push(up, (uint16_t)first, ext->last);
+	return rc;
+}
+
+/* Keep the host from our ports, but not from those of the range that it uses itself already. What
+ * it opens there later is cut off. */
+static int guard_range(struct uplink *up, struct err *err)
+{
+	struct ip_addr addr = uplink_addr(up);
+	unsigned int hosts, n;
+	int rc = find_ranges(up, &hosts);
+
+	if (rc < 0)
+		return err_sys(err, rc, "uplink %s", up->ifname);
+	if (hosts)
+		log_info(
+			"nat: %u of ports %u to %u of %s are in use by the host and stay the host's",
+			hosts, up->ext->first, up->ext->last, up->ifname);
+	/* Only what is guarded is there to be undone. */
+	n = up->n_guards;
+	up->n_guards = 0;
+	if (n)
+		rc = hostrules_guards("add", up->ifname, &addr, up->guards, n, err);
+	if (rc == 0)
+		up->n_guards = n;
 	return rc;
 }
 

@@ -4,13 +4,15 @@
  * and peer that a guest has, by a rule of its own, so that it does not answer "protocol
  * unreachable". A pair that the host speaks itself is the host's: no guest gets it, and one who has
  * it loses it when the host begins to use it. That is looked up for each new pair, and every other
- * second while there are any (hostprotos.h).
+ * second while there are any (hostprotos.h). So is a pair that another daemon has (claim.h).
  *
  * A rule is a transaction with the kernel, so new pairs are made at a bounded rate.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "modes/nat/nat_uplink_int.h"
+#include "vswitchd/host/claim.h"
 #include "vswitchd/host/hostprotos.h"
 #include "vswitchd/host/hostrules.h"
 #include "vswitchd/switch/runner.h"
@@ -34,9 +36,25 @@ static bool host_has(const struct uplink *up, uint8_t proto, be32 peer)
 	return hostprotos_has(&host.hp, proto, up->ext->addr, peer);
 }
 
+/* Two daemons with the same address must not have the same pair. */
+static int claim(const struct uplink *up, uint8_t proto, be32 peer)
+{
+	char own[IP4_STR], far[IP4_STR], name[64], holder[CLAIM_HOLDER_STR];
+
+	snprintf(name, sizeof(name), "nat-pair/%s/%u/%s", ip4_format(up->ext->addr, own), proto,
+		 ip4_format(peer, far));
+	return claim_take(name, holder);
+}
+
 bool uplink_pair_free(void *ctx, uint8_t proto, be32 peer)
 {
-	return !host_has(ctx, proto, peer);
+	int fd;
+
+	if (host_has(ctx, proto, peer))
+		return false;
+	fd = claim(ctx, proto, peer);
+	claim_drop(fd);
+	return fd != -EADDRINUSE;
 }
 
 static bool bucket_take(struct uplink *up)
@@ -54,28 +72,34 @@ static bool bucket_take(struct uplink *up)
 	return true;
 }
 
-int uplink_pair_claim(void *ctx, uint8_t proto, be32 peer)
+int uplink_pair_claim(void *ctx, uint16_t number, uint8_t proto, be32 peer)
 {
 	struct uplink *up = ctx;
 	int rc;
 
 	if (!bucket_take(up))
 		return -EAGAIN;
+	up->pair_claims[number] = claim(up, proto, peer);
+	if (up->pair_claims[number] < 0)
+		return up->pair_claims[number];
 	rc = hostrules_pair("add", up->ifname, up->ext->addr, proto, peer, NULL);
-	if (rc < 0)
+	if (rc < 0) {
+		claim_drop(up->pair_claims[number]);
 		return rc;
+	}
 	if (up->n_pairs++ == 0)
 		rc = uplink_sock_filter(up, NULL);
 	if (rc < 0)
-		uplink_pair_unclaim(up, proto, peer);
+		uplink_pair_unclaim(up, number, proto, peer);
 	return rc;
 }
 
-void uplink_pair_unclaim(void *ctx, uint8_t proto, be32 peer)
+void uplink_pair_unclaim(void *ctx, uint16_t number, uint8_t proto, be32 peer)
 {
 	struct uplink *up = ctx;
 
 	hostrules_pair("delete", up->ifname, up->ext->addr, proto, peer, NULL);
+	claim_drop(up->pair_claims[number]);
 	if (--up->n_pairs == 0)
 		uplink_sock_filter(up, NULL);
 }

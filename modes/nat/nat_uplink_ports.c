@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -89,6 +90,7 @@ int uplinks_ports_open(struct nat_ext *ext, unsigned int protos, uint16_t first,
 {
 	struct uplink *up = uplink_of(ext);
 	struct ip_addr addr = uplink_addr(up);
+	struct port_range *more;
 	int rc;
 
 	/* Those of the range are ours already. */
@@ -99,19 +101,18 @@ int uplinks_ports_open(struct nat_ext *ext, unsigned int protos, uint16_t first,
 			       "ports %u to %u are only partly of those that are translated (%u to "
 			       "%u): make two forwards",
 			       first, last, ext->first, ext->last);
-	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
-		if (up->ports[i].first)
-			continue;
-		rc = hostrules_guard_add(up->ifname, &addr, protos, first, last, err);
-		if (rc < 0)
-			return rc;
-		up->ports[i] = (struct port_range){first, last, protos};
-		rc = uplink_sock_filter(up, err);
-		if (rc < 0)
-			uplinks_ports_close(ext, protos, first, last);
+	more = realloc(up->ports, (up->n_ports + 1) * sizeof(*up->ports));
+	if (!more)
+		return err_sys(err, -ENOMEM, "ports of %s", up->ifname);
+	up->ports = more;
+	rc = hostrules_guard_add(up->ifname, &addr, protos, first, last, err);
+	if (rc < 0)
 		return rc;
-	}
-	return err_set(err, -ENOSPC, "%s has %d port forwards already", up->ifname, UPLINK_PORTS);
+	up->ports[up->n_ports++] = (struct port_range){first, last, protos};
+	rc = uplink_sock_filter(up, err);
+	if (rc < 0)
+		uplinks_ports_close(ext, protos, first, last);
+	return rc;
 }
 
 void uplinks_ports_close(struct nat_ext *ext, unsigned int protos, uint16_t first, uint16_t last)
@@ -119,12 +120,12 @@ void uplinks_ports_close(struct nat_ext *ext, unsigned int protos, uint16_t firs
 	struct uplink *up = uplink_of(ext);
 	struct ip_addr addr = uplink_addr(up);
 
-	for (unsigned int i = 0; i < UPLINK_PORTS; i++) {
+	for (unsigned int i = 0; i < up->n_ports; i++) {
 		struct port_range *r = &up->ports[i];
 
 		if (r->first != first || r->last != last || r->protos != protos)
 			continue;
-		*r = (struct port_range){0};
+		*r = up->ports[--up->n_ports];
 		hostrules_guard_del(up->ifname, &addr, protos, first, last);
 		uplink_sock_filter(up, NULL);
 		return;

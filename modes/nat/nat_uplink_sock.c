@@ -22,26 +22,30 @@ enum {
 	VNET_HDR = sizeof(struct virtio_net_hdr),
 	/* Bursts of super-frames: 64 KiB each, and as much again in the kernel's accounting. */
 	SOCK_BUF = 16 << 20,
-	READS_PER_TURN = 4
+	READS_PER_TURN = 4,
+	FILTER_PORTS = 64, /* ranges, each some 8 instructions of at most 4,096 */
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* The ports of ours, in pcap's words: " or (tcp and dst portrange 80-80)" for each forward. */
+/* The ports of ours, in pcap's words: " or (tcp and dst portrange 80-80)" for each forward. Of many
+ * the filter would be longer than a socket's may be; then all is looked at. */
 static int filter_ports(const struct uplink *up, char *out, size_t size)
 {
-	int n = snprintf(out, size, "((tcp or udp) and dst portrange %u-%u)", up->ext->first,
-			 up->ext->last);
+	int n;
 
-	for (unsigned int i = 0; i < UPLINK_PORTS && n > 0 && (size_t)n < size; i++) {
+	if (up->n_ports > FILTER_PORTS)
+		return snprintf(out, size, "(tcp or udp)");
+	n = snprintf(out, size, "((tcp or udp) and dst portrange %u-%u)", up->ext->first,
+		     up->ext->last);
+	for (unsigned int i = 0; i < up->n_ports && n > 0 && (size_t)n < size; i++) {
 		const struct port_range *r = &up->ports[i];
 
-		if (r->first)
-			n += snprintf(out + n, size - (size_t)n, " or (%s and dst portrange %u-%u)",
-				      r->protos == GUARD_TCP   ? "tcp"
-				      : r->protos == GUARD_UDP ? "udp"
-							       : "(tcp or udp)",
-				      r->first, r->last);
+		n += snprintf(out + n, size - (size_t)n, " or (%s and dst portrange %u-%u)",
+			      r->protos == GUARD_TCP   ? "tcp"
+			      : r->protos == GUARD_UDP ? "udp"
+						       : "(tcp or udp)",
+			      r->first, r->last);
 	}
 	return n;
 }
@@ -52,7 +56,7 @@ static int filter_ports(const struct uplink *up, char *out, size_t size)
 static int filter_text(const struct uplink *up, char *out, size_t size)
 {
 	struct ip_addr own = uplink_addr(up);
-	char mac[MAC_STR], addr[IP_ADDR_STR], ports[128 + UPLINK_PORTS * 48];
+	char mac[MAC_STR], addr[IP_ADDR_STR], ports[128 + FILTER_PORTS * 48];
 	int n = filter_ports(up, ports, sizeof(ports));
 
 	if (n < 0 || (size_t)n >= sizeof(ports))
@@ -74,7 +78,7 @@ static int filter_text(const struct uplink *up, char *out, size_t size)
 
 int uplink_sock_filter(struct uplink *up, struct err *err)
 {
-	char text[512 + UPLINK_PORTS * 48];
+	char text[512 + FILTER_PORTS * 48];
 	struct bpf_program prog = {0};
 	struct sock_fprog fprog;
 	int rc = filter_text(up, text, sizeof(text));

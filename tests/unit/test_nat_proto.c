@@ -328,17 +328,19 @@ static void fragments_pass(void **state)
 
 static unsigned int claims;
 
-static int claim(void *ctx, uint8_t proto, be32 peer)
+static int claim(void *ctx, uint16_t number, uint8_t proto, be32 peer)
 {
 	(void)ctx;
+	(void)number;
 	(void)proto;
 	(void)peer;
 	return claims++ < 1000 ? 0 : -1;
 }
 
-static void unclaim(void *ctx, uint8_t proto, be32 peer)
+static void unclaim(void *ctx, uint16_t number, uint8_t proto, be32 peer)
 {
 	(void)ctx;
+	(void)number;
 	(void)proto;
 	(void)peer;
 	claims--;
@@ -370,9 +372,10 @@ static void a_greedy_guest_leaves_room(void **state)
 	world_fini(&w);
 }
 
-static int no_claim(void *ctx, uint8_t proto, be32 peer)
+static int no_claim(void *ctx, uint16_t number, uint8_t proto, be32 peer)
 {
 	(void)ctx;
+	(void)number;
 	(void)proto;
 	(void)peer;
 	return -1;

@@ -193,19 +193,20 @@ static struct guard **guard_find(const char *ifname, const struct ip_addr *addr,
 	return g;
 }
 
+static const char *const guard_words[] = {"tcp", "udp"};
+
 static int guard_change(const char *verb, const struct guard *g, struct err *err)
 {
-	static const char *const words[] = {"tcp", "udp"};
 	char addr[IP_ADDR_STR], list[240];
 	size_t n = 0;
 
 	ip_addr_format(&g->addr, addr);
 	list[0] = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(guard_words); i++)
 		if (g->protos & 1u << i)
 			n += (size_t)snprintf(list + n, sizeof(list) - n,
 					      "%s\"%s\" . %s . %s . %u-%u", n ? ", " : "",
-					      g->ifname, addr, words[i], g->first, g->last);
+					      g->ifname, addr, guard_words[i], g->first, g->last);
 	return nft(err, "%s element %s guard%s { %s }", verb, table,
 		   ip_addr_is4(&g->addr) ? "" : "6", list);
 }
@@ -260,6 +261,34 @@ void hostrules_guard_del(const char *ifname, const struct ip_addr *addr, unsigne
 	guard_change("delete", g, NULL);
 	*where = g->next;
 	free(g);
+}
+
+int hostrules_guards(const char *verb, const char *ifname, const struct ip_addr *addr,
+		     const struct port_range *ranges, unsigned int n, struct err *err)
+{
+	char own[IP_ADDR_STR], *text = NULL;
+	size_t len;
+	int rc = ifname_check(ifname, err);
+	FILE *f;
+
+	if (rc == 0)
+		rc = hostrules_ready(err);
+	if (rc < 0)
+		return rc;
+	f = open_memstream(&text, &len);
+	if (!f)
+		return err_set(err, -ENOMEM, "out of memory");
+	ip_addr_format(addr, own);
+	fprintf(f, "%s element %s guard%s { ", verb, table, ip_addr_is4(addr) ? "" : "6");
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int k = 0; k < ARRAY_SIZE(guard_words); k++)
+			if (ranges[i].protos & 1u << k)
+				fprintf(f, "\"%s\" . %s . %s . %u-%u, ", ifname, own,
+					guard_words[k], ranges[i].first, ranges[i].last);
+	fprintf(f, "}\n");
+	rc = fclose(f) == 0 ? nft_text(err, text) : err_set(err, -ENOMEM, "out of memory");
+	free(text);
+	return rc;
 }
 
 int hostrules_pair(const char *verb, const char *ifname, be32 addr, uint8_t proto, be32 peer,

@@ -36,6 +36,15 @@ int hostrules_guard_add(const char *ifname, const struct ip_addr *addr, unsigned
 void hostrules_guard_del(const char *ifname, const struct ip_addr *addr, unsigned int protos,
 			 uint16_t first, uint16_t last);
 
+/* The same for @n ranges at once, in one transaction; @verb is "add" or "delete", and nothing is
+ * counted. */
+struct port_range {
+	uint16_t first, last;
+	unsigned int protos;
+};
+int hostrules_guards(const char *verb, const char *ifname, const struct ip_addr *addr,
+		     const struct port_range *ranges, unsigned int n, struct err *err);
+
 /* Drop what arrives on @ifname for @addr by IP protocol @proto from @peer. @verb is "add" or
  * "delete", and nothing is counted. */
 int hostrules_pair(const char *verb, const char *ifname, be32 addr, uint8_t proto, be32 peer,

@@ -46,6 +46,16 @@ uint64_t proc_start_ticks(pid_t pid)
 	return p ? strtoull(p + 1, NULL, 10) : 0;
 }
 
+void proc_name(pid_t pid, char *out, size_t size)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (read_file(path, out, size) <= 0)
+		snprintf(out, size, "?");
+	out[strcspn(out, "\n")] = '\0';
+}
+
 void proc_boot_id(char out[static 37])
 {
 	if (read_file("/proc/sys/kernel/random/boot_id", out, 37) != 36)
@@ -100,7 +110,7 @@ void proc_port_user(bool udp, uint16_t port, char *out, size_t size, bool *own)
 {
 	unsigned int state = udp ? STATE_UNCONNECTED : STATE_LISTEN;
 	unsigned long inode = socket_inode(udp ? "/proc/net/udp" : "/proc/net/tcp", port, state);
-	char link[64], path[300], name[32];
+	char link[64], name[32];
 	DIR *proc = opendir("/proc");
 	struct dirent *e;
 
@@ -112,9 +122,7 @@ void proc_port_user(bool udp, uint16_t port, char *out, size_t size, bool *own)
 	while (inode && proc && !out[0] && (e = readdir(proc))) {
 		if (!isdigit((unsigned char)e->d_name[0]) || !process_has(e->d_name, link))
 			continue;
-		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
-		read_file(path, name, sizeof(name));
-		name[strcspn(name, "\n")] = '\0';
+		proc_name(atoi(e->d_name), name, sizeof(name));
 		snprintf(out, size, "%s, process %s", name, e->d_name);
 		*own = atoi(e->d_name) == getpid();
 	}
