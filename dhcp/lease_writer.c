@@ -18,6 +18,7 @@ struct change {
 };
 
 struct batch {
+	bool awaited; /* comes back also when empty */
 	unsigned int n;
 	struct change change[DHCP_BATCH_MAX];
 };
@@ -92,15 +93,26 @@ static void *writer_main(void *arg)
 
 /* ---- the caller's side ----------------------------------------------------------------------- */
 
+static bool batch_waits(const struct batch *b)
+{
+	return b->n || b->awaited;
+}
+
+static void batch_clear(struct batch *b)
+{
+	b->n = 0;
+	b->awaited = false;
+}
+
 /* Both batches when @rc says that the writing one failed: see lease_writer.h. */
 static void finish(struct lease_writer *w, int rc)
 {
 	unsigned int writing = !w->filling;
 
 	w->finishing = true;
-	w->batch[writing].n = 0;
-	if (rc && w->batch[w->filling].n) {
-		w->batch[w->filling].n = 0;
+	batch_clear(&w->batch[writing]);
+	if (rc && batch_waits(&w->batch[w->filling])) {
+		batch_clear(&w->batch[w->filling]);
 		w->conf.finished(w->conf.ctx, w->filling, rc);
 	}
 	w->conf.finished(w->conf.ctx, writing, rc);
@@ -124,6 +136,11 @@ static bool take_back(struct lease_writer *w, bool wait, int *rc)
 	return back;
 }
 
+void lease_writer_await(struct lease_writer *w)
+{
+	w->batch[w->filling].awaited = true;
+}
+
 unsigned int lease_writer_batch(const struct lease_writer *w)
 {
 	return w->filling;
@@ -131,7 +148,7 @@ unsigned int lease_writer_batch(const struct lease_writer *w)
 
 void lease_writer_kick(struct lease_writer *w)
 {
-	if (!w->batch[w->filling].n || w->finishing)
+	if (!batch_waits(&w->batch[w->filling]) || w->finishing)
 		return;
 	pthread_mutex_lock(&w->lock);
 	if (w->turn == AT_REST) {
@@ -162,7 +179,7 @@ int lease_writer_drain(struct lease_writer *w)
 		finish(w, rc);
 	}
 	/* What finish() brings in anew is drained as well. */
-	while (w->batch[w->filling].n) {
+	while (batch_waits(&w->batch[w->filling])) {
 		w->filling = !w->filling;
 		rc = write_batch(w->conf.store, &w->batch[!w->filling]);
 		worst = rc ? rc : worst;

@@ -50,6 +50,8 @@ extern const struct dhcp_store_ops lease_writer_ops;
 
 /* dhcp_store_clock() with the filling batch. -ENOBUFS: later. */
 int lease_writer_clock(struct lease_writer *w, int64_t ahead_ms, bool set);
+/* finished() is wanted for the filling batch, also if nothing more is changed. */
+void lease_writer_await(struct lease_writer *w);
 /* The batch, 0 or 1, that what is changed next joins. */
 unsigned int lease_writer_batch(const struct lease_writer *w);
 /* Give the filling batch to the thread, unless it still has one: reap() does it then. */

@@ -76,6 +76,7 @@ struct pkt *pkt_alloc(struct pkt_pool *pool)
 	p->data = p->buf + PKT_HEADROOM;
 	p->len = 0;
 	p->refs = 1;
+	p->from = 0;
 	memset(&p->vnet, 0, sizeof(p->vnet));
 	return p;
 }
@@ -106,8 +107,10 @@ struct pkt *pkt_writable(struct pkt *p)
 	if (p->refs == 1)
 		return p;
 	copy = pkt_from(p->pool, p->data, p->len);
-	if (copy)
+	if (copy) {
 		copy->vnet = p->vnet;
+		copy->from = p->from;
+	}
 	pkt_put(p);
 	return copy;
 }

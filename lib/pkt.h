@@ -41,6 +41,7 @@ struct pkt {
 	uint32_t len;  /* bytes from data to the end of the frame */
 	uint16_t refs;
 	struct virtio_net_hdr vnet; /* 10 bytes, little endian fields */
+	uint32_t from;		    /* id + 1 of the port that it came in by; 0: none yet */
 	struct pkt_pool *pool;
 	struct pkt *next_free;
 	uint8_t *buf; /* start of the buffer; data is at buf + PKT_HEADROOM when fresh */

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "vnetctl/nouns.h"
+#include "vnetctl/dhcp.h"
 #include "client/table.h"
 
 static void lease_row(struct table *t, const json_t *l)
@@ -71,6 +71,9 @@ static const struct verb verbs[] = {
 	{"reserve", "NET CLIENT ADDR",
 	 "give this client always this address: MAC, id:HEX, GUEST or GUEST:NIC", dhcp_reserve},
 	{"release", "NET ADDR", "end a lease or a reservation", dhcp_release},
+	{"watch", "NET [port=PORT] [vm=GUEST] [mac=MAC] [asked=..] [answer=..]",
+	 "each exchange: who asked what, what was answered and why; until Ctrl-C", dhcp_watch},
+	{"stats", "NET", "how many asked for what, and what they got", dhcp_stats},
 	{0},
 };
 

@@ -26,6 +26,8 @@ static void print_status(const json_t *r)
 	printf("%lld networks, %lld ports, %lld guests\n", (long long)jint(r, "networks"),
 	       (long long)jint(r, "ports"), (long long)jint(r, "vms"));
 	printf("hypervisor: %s (%s)\n", jstr(r, "hypervisor"), jstr(r, "hypervisor_note"));
+	if (!strcmp(jstr(json_object_get(r, "leases"), "state"), "failing"))
+		printf("leases can't be written: %s\n", jstr(json_object_get(r, "leases"), "why"));
 	printf("packet buffers: %lld of %lld free\n", (long long)jint(r, "pool_free"),
 	       (long long)jint(r, "pool_size"));
 }

@@ -7,7 +7,7 @@ vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostprotos.c vswitchd/h
 # What is on the station of a network.
 station-srcs := vswitchd/station.c
 station-srcs += vswitchd/netsix.c vswitchd/netsix_dhcp.c vswitchd/netsix_seen.c vswitchd/netsix_frame.c
-station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold.c vswitchd/netdhcp_store.c \
+station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold.c vswitchd/netdhcp_store.c vswitchd/netdhcp_tell.c \
 	vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
 vswitchd-srcs += $(station-srcs)
 fdb-srcs := vswitchd/switch/fdb.c vswitchd/switch/fdb_share.c vswitchd/switch/fdb_entry.c vswitchd/switch/fdb_forget.c

@@ -9,7 +9,6 @@
  * answers are never sent, the leases are put back, and the clients ask again. Driven by hand, all
  * of that happens at once.
  */
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +20,7 @@
 
 enum {
 	ANSWER_MAX = ETH_HLEN_ + 1500,
-	/* Every lease held was put() before, so there are no more than changes in a batch; but the
-	 * first leases of one answer may have gone to the batch before. */
-	HELD_MAX = DHCP_BATCH_MAX + 16
+	HELD_MAX = DHCP_BATCH_MAX + 64 /* answers that change nothing may be among them */
 };
 
 struct held {
@@ -106,9 +103,16 @@ static void back_cb(struct ev_loop *loop, struct ev_async *w, int revents)
 void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *undo)
 {
 	struct held_list *list = &shared.lists[lease_writer_batch(shared.writer)];
-	struct held *h = &list->held[list->n++];
+	struct held *h;
 
-	assert(list->n <= HELD_MAX);
+	if (list->n == HELD_MAX) {
+		if (undo->lease)
+			o->undo(o, undo);
+		pkt_put(p);
+		return;
+	}
+	lease_writer_await(shared.writer);
+	h = &list->held[list->n++];
 	h->o = o;
 	h->undo = *undo;
 	h->len = p && p->len <= ANSWER_MAX ? (uint16_t)p->len : 0;

@@ -4,6 +4,7 @@
  *
  *   netdhcp.c         the server of a network: start, stop, and what others ask it
  *   netdhcp_port.c    its port: frames in, probes, answers out
+ *   netdhcp_tell.c    what the server did, in words
  *   netdhcp_hold.c    answers that wait until their lease is on disk
  *   netdhcp_store.c   the lease file: opening it, what is said of it, the clock
  *   netdhcp_frame.c   the frames' bytes
@@ -36,6 +37,12 @@ struct hold_owner {
 	void (*undo)(struct hold_owner *o, const struct dhcp_undo *undo);
 };
 
+/* A complaint that is made once in a while. */
+struct refusal_told {
+	msec ms;    /* when last; 0: never */
+	uint64_t n; /* since then */
+};
+
 struct netdhcp {
 	struct net *net;
 	struct port *port;
@@ -43,7 +50,7 @@ struct netdhcp {
 	struct dhcp_host host;
 	struct dhcp_server server;
 	struct ev_timer probe_timer;
-	msec limit_told_ms;
+	struct refusal_told refused[2]; /* the pool is used up; a port has its share */
 };
 
 /* ---- netdhcp_port.c -------------------------------------------------------------------------- */
@@ -56,6 +63,36 @@ void netdhcp_port_stop(struct netdhcp *d);
 bool netdhcp_port_one_machine(const struct port *port);
 /* Send the OFFERs whose probe nobody answered in time. */
 void netdhcp_port_due(struct netdhcp *d);
+
+/* The port whose id is @id - 1, as in dhcp_rx; NULL when it is gone. */
+struct port *netdhcp_port_by_id(const struct net *net, uint32_t id);
+
+/* ---- netdhcp_tell.c -------------------------------------------------------------------------- */
+
+/* A message on its way through the server, as it is to be told. */
+struct told {
+	struct netdhcp *d;
+	const struct port *port; /* that it came in by; NULL: not known */
+	uint64_t count[DHCP_N];	 /* before */
+	/* The rest is only looked at when it is wanted: somebody watches. */
+	bool wanted, parsed, unicast;
+	struct mac src;
+	struct dhcp_msg msg;
+	be32 had, reserved; /* of its client; 0: none */
+	enum lease_state had_state;
+	uint32_t cursor;
+};
+
+/* Around dhcp_server_input(). */
+void netdhcp_tell_before(struct netdhcp *d, const struct dhcp_rx *rx, const struct port *port,
+			 struct told *t);
+void netdhcp_tell_after(const struct told *t, enum dhcp_verdict verdict,
+			const struct dhcp_reply *reply);
+/* An OFFER whose probe was not answered; @addr turned out to be used by @user; the lease of an ACK
+ * could not be written. */
+void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply);
+void netdhcp_tell_conflict(struct netdhcp *d, be32 addr, const struct mac *user);
+void netdhcp_tell_undone(struct netdhcp *d, const struct dhcp_lease *l);
 
 /* ---- netdhcp_hold.c -------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vswitchd/netdhcp.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
@@ -124,16 +125,33 @@ static json_t *counts_json(const struct dhcp_server *s)
 	return out;
 }
 
-static int call_list(struct net *net, struct dhcp_server *s, json_t **result)
+static json_t *pool_json(const struct dhcp_server *s)
 {
 	char first[IP4_STR], last[IP4_STR];
 
+	return json_pack("{s:s, s:s, s:i, s:i}", "first", ip4_format(htobe32(s->pool.first), first),
+			 "last", ip4_format(htobe32(s->pool.last), last), "size",
+			 (int)dhcp_pool_size(&s->pool), "free",
+			 (int)dhcp_pool_free(&s->pool, &s->leases));
+}
+
+static int call_list(struct net *net, struct dhcp_server *s, json_t **result)
+{
 	lease_table_run(&s->leases, net->runner->now);
-	*result = json_pack("{s:o, s:{s:s, s:s, s:i, s:i}, s:o}", "leases", leases_json(net, s),
-			    "pool", "first", ip4_format(htobe32(s->pool.first), first), "last",
-			    ip4_format(htobe32(s->pool.last), last), "size",
-			    (int)dhcp_pool_size(&s->pool), "free",
-			    (int)dhcp_pool_free(&s->pool, &s->leases), "counts", counts_json(s));
+	*result = json_pack("{s:o, s:o, s:o}", "leases", leases_json(net, s), "pool", pool_json(s),
+			    "counts", counts_json(s));
+	return 0;
+}
+
+static int call_stats(struct net *net, struct dhcp_server *s, json_t **result)
+{
+	const struct lease_queue *q = s->leases.queue;
+
+	lease_table_run(&s->leases, net->runner->now);
+	*result = json_pack("{s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "leases", "bound",
+			    (json_int_t)q[LEASE_BOUND].n, "offered", (json_int_t)q[LEASE_OFFERED].n,
+			    "declined", (json_int_t)q[LEASE_DECLINED].n, "pool", pool_json(s),
+			    "counts", counts_json(s), "store", netdhcp_store_json());
 	return 0;
 }
 
@@ -229,6 +247,8 @@ int netdhcp_json_call(struct net *net, struct dhcp_server *s, const char *method
 {
 	if (strcmp(method, "dhcp.list") == 0)
 		return call_list(net, s, result);
+	if (strcmp(method, "dhcp.stats") == 0)
+		return call_stats(net, s, result);
 	if (strcmp(method, "dhcp.reserve") == 0)
 		return call_reserve(net, s, params, result, err);
 	if (strcmp(method, "dhcp.release") == 0)

@@ -10,7 +10,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "lib/log.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/station.h"
 #include "vswitchd/switch/port.h"
@@ -66,8 +65,10 @@ void netdhcp_port_due(struct netdhcp *d)
 {
 	struct dhcp_reply reply;
 
-	while (dhcp_server_due(&d->server, d->net->runner->now, &reply) == DHCP_REPLY)
+	while (dhcp_server_due(&d->server, d->net->runner->now, &reply) == DHCP_REPLY) {
+		netdhcp_tell_due(d, &reply);
 		send_reply(d, &reply);
+	}
 	net_flush(d->net);
 }
 
@@ -104,22 +105,29 @@ bool netdhcp_port_one_machine(const struct port *port)
 	return port && (!strcmp(port->ops->type, "tap") || !strcmp(port->ops->type, "netns"));
 }
 
-static void tell_limit(struct netdhcp *d, const struct port *port)
+struct port *netdhcp_port_by_id(const struct net *net, uint32_t id)
 {
-	msec now = d->net->runner->now;
+	struct port *port = id ? net->ports : NULL;
 
-	if (d->limit_told_ms && now - d->limit_told_ms < NETDHCP_COMPLAIN_MS)
-		return;
-	d->limit_told_ms = now;
-	log_warn("network %s: port %s holds %d addresses and asks for more: it gets none",
-		 d->net->conf.name, port->name, NETDHCP_PORT_LEASES);
+	while (port && port->id + 1 != id)
+		port = port->next;
+	return port;
 }
 
-static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
+/* The port that @p came in by: as the switch noted, else as its source address is known. */
+static struct port *came_by(const struct netdhcp *d, const struct pkt *p, const struct mac *src)
+{
+	struct port *port = fdb_lookup(d->net->fdb, src, 0, d->net->runner->now);
+
+	if (!p->from || (port && port->id + 1 == p->from))
+		return port;
+	return netdhcp_port_by_id(d->net, p->from);
+}
+
+static void input_dhcp(struct netdhcp *d, const struct frame_info *f, const struct pkt *p)
 {
 	struct runner *r = d->net->runner;
-	struct port *port = fdb_lookup(d->net->fdb, &f->src, 0, r->now);
-	uint64_t limited = d->server.count[DHCP_N_PORT_LIMIT];
+	struct port *port = came_by(d, p, &f->src);
 	struct dhcp_rx rx = {.data = f->payload,
 			     .len = f->len,
 			     .src = f->src,
@@ -127,25 +135,38 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f)
 			     .port = port ? port->id + 1 : 0,
 			     .at = netdhcp_port_one_machine(port) ? port->name : NULL,
 			     .port_limit = NETDHCP_PORT_LEASES};
+	enum dhcp_verdict verdict;
 	struct dhcp_reply reply;
+	struct told told;
 
 	d->server.conf.mtu = net_mtu(d->net); /* these may change while it runs */
 	d->server.conf.dns = d->net->conf.dhcp_dns;
-	carry_out(d, dhcp_server_input(&d->server, &rx, r->now, clock_wall_s(), &reply), &reply);
+	netdhcp_tell_before(d, &rx, port, &told);
+	verdict = dhcp_server_input(&d->server, &rx, r->now, clock_wall_s(), &reply);
+	netdhcp_tell_after(&told, verdict, &reply);
+	carry_out(d, verdict, &reply);
 	netdhcp_hold_commit_soon(r);
-	if (port && d->server.count[DHCP_N_PORT_LIMIT] != limited)
-		tell_limit(d, port);
+}
+
+/* A sign of life from an address that a client is to get? */
+static void input_conflict(struct netdhcp *d, const struct arp_hdr *arp)
+{
+	uint64_t before = d->server.count[DHCP_N_CONFLICT];
+	enum dhcp_verdict verdict;
+	struct dhcp_reply reply;
+
+	verdict =
+		dhcp_server_conflict(&d->server, arp->spa, &arp->sha, d->net->runner->now, &reply);
+	if (d->server.count[DHCP_N_CONFLICT] != before)
+		netdhcp_tell_conflict(d, arp->spa, &arp->sha);
+	carry_out(d, verdict, &reply);
 }
 
 static void input_arp(struct netdhcp *d, const struct arp_hdr *arp)
 {
-	struct dhcp_reply reply;
 	struct pkt *p;
 
-	carry_out(
-		d,
-		dhcp_server_conflict(&d->server, arp->spa, &arp->sha, d->net->runner->now, &reply),
-		&reply);
+	input_conflict(d, arp);
 	if (arp->op != htons(ARP_REQUEST) || arp->tpa != d->host.addr)
 		return;
 	p = new_frame(d);
@@ -172,7 +193,7 @@ static void input(void *ctx, struct pkt *p)
 	struct frame_info f = frame_classify(&d->host, p);
 
 	if (f.kind == FRAME_DHCP)
-		input_dhcp(d, &f);
+		input_dhcp(d, &f, p);
 	else if (f.kind == FRAME_ARP)
 		input_arp(d, f.arp);
 	else if (f.kind == FRAME_ECHO)
@@ -210,7 +231,10 @@ static void kept(struct hold_owner *o, const struct dhcp_undo *undo)
 
 static void undo(struct hold_owner *o, const struct dhcp_undo *undo)
 {
-	dhcp_server_undo(&CONTAINER_OF(o, struct netdhcp, hold)->server, undo);
+	struct netdhcp *d = CONTAINER_OF(o, struct netdhcp, hold);
+
+	dhcp_server_undo(&d->server, undo);
+	netdhcp_tell_undone(d, undo->lease);
 }
 
 int netdhcp_port_start(struct netdhcp *d, struct err *err)

@@ -17,6 +17,7 @@ enum {
 
 static struct {
 	struct dhcp_store *store;
+	struct dhcp_salvage found; /* when it was opened */
 	bool failing;
 	uint64_t failures;
 	char why[DHCP_WHY];
@@ -60,18 +61,18 @@ static void set_clock(void)
 
 int netdhcp_open_store(const char *dir, struct err *err)
 {
-	struct dhcp_salvage found;
+	struct dhcp_salvage *found = &file.found;
 	int rc;
 
 	if (file.store)
 		return err_set(err, -EBUSY, "the lease file is open already");
-	rc = dhcp_store_open(dir, &file.store, &found, err);
+	rc = dhcp_store_open(dir, &file.store, found, err);
 	if (rc)
 		return rc;
-	if (found.damaged)
+	if (found->damaged)
 		log_warn("the lease file was damaged: %u leases and reservations were read from "
 			 "it, the rest is lost; it is kept as %s/%s",
-			 found.kept, dir, found.aside);
+			 found->kept, dir, found->aside);
 	set_clock();
 	return 0;
 }
@@ -136,9 +137,11 @@ void netdhcp_store_tell(struct runner *r, int rc)
 
 json_t *netdhcp_store_json(void)
 {
-	return json_pack("{s:s, s:o, s:I}", "state", file.failing ? "failing" : "working", "why",
-			 file.failing ? json_string(file.why) : json_null(), "failures",
-			 (json_int_t)file.failures);
+	return json_pack(
+		"{s:s, s:o, s:I, s:s?, s:i}", "state", file.failing ? "failing" : "working", "why",
+		file.failing ? json_string(file.why) : json_null(), "failures",
+		(json_int_t)file.failures, "aside", file.found.damaged ? file.found.aside : NULL,
+		"saved", (int)file.found.kept);
 }
 
 /* ---- the clock ------------------------------------------------------------------------------- */

@@ -153,7 +153,7 @@ for i in 1 2 3 4 5 6 7 8 9; do
 done
 equal "a port holds eight addresses at most" 8 \
 	"$(jctl dhcp list lan | json "sum(1 for l in d['leases'] if (l['client_id'] or '').startswith('aabb'))")"
-check "the log says which port" grep -q "port greedy.eth0 holds 8" $DIR/daemon.log
+check "the log says which port" grep -q "lan: greedy.eth0 asks.*gets none: its port has" $DIR/daemon.log
 
 # ---- crash and full disk ---------------------------------------------------------------------
 

@@ -213,6 +213,23 @@ static void failure_takes_both_back(void **state)
 	assert_int_equal(on_disk(r), 1);
 }
 
+/* Who waits without a change is told, after what was changed before. */
+static void waiting_without_a_change(void **state)
+{
+	struct rig *r = *state;
+
+	lease_writer_kick(r->w);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(r->n, 0);
+	lease_writer_await(r->w);
+	lease_writer_kick(r->w);
+	await_wake(r, 1);
+	lease_writer_reap(r->w);
+	assert_int_equal(r->n, 1);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(r->n, 1);
+}
+
 static void drain_takes_what_comes(void **state)
 {
 	struct rig *r = *state;
@@ -253,6 +270,7 @@ int main(void)
 		TEST(failure_takes_both_back),
 		TEST(drain_takes_what_comes),
 		TEST(direct_changes),
+		TEST(waiting_without_a_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

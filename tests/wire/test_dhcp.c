@@ -399,6 +399,67 @@ static void seen_by_people(void **state)
 	call("dhcp.release", "{\"address\":\"10.0.2.40\"}", -ENOENT);
 }
 
+/* Each exchange is told as it was, and why. */
+static void told_in_words(void **state)
+{
+	struct frame f = arp(9, ARP_REPLY, ip("10.0.2.128"), 0);
+	struct cmsg m;
+
+	(void)state;
+	discover(1);
+	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.128\", \"answer\": "
+				    "\"probe\", \"asked\": \"discover\""));
+	drain();
+	put_in(1, &f);
+	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.128\", \"answer\": "
+				    "\"conflict\", \"asked\": \"probe\""));
+	step(300);
+	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.129\", \"answer\": "
+				    "\"offer\", \"asked\": \"probe\", \"lease_s\": 3600"));
+	drain();
+	get_lease(1);
+	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.129\", \"answer\": "
+				    "\"ack\", \"asked\": \"request\""));
+	cmsg_start(&m, DHCP_REQUEST, 2); /* as if from another network */
+	cmsg_addr(&m, OPT_REQUESTED, ip("192.168.7.7"));
+	f = wrap(&m, 0, ip("255.255.255.255"));
+	put_in(0, &f);
+	assert_true(world_event(&w, "dhcp.exchange {\"address\": null, \"answer\": \"nak\", "
+				    "\"asked\": \"request\""));
+	f.len -= 100; /* cut: nothing to read in it */
+	frame_ip(&f)->tot_len = htons((uint16_t)(f.len - 14));
+	f.b[14 + 20 + 4] = (uint8_t)((f.len - 34) >> 8);
+	f.b[14 + 20 + 5] = (uint8_t)(f.len - 34);
+	f.b[14 + 20 + 6] = f.b[14 + 20 + 7] = 0;
+	frame_ip(&f)->csum = 0;
+	frame_ip(&f)->csum = csum_ip4(frame_ip(&f), 20);
+	put_in(0, &f);
+	assert_true(world_event(&w, "dhcp.exchange {\"address\": null, \"answer\": \"none\", "
+				    "\"asked\": \"unknown\""));
+}
+
+/* A pool that is used up is told to everybody, once. */
+static void used_up_is_told(void **state)
+{
+	unsigned int told = 0;
+
+	(void)state;
+	netdhcp_stop(w.net);
+	w.net->conf.dhcp_last = w.net->conf.dhcp_first;
+	assert_int_equal(netdhcp_start(w.net, NULL), 0);
+	get_lease(1);
+	for (unsigned int n = 2; n < 12; n++)
+		discover(n);
+	for (unsigned int i = 0; i < MIN(w.n_events, (unsigned int)EVENTS_MAX); i++)
+		told += strstr(w.events[i], "dhcp.refused") != NULL;
+	assert_int_equal(told, 1);
+	assert_true(world_event(&w, "dhcp.refused {\"count\": 1, \"net\": \"n\", \"port\": "
+				    "\"p0\", \"reason\": \"pool-exhausted\""));
+	step(61000);
+	discover(12);
+	assert_true(world_event(&w, "dhcp.refused {\"count\": 10,"));
+}
+
 /* Stopped and started again, the network has its leases; forgotten, it has not. */
 static void leases_outlive_the_network(void **state)
 {
@@ -428,6 +489,8 @@ int main(void)
 		TEST(bad_frames_are_counted),
 		TEST(seen_by_people),
 		TEST(leases_outlive_the_network),
+		TEST(told_in_words),
+		TEST(used_up_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@
 #include "vswitchd/host/rights.h"
 #include "vswitchd/host/state.h"
 #include "vswitchd/guest/vm.h"
+#include "vswitchd/netdhcp.h"
 
 struct check {
 	const char *status; /* "ok", "warn", "fail" */
@@ -198,6 +199,29 @@ static void check_uplink(struct daemon *d, struct check *c)
 		       "the host has no default route: NAT reaches only networks it has routes to");
 }
 
+/* Writing is not tried here: the server does it all the time. */
+static void check_leases(struct daemon *d, struct check *c)
+{
+	json_t *store = netdhcp_store_json();
+	const char *why = json_string_value(json_object_get(store, "why"));
+	const char *aside = json_string_value(json_object_get(store, "aside"));
+
+	(void)d;
+	if (why)
+		result(c, "fail", "make room on that file system, or mend it; clients ask again",
+		       "leases can't be written to %.300s: %s; nobody gets an address", state_dir(),
+		       why);
+	else if (aside)
+		result(c, "warn", "look at the file that was put aside, then delete it",
+		       "the lease file was damaged: %lld records were saved, the rest is lost; it "
+		       "is kept as %.300s/%s",
+		       (long long)json_integer_value(json_object_get(store, "saved")), state_dir(),
+		       aside);
+	else
+		result(c, "ok", "", "%.500s/leases.db is written", state_dir());
+	json_decref(store);
+}
+
 static const struct {
 	const char *id, *title;
 	void (*run)(struct daemon *d, struct check *c);
@@ -212,6 +236,7 @@ static const struct {
 	{"image", "default guest image", check_image},
 	{"memory", "memory for guests", check_memory},
 	{"uplink", "a way out for NAT", check_uplink},
+	{"leases", "the lease file", check_leases},
 	{"tools", "programs that labs use", check_tools},
 };
 

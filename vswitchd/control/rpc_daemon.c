@@ -14,6 +14,7 @@
 #include "vswitchd/control/rpc.h"
 #include "vswitchd/host/state.h"
 #include "vswitchd/guest/vm.h"
+#include "vswitchd/netdhcp.h"
 
 enum { PROTOCOL = 1 };
 
@@ -53,13 +54,14 @@ static int status(struct rpc *rpc, json_t **result, struct err *err)
 
 	(void)err;
 	count_nets(&d->runner, &nets, &ports);
-	*result = json_pack("{s:s, s:i, s:I, s:s, s:i, s:i, s:i, s:s, s:s, s:i, s:i, s:I}",
-			    "version", VERSION, "pid", (int)getpid(), "uptime_s",
-			    (json_int_t)((clock_now_ms() - d->started_ms) / 1000), "instance",
-			    state_instance(), "networks", nets, "ports", ports, "vms",
-			    (int)vm_count(d), "hypervisor", hv, "hypervisor_note", note,
-			    "pool_free", (int)pkt_pool_free(d->runner.pool), "pool_size",
-			    RUNNER_POOL, "rss_kib", (json_int_t)proc_rss_kib(getpid()));
+	*result =
+		json_pack("{s:s, s:i, s:I, s:s, s:i, s:i, s:i, s:s, s:s, s:i, s:i, s:I, s:o}",
+			  "version", VERSION, "pid", (int)getpid(), "uptime_s",
+			  (json_int_t)((clock_now_ms() - d->started_ms) / 1000), "instance",
+			  state_instance(), "networks", nets, "ports", ports, "vms",
+			  (int)vm_count(d), "hypervisor", hv, "hypervisor_note", note, "pool_free",
+			  (int)pkt_pool_free(d->runner.pool), "pool_size", RUNNER_POOL, "rss_kib",
+			  (json_int_t)proc_rss_kib(getpid()), "leases", netdhcp_store_json());
 	return 0;
 }
 

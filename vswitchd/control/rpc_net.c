@@ -296,6 +296,7 @@ const struct rpc_method rpc_net_methods[] = {
 	{"nat.forward.list", mode_m, "net!", false},
 	{"nat.forward.del", mode_m, "net! id:i!", false},
 	{"dhcp.list", dhcp_m, "net!", false},
+	{"dhcp.stats", dhcp_m, "net!", false},
 	{"dhcp.reserve", dhcp_m, "net! who! address!", false},
 	{"dhcp.release", dhcp_m, "net! address!", false},
 	{0},

@@ -344,6 +344,7 @@ void walk_frame(struct net *net, struct port *from, struct pkt *p)
 	struct walk w = {.net = net, .from = from, .p = p};
 
 	count_rx(from, p);
+	p->from = from->id + 1;
 	walk_any(&w);
 	if (w.dropped != DROP_NONE)
 		port_drop(from, w.dropped, w.p);

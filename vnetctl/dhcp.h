@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dhcp.h - the verbs of `vnetctl dhcp` that have a file of their own.
+ */
+#ifndef VNETCTL_DHCP_H
+#define VNETCTL_DHCP_H
+
+#include "vnetctl/nouns.h"
+
+/* dhcp_watch.c */
+int dhcp_watch(struct ctl *c, int argc, char **argv);
+int dhcp_stats(struct ctl *c, int argc, char **argv);
+
+#endif
