@@ -11,8 +11,7 @@ reaches_outside() { [ "$("$O/bench/frames" rtt $near outside $address 5 idle)" !
 
 setup_vswitchd() { # the guest is a port in a namespace
 	start_daemon
-	vctl net add n mode=nat subnet=10.9.1.0/24 dhcp=off nat-max=1048576 \
-		nat-max-guest=1048576 || return 1
+	vctl net add n mode=nat subnet=10.9.1.0/24 dhcp=off || return 1
 	plug n vswitchd 10.9.1.10/24 || return 1
 	ns vswitchd ip route add default via 10.9.1.2
 	for i in $(seq 11 33); do

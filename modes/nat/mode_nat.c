@@ -103,6 +103,55 @@ static void port_input(void *ctx, struct pkt *p)
 		gateway_input(&nn->gw, p, nn->net->runner->now);
 }
 
+/* ---- the round through the table ------------------------------------------------------------- */
+
+/* Between the pieces of a round frames are served. */
+enum { ROUND_PAUSE_US = 200 };
+
+/* Of both families. True when there is more to do. */
+static bool round_piece(struct nat_net *nn)
+{
+	msec now = nn->net->runner->now;
+	bool more = nat_table_run(&nn->nat->table, now);
+
+	return (nn->six && nat_table_run(&nn->six->table, now)) || more;
+}
+
+static void round_cb(struct due *d)
+{
+	struct nat_net *nn = CONTAINER_OF(d, struct nat_net, round);
+	struct runner *r = nn->net->runner;
+
+	if (round_piece(nn))
+		runner_due(r, d, r->now_us + ROUND_PAUSE_US);
+}
+
+static void round_go_on(struct nat_net *nn)
+{
+	struct runner *r = nn->net->runner;
+
+	while (!r->loop && round_piece(nn))
+		;
+	if (r->loop && !nn->round.place)
+		runner_due(r, &nn->round, r->now_us + ROUND_PAUSE_US);
+}
+
+static int round_init(struct nat_net *nn, struct err *err)
+{
+	if (due_reserve(&nn->net->runner->due, 1) < 0)
+		return err_sys(err, -ENOMEM, "network \"%s\"", nn->net->conf.name);
+	nn->round.fire = round_cb;
+	return 0;
+}
+
+static void round_fini(struct nat_net *nn)
+{
+	if (!nn->round.fire)
+		return;
+	due_stop(&nn->net->runner->due, &nn->round);
+	due_release(&nn->net->runner->due, 1);
+}
+
 /* ---- start and stop -------------------------------------------------------------------------- */
 
 static int nat_check(struct runner *r, struct net_conf *conf, struct err *err)
@@ -234,8 +283,7 @@ static void nat_stop(struct net *net)
 		uplinks_put(nn->uplinks, nn);
 	}
 	nat6_destroy(nn->six);
-	if (ev_is_active(&nn->round))
-		ev_timer_stop(net->runner->loop, &nn->round);
+	round_fini(nn);
 	if (nn->gw.neighs)
 		gateway_fini(&nn->gw);
 	port_del(nn->port, true);
@@ -254,7 +302,9 @@ static int nat_start(struct net *net, struct err *err)
 		return err_sys(err, -ENOMEM, "network \"%s\"", net->conf.name);
 	nn->net = net;
 	net->mode_state = nn;
-	rc = make_translator(nn, err);
+	rc = round_init(nn, err);
+	if (rc == 0)
+		rc = make_translator(nn, err);
 	if (rc == 0)
 		rc = make_gateway(nn, err);
 	if (rc == 0) {
@@ -274,35 +324,6 @@ static int nat_start(struct net *net, struct err *err)
 	if (rc < 0)
 		nat_stop(net);
 	return rc;
-}
-
-/* ---- the round through the table ------------------------------------------------------------- */
-
-/* Between the pieces of a round frames are served. */
-#define ROUND_PAUSE_S 0.0005
-
-static void round_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
-{
-	struct nat_net *nn = w->data;
-	struct runner *r = nn->net->runner;
-
-	(void)revents;
-	runner_clock(r);
-	if (nat_table_run(&nn->nat->table, r->now))
-		ev_timer_start(loop, w);
-}
-
-static void round_go_on(struct nat_net *nn)
-{
-	struct runner *r = nn->net->runner;
-
-	while (!r->loop && nat_table_run(&nn->nat->table, r->now))
-		;
-	if (!r->loop || ev_is_active(&nn->round))
-		return;
-	ev_timer_init(&nn->round, round_cb, ROUND_PAUSE_S, 0);
-	nn->round.data = nn;
-	ev_timer_start(r->loop, &nn->round);
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
@@ -328,19 +349,21 @@ static enum drop_reason nat_ingress(struct walk *w)
 static void nat_tick_net(struct net *net, msec now)
 {
 	struct nat_net *nn = net->mode_state;
+	bool more;
 
 	netdhcp_tick(net, now);
 	netsix_tick(net, now);
-	if (!ev_is_active(&nn->round) && nat_tick(nn->nat, now))
-		round_go_on(nn);
+	more = nat_tick(nn->nat, now);
 	gateway_tick(&nn->gw, now);
 	nat_forward_refresh(nn);
 	uplinks_tick(nn->uplinks, now);
-	if (!nn->six)
-		return;
-	follow_ra(nn);
-	nat6_follow(nn->six, &nn->nat->table.set, now);
-	nat6_tick(nn->six, uplinks_online6(nn->uplinks), now);
+	if (nn->six) {
+		follow_ra(nn);
+		nat6_follow(nn->six, &nn->nat->table.set, now);
+		more |= nat6_tick(nn->six, uplinks_online6(nn->uplinks), now);
+	}
+	if (more)
+		round_go_on(nn);
 }
 
 static void nat_host_changed(struct net *net)

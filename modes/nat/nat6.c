@@ -61,13 +61,12 @@ void nat6_destroy(struct nat6 *n)
 	free(n);
 }
 
-void nat6_tick(struct nat6 *n, bool online, msec now)
+bool nat6_tick(struct nat6 *n, bool online, msec now)
 {
 	n->now = now;
-	/* The next tick goes on where a long round has stopped. */
-	nat_table_run(&n->table, now);
 	nat_frags_age(n->frags, now);
 	nat6_nd_tick(n, online);
+	return nat_table_run(&n->table, now);
 }
 
 void nat6_follow(struct nat6 *n, const struct nat_settings *set, msec now)

@@ -111,8 +111,9 @@ enum drop_reason nat6_input(struct nat6 *n, struct pkt *p, msec now);
 /* A frame that arrived for @ext's address; DROP_NONE: taken. *@owner as in nat_from_outside(). */
 enum drop_reason nat6_from_outside(struct nat_ext *ext, struct pkt *p, msec now,
 				   struct nat6 **owner);
-/* Once a second. @online: the host has a default route. */
-void nat6_tick(struct nat6 *n, bool online, msec now);
+/* Once a second. @online: the host has a default route. True when the round through the table is
+ * not finished (nat_table_run()). */
+bool nat6_tick(struct nat6 *n, bool online, msec now);
 /* Advertise this from now on; prefix, MAC and MTU are the gateway's. @search is borrowed. */
 void nat6_advertise(struct nat6 *n, const struct ra_conf *ra);
 /* The network ends: guests shall use this router no more. */

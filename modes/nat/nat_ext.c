@@ -216,10 +216,28 @@ static uint16_t find_bit(const struct nat_ext *ext, const struct nat_space *sp, 
 	return (uint16_t)(w * WORD + (uint32_t)__builtin_ctzll(bits));
 }
 
+/* Where the search for a free number begins. */
+static uint32_t draw_from(const struct nat_ext *ext, uint64_t seed)
+{
+	return ext->first + (uint32_t)(seed % (ext->last - ext->first + 1u));
+}
+
+void nat_ext_prefetch_take(const struct nat_ext *ext, enum nat_proto proto, uint64_t seed)
+{
+	if (proto < NAT_SPACES)
+		__builtin_prefetch(&ext->spaces[proto].slots[draw_from(ext, seed)], 1);
+}
+
+void nat_ext_prefetch(const struct nat_ext *ext, enum nat_proto proto, be16 port)
+{
+	if (proto < NAT_SPACES)
+		__builtin_prefetch(&ext->spaces[proto].slots[ntohs(port)], 1);
+}
+
 static uint16_t draw(struct nat_ext *ext, struct nat_space *sp, unsigned int parity, uint64_t seed,
 		     msec now)
 {
-	uint32_t from = ext->first + (uint32_t)(seed % (ext->last - ext->first + 1u));
+	uint32_t from = draw_from(ext, seed);
 
 	rest_run(ext, sp, now);
 	if (!sp->n_avail[parity])

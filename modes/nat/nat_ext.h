@@ -132,5 +132,8 @@ void nat_ext_exclude(struct nat_ext *ext, uint16_t port);
  * there may still be. */
 uint32_t nat_ext_free(const struct nat_ext *ext, enum nat_proto proto);
 void nat_ext_release(struct nat_ext *ext, enum nat_proto proto, be16 port, msec now);
+/* Have the slots brought that nat_ext_take() with this seed, or a release of @port, will touch. */
+void nat_ext_prefetch_take(const struct nat_ext *ext, enum nat_proto proto, uint64_t seed);
+void nat_ext_prefetch(const struct nat_ext *ext, enum nat_proto proto, be16 port);
 
 #endif

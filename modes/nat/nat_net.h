@@ -5,9 +5,9 @@
 #ifndef MODES_NAT_NET_H
 #define MODES_NAT_NET_H
 
-#include <ev.h>
 #include <jansson.h>
 
+#include "lib/due.h"
 #include "modes/nat/nat6.h"
 #include "modes/nat/nat_gateway.h"
 #include "vswitchd/switch/net.h"
@@ -23,7 +23,7 @@ struct nat_net {
 	struct net *net;
 	struct port *port; /* the gateway's */
 	struct nat *nat;
-	struct ev_timer round;	  /* the table's next piece of a round that takes long */
+	struct due round;	  /* the table's next piece of a round that takes long */
 	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;

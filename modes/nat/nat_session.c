@@ -11,26 +11,35 @@
 
 /* ---- hashes ---------------------------------------------------------------------------------- */
 
-struct peer_text {
-	nat_ref mapping;
-	be32 peer;
-};
-
-static nat_ref *peer_bucket(struct nat_table *t, nat_ref m, be32 peer, be16 port)
+/* Of a peer's address and its ports there is one keyed hash, which the ports spread by multiplying
+ * with a secret odd number: no two of them share a bucket by more than chance (Dietzfelbinger and
+ * others, "A reliable randomized algorithm for the closest-pair problem", 1997, 2.2). */
+static uint64_t peer_hash(const struct nat_table *t, nat_ref m, be32 peer)
 {
 	struct {
-		struct peer_text x;
-		uint32_t port;
-	} text = {{m, peer}, port};
+		nat_ref mapping;
+		be32 peer;
+	} text = {m, peer};
 
-	return &t->by_peer[hash_bytes(&t->key, &text, sizeof(text)) & t->bucket_mask];
+	return hash_bytes(&t->key, &text, sizeof(text));
 }
 
-static nat_ref *addr_bucket(struct nat_table *t, nat_ref m, be32 peer)
+static nat_ref *addr_bucket(const struct nat_table *t, uint64_t hash)
 {
-	struct peer_text x = {m, peer};
+	return &t->by_addr[hash & t->bucket_mask];
+}
 
-	return &t->by_addr[hash_bytes(&t->key, &x, sizeof(x)) & t->bucket_mask];
+static nat_ref *peer_bucket(const struct nat_table *t, uint64_t hash, be16 port)
+{
+	return &t->by_peer[(hash + port * t->spread) >> 40 & t->bucket_mask];
+}
+
+void nat_session_prefetch(const struct nat_table *t, nat_ref m, be32 peer, be16 peer_port)
+{
+	uint64_t hash = peer_hash(t, m, peer);
+
+	__builtin_prefetch(addr_bucket(t, hash), 1);
+	__builtin_prefetch(peer_bucket(t, hash, peer_port), 1);
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -43,7 +52,7 @@ struct nat_session *nat_session_find(struct nat_table *t, struct nat_mapping *m,
 
 	if (s && s->peer == peer && s->peer_port == peer_port)
 		return s;
-	for (r = *peer_bucket(t, ref, peer, peer_port); r; r = s->peer_next) {
+	for (r = *peer_bucket(t, peer_hash(t, ref, peer), peer_port); r; r = s->peer_next) {
 		s = session_at(t, r);
 		if (s->mapping == ref && s->peer == peer && s->peer_port == peer_port) {
 			m->last = r;
@@ -64,7 +73,7 @@ bool nat_session_admits(struct nat_table *t, const struct nat_mapping *m, be32 p
 	/* Who has a session was let in before this is asked. */
 	if (t->set.filter == NAT_ADDRESS_PORT)
 		return false;
-	for (nat_ref r = *addr_bucket(t, ref, peer); r; r = s->addr_next) {
+	for (nat_ref r = *addr_bucket(t, peer_hash(t, ref, peer)); r; r = s->addr_next) {
 		s = session_at(t, r);
 		if (s->mapping == ref && s->peer == peer)
 			return true;
@@ -93,8 +102,9 @@ static void tell(const struct nat_table *t, enum nat_note what, const struct nat
 
 static void session_link(struct nat_table *t, struct nat_mapping *m, struct nat_session *s)
 {
-	nat_ref r = session_ref(t, s), *peer = peer_bucket(t, s->mapping, s->peer, s->peer_port);
-	nat_ref *addr = addr_bucket(t, s->mapping, s->peer);
+	uint64_t hash = peer_hash(t, s->mapping, s->peer);
+	nat_ref r = session_ref(t, s), *peer = peer_bucket(t, hash, s->peer_port);
+	nat_ref *addr = addr_bucket(t, hash);
 
 	s->peer_next = *peer;
 	*peer = r;
@@ -111,14 +121,15 @@ static void session_link(struct nat_table *t, struct nat_mapping *m, struct nat_
 
 static void session_leave(struct nat_table *t, struct nat_mapping *m, struct nat_session *s)
 {
-	nat_ref r = session_ref(t, s), *at = peer_bucket(t, s->mapping, s->peer, s->peer_port);
+	uint64_t hash = peer_hash(t, s->mapping, s->peer);
+	nat_ref r = session_ref(t, s), *at = peer_bucket(t, hash, s->peer_port);
 
 	while (*at != r)
 		at = &session_at(t, *at)->peer_next;
 	*at = s->peer_next;
 	/* All peer ports of one address are in one chain: it may be long, so it has two ways. */
-	*(s->addr_prev ? &session_at(t, s->addr_prev)->addr_next
-		       : addr_bucket(t, s->mapping, s->peer)) = s->addr_next;
+	*(s->addr_prev ? &session_at(t, s->addr_prev)->addr_next : addr_bucket(t, hash)) =
+		s->addr_next;
 	if (s->addr_next)
 		session_at(t, s->addr_next)->addr_prev = s->addr_prev;
 	*(s->prev ? &session_at(t, s->prev)->next : &m->sessions) = s->next;
@@ -303,35 +314,63 @@ void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir 
 
 /* ---- the round ------------------------------------------------------------------------------- */
 
+static bool is_due(const struct nat_table *t, uint32_t i, uint32_t tick)
+{
+	return t->look[i] && (int32_t)(t->look[i] - tick) <= 0;
+}
+
 /* The time of session @i has come, or it had come before a packet passed. */
-static bool session_due(struct nat_table *t, uint32_t i, uint32_t tick, msec now)
+static void session_due(struct nat_table *t, uint32_t i, uint32_t tick, msec now)
 {
 	struct nat_session *s = &t->sessions[i];
 
 	if ((int32_t)(s->expires - tick) > 0) {
 		t->look[i] = MAX(s->expires, 1u);
-		return false;
+		return;
 	}
 	nat_session_del(t, s,
 			nat_mapping_of(t, s)->proto == NAT_TCP && nat_tcp_is_over(s->tcp)
 				? NAT_END_CLOSED
 				: NAT_END_IDLE,
 			now);
-	return true;
+}
+
+/* Ending a session touches a handful of cache lines all over the table. They are asked for in two
+ * steps, each for all of the piece, so that their ways from memory overlap. */
+static void end_due(struct nat_table *t, const uint32_t due[], unsigned int n, uint32_t tick,
+		    msec now)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct nat_session *s = &t->sessions[due[i]];
+
+		__builtin_prefetch(nat_mapping_of(t, s), 1);
+		nat_session_prefetch(t, s->mapping, s->peer, s->peer_port);
+	}
+	for (unsigned int i = 0; i < n; i++)
+		nat_mapping_prefetch(t, nat_mapping_of(t, &t->sessions[due[i]]));
+	for (unsigned int i = 0; i < n; i++) {
+		/* Unless it went with another. */
+		if (is_due(t, due[i], tick))
+			session_due(t, due[i], tick, now);
+	}
 }
 
 bool nat_table_run(struct nat_table *t, msec now)
 {
-	uint32_t tick = nat_tick_of(t, now), ended = 0, looked;
+	uint32_t tick = nat_tick_of(t, now), looked, due[NAT_RUN_ENDED];
+	unsigned int n = 0;
 
 	for (looked = 0; t->hand < t->sessions_touched; t->hand++, looked++) {
-		uint32_t look = t->look[t->hand];
-
-		if (ended >= NAT_RUN_ENDED || looked >= NAT_RUN_LOOK)
-			return true;
-		if (look && (int32_t)(look - tick) <= 0 && session_due(t, t->hand, tick, now))
-			ended++;
+		if (n == NAT_RUN_ENDED || looked == NAT_RUN_LOOK)
+			break;
+		if (!is_due(t, t->hand, tick))
+			continue;
+		__builtin_prefetch(&t->sessions[t->hand], 1);
+		due[n++] = t->hand;
 	}
+	end_due(t, due, n, tick, now);
+	if (t->hand < t->sessions_touched)
+		return true;
 	t->hand = 0;
 	return false;
 }

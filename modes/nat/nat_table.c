@@ -118,6 +118,7 @@ int nat_table_init(struct nat_table *t, const struct nat_settings *set, struct n
 	t->key = (struct hash_key){seed[0], seed[1]};
 	t->rng[0] = seed[2];
 	t->rng[1] = seed[3];
+	t->spread = nat_random(t) | 1;
 	t->guest_mask = guests - 1;
 	t->bucket_mask = buckets - 1;
 	t->guests = calloc(guests, sizeof(*t->guests));
@@ -320,19 +321,22 @@ static struct nat_mapping *mapping_refuse(struct nat_table *t, enum nat_lack wha
 	return NULL;
 }
 
-static be16 take_port(struct nat_table *t, const struct nat_key *k, struct nat_mapping *m, msec now)
+static be16 take_port(struct nat_table *t, const struct nat_key *k, struct nat_mapping *m,
+		      uint64_t seed, msec now)
 {
 	struct nat_owner owner = {t->owner, t->mappings, m};
 
 	if (k->proto == NAT_OTHER)
 		return nat_ext_take_pair(k->ext, (uint8_t)ntohs(k->port), k->peer, owner);
-	return nat_ext_take(k->ext, k->proto, k->port, owner, nat_random(t), now);
+	return nat_ext_take(k->ext, k->proto, k->port, owner, seed, now);
 }
 
 struct nat_mapping *nat_mapping_add(struct nat_table *t, const struct nat_key *k, msec now)
 {
+	uint64_t seed = nat_random(t);
 	struct nat_mapping *m;
 
+	nat_ext_prefetch_take(k->ext, k->proto, seed);
 	if (!guest_has_port(t, k, now))
 		return mapping_refuse(t, NAT_LACK_PORTS, k);
 	m = mapping_alloc(t);
@@ -340,9 +344,10 @@ struct nat_mapping *nat_mapping_add(struct nat_table *t, const struct nat_key *k
 		m = mapping_alloc(t);
 	if (!m)
 		return mapping_refuse(t, NAT_LACK_FLOWS, k);
-	m->ext_port = take_port(t, k, m, now);
+	nat_session_prefetch(t, mapping_ref(t, m), k->peer, k->peer_port);
+	m->ext_port = take_port(t, k, m, seed, now);
 	if (!m->ext_port && nat_reclaim(t, 0, k->ext, (int)k->proto, now))
-		m->ext_port = take_port(t, k, m, now);
+		m->ext_port = take_port(t, k, m, seed, now);
 	if (!m->ext_port) {
 		mapping_free(t, m);
 		return mapping_refuse(t, NAT_LACK_PORTS, k);
@@ -385,6 +390,20 @@ static void mapping_leave(struct nat_table *t, struct nat_mapping *m, const stru
 	while (*at != r)
 		at = &mapping_at(t, *at)->inside_next;
 	*at = m->inside_next;
+}
+
+void nat_mapping_prefetch(struct nat_table *t, const struct nat_mapping *m)
+{
+	const struct nat_session *s = session_at(t, m->sessions);
+	struct nat_key k = {m->ext, m->proto, m->addr, 0, m->port, 0};
+
+	/* It goes with its only session. */
+	if (!s || m->n_sessions > 1 || m->forward)
+		return;
+	k.peer = s->peer;
+	k.peer_port = s->peer_port;
+	__builtin_prefetch(inside_bucket(t, &k), 1);
+	nat_ext_prefetch(m->ext, m->proto, m->ext_port);
 }
 
 void nat_mapping_end(struct nat_table *t, struct nat_mapping *m, be32 peer, be16 peer_port,

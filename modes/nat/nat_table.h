@@ -137,6 +137,7 @@ struct nat_table {
 	struct nat_settings set;
 	struct nat *owner;
 	struct hash_key key;
+	uint64_t spread; /* odd and secret */
 	uint64_t rng[2];
 	msec born;
 	struct nat_guest *guests;
@@ -203,8 +204,8 @@ msec nat_session_expires(const struct nat_table *t, const struct nat_session *s)
 void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why why, msec now);
 
 struct nat_guest *nat_guest_of(const struct nat_table *t, be32 addr);
-/* Go on with the round through the sessions and end those whose time is over: a bounded piece, some
- * 50 us of work. True when the round is not finished and wants to be called again soon. Start a
+/* Go on with the round through the sessions and end those whose time is over: a bounded piece of
+ * less than 100 us. True when the round is not finished and wants to be called again soon. Start a
  * round about once a second. */
 bool nat_table_run(struct nat_table *t, msec now);
 /* End everything on @ext (the address is gone). Returns how many sessions that were. Forwards on

@@ -11,8 +11,8 @@
 enum {
 	NAT_TICK_MS = 64,
 	/* Of one nat_table_run(): entries of the round looked at, and sessions ended. */
-	NAT_RUN_LOOK = 32768,
-	NAT_RUN_ENDED = 64,
+	NAT_RUN_LOOK = 16384,
+	NAT_RUN_ENDED = 32,
 };
 
 static inline struct nat_mapping *mapping_at(const struct nat_table *t, nat_ref r)
@@ -52,7 +52,13 @@ bool nat_reclaim(struct nat_table *t, be32 addr, const struct nat_ext *ext, int 
 void nat_mapping_end(struct nat_table *t, struct nat_mapping *m, be32 peer, be16 peer_port,
 		     enum nat_why why, msec now);
 
+/* Soon a mapping will end: have the lines for it brought. */
+void nat_mapping_prefetch(struct nat_table *t, const struct nat_mapping *m);
+
 /* ---- nat_session.c ---- */
+
+/* Soon a session of mapping @m with this peer will be made, or end. */
+void nat_session_prefetch(const struct nat_table *t, nat_ref m, be32 peer, be16 peer_port);
 
 /* Take @s out of everything, tell, and put it on the free list; its mapping stays. */
 void nat_session_unlink(struct nat_table *t, struct nat_mapping *m, struct nat_session *s,

@@ -62,6 +62,32 @@ static void sources_are_checked(void **state)
 	world6_fini(&w);
 }
 
+/* A tick ends no more than a piece, and says that there is more. */
+static void a_crowd_ends_in_pieces(void **state)
+{
+	enum { CROWD = 100 };
+	struct world6 w;
+	unsigned int pieces = 1;
+
+	(void)state;
+	world6_init(&w);
+	for (uint16_t i = 0; i < CROWD; i++) {
+		assert_int_equal(inside6(&w, udp6(&w, "fd00:1::9", 5000, "2001:db8:9::1",
+						  (uint16_t)(1000 + i))),
+				 DROP_NONE);
+		world6_clear(&w);
+	}
+	assert_int_equal(w.six->table.n_sessions, CROWD);
+	w.now += w.six->table.set.udp_ms + 1000;
+	while (nat6_tick(w.six, true, w.now)) {
+		world6_clear(&w);
+		pieces++;
+	}
+	assert_true(pieces > 1 && pieces < CROWD);
+	assert_int_equal(w.six->table.n_sessions, 0);
+	world6_fini(&w);
+}
+
 static void errors_come_in_translated(void **state)
 {
 	uint8_t error[8 + IP6_HLEN + 8] = {ICMP6_UNREACH, ICMP6_PORT_UNREACH};
@@ -173,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(udp_there_and_back),
 		cmocka_unit_test(sources_are_checked),
+		cmocka_unit_test(a_crowd_ends_in_pieces),
 		cmocka_unit_test(errors_come_in_translated),
 		cmocka_unit_test(refusals_are_answered),
 		cmocka_unit_test(router_is_advertised),

@@ -5,7 +5,8 @@
  * level triggered and will say it again). Before the loop sleeps, what local ports injected
  * meanwhile is switched. Once a second tables age; when a second passed without a frame and no
  * table has anything that time alone will change, the runner rests until a frame comes or somebody
- * asks for something, and wakes once in a minute, if at all, to forget addresses.
+ * asks for something, and wakes once in a minute, if at all, to forget addresses. Packet buffers
+ * give their memory back after such a second even where it can't rest.
  *
  * Timers to the microsecond (due.h) share one alarm, a timerfd, which is set before the loop sleeps
  * when the earliest of them has changed: nothing is armed while none runs. After each alarm it
@@ -114,6 +115,9 @@ static void tick_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 	tick(r);
 	if (!r->heard && at_rest(r))
 		rest(r);
+	else if (!r->heard && r->heard_before)
+		pkt_pool_trim(r->pool);
+	r->heard_before = r->heard;
 	r->heard = false;
 }
 

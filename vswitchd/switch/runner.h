@@ -34,6 +34,7 @@ struct runner {
 	char host_id[40];
 	struct ev_timer tick;
 	bool heard;			   /* frames came since the last tick */
+	bool heard_before;		   /* and between the two ticks before */
 	bool resting;			   /* they don't, and the next tick is far */
 	struct ev_prepare before_sleep;	   /* switches what local ports injected outside a burst */
 	struct ev_idle awake;		   /* runs while some of that is left over */
