@@ -7,28 +7,112 @@
 
 #include "dhcp/server.h"
 
+static int pools_init(struct dhcp_server *s)
+{
+	const struct dhcp_conf *c = &s->conf;
+	be32 own[DHCP_OWN_MAX];
+	unsigned int n = DHCP_AVOID_MAX;
+
+	memcpy(own, c->avoid, sizeof(c->avoid));
+	for (unsigned int i = 0; i < c->n_subnets; i++) {
+		own[n++] = c->subnet[i].server;
+		own[n++] = c->subnet[i].router;
+	}
+	for (unsigned int i = 0; i < c->n_subnets; i++) {
+		int rc = dhcp_pool_init(&s->pool[i], &c->subnet[i], own, n);
+
+		if (rc)
+			return rc;
+	}
+	return c->n_subnets ? 0 : -EINVAL;
+}
+
 int dhcp_server_init(struct dhcp_server *s, const struct dhcp_conf *conf,
 		     const struct dhcp_store_ops *store, void *store_ctx, msec now)
 {
-	be32 avoid[DHCP_AVOID_MAX + 1];
 	int rc;
 
 	memset(s, 0, sizeof(*s));
 	s->conf = *conf;
 	s->store = store;
 	s->store_ctx = store_ctx;
-	memcpy(avoid, conf->avoid, sizeof(conf->avoid));
-	avoid[DHCP_AVOID_MAX] = conf->server;
-	rc = dhcp_pool_init(&s->pool, conf->subnet, conf->first, conf->last, avoid,
-			    ARRAY_SIZE(avoid));
-	if (rc)
-		return rc;
-	return lease_table_init(&s->leases, dhcp_pool_size(&s->pool) + DHCP_RESERVED_MAX, now);
+	rc = pools_init(s);
+	return rc ? rc : lease_table_init(&s->leases, dhcp_server_size(s) + DHCP_RESERVED_MAX, now);
 }
 
 void dhcp_server_fini(struct dhcp_server *s)
 {
 	lease_table_fini(&s->leases);
+}
+
+/* ---- pools ----------------------------------------------------------------------------------- */
+
+bool dhcp_server_is(const struct dhcp_server *s, be32 addr)
+{
+	for (unsigned int i = 0; i < s->conf.n_subnets; i++)
+		if (addr && s->conf.subnet[i].server == addr)
+			return true;
+	return false;
+}
+
+struct dhcp_pool *dhcp_server_pool(const struct dhcp_server *s, be32 addr)
+{
+	for (unsigned int i = 0; i < s->conf.n_subnets; i++)
+		if (ip4_prefix_has(s->conf.subnet[i].subnet, addr))
+			return (struct dhcp_pool *)&s->pool[i];
+	return NULL;
+}
+
+struct dhcp_link dhcp_server_link(const struct dhcp_server *s, be32 relay)
+{
+	struct dhcp_pool *first = relay ? dhcp_server_pool(s, relay) : NULL;
+	struct dhcp_link link = {0};
+
+	if (relay && !first)
+		return link;
+	if (first)
+		link.v[link.n++] = first;
+	if (first && first->conf.relayed)
+		return link;
+	for (unsigned int i = 0; i < s->conf.n_subnets; i++)
+		if (!s->conf.subnet[i].relayed && &s->pool[i] != first)
+			link.v[link.n++] = (struct dhcp_pool *)&s->pool[i];
+	return link;
+}
+
+uint32_t dhcp_server_size(const struct dhcp_server *s)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < s->conf.n_subnets; i++)
+		n += dhcp_pool_size(&s->pool[i]);
+	return n;
+}
+
+uint32_t dhcp_server_free(const struct dhcp_server *s)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < s->conf.n_subnets; i++)
+		n += dhcp_pool_free(&s->pool[i], &s->leases);
+	return n;
+}
+
+/* May the client hold @l, wherever it is? */
+static bool may_hold(const struct dhcp_server *s, const struct dhcp_lease *l,
+		     const struct dhcp_record *rec)
+{
+	struct dhcp_pool *pool = dhcp_server_pool(s, l->addr);
+	struct dhcp_link link = {.n = pool ? 1 : 0, .v = {pool}};
+
+	return dhcp_link_may_hold(&link, l, &rec->key, &rec->mac);
+}
+
+static bool reservable(const struct dhcp_server *s, be32 addr)
+{
+	const struct dhcp_pool *pool = dhcp_server_pool(s, addr);
+
+	return pool && dhcp_pool_reservable(pool, addr);
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -53,12 +137,13 @@ static void load_lease(void *arg, const struct dhcp_record *rec)
 {
 	struct loading *load = arg;
 	struct dhcp_server *s = load->s;
+	struct dhcp_pool *pool = dhcp_server_pool(s, rec->addr);
 	struct dhcp_lease *l = lease_by_addr(&s->leases, rec->addr);
 	int64_t left = remaining(rec, load->wall_s);
 
-	if (!l && dhcp_pool_has(&s->pool, rec->addr))
+	if (!l && pool && dhcp_pool_has(pool, rec->addr))
 		l = lease_get(&s->leases, rec->addr);
-	if (!l || !rec->key.len || !dhcp_pool_may_hold(&s->pool, l, &rec->key, &rec->mac)) {
+	if (!l || !rec->key.len || !may_hold(s, l, rec)) {
 		load->lost++;
 		return;
 	}
@@ -75,7 +160,7 @@ static void load_reserved(void *arg, be32 addr, const struct dhcp_who *who)
 	struct dhcp_server *s = load->s;
 	struct dhcp_lease *l = NULL;
 
-	if (dhcp_pool_reservable(&s->pool, addr) && !lease_by_reservation(&s->leases, who))
+	if (reservable(s, addr) && !lease_by_reservation(&s->leases, who))
 		l = lease_get(&s->leases, addr);
 	if (l)
 		lease_set_reserved(&s->leases, l, who);
@@ -106,7 +191,7 @@ int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct dhcp_who 
 	struct dhcp_lease *l = lease_by_addr(&s->leases, addr);
 	int rc;
 
-	if (!dhcp_pool_reservable(&s->pool, addr))
+	if (!reservable(s, addr))
 		return -EADDRNOTAVAIL;
 	if (l &&
 	    ((held(l) && !dhcp_who_is(who, &l->key, &l->mac)) || (l->reserved.len && l != old)))

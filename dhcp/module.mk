@@ -2,18 +2,22 @@
 # Router advertisements, which the NAT gateway sends too.
 ra-srcs := dhcp/ra.c dhcp/domain.c
 dhcp-srcs := $(ra-srcs) dhcp/wire6.c dhcp/server6.c dhcp/server6_lease.c dhcp/server6_reply.c
-dhcp-srcs += dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c dhcp/reply.c dhcp/server.c dhcp/admin.c \
+dhcp-srcs += dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c \
+	dhcp/option_table.c dhcp/option_value.c dhcp/option_names.c dhcp/policy.c dhcp/reply.c \
+	dhcp/server.c dhcp/turn.c dhcp/probe.c dhcp/admin.c \
 	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_writer.c
 
-unit-tests += dhcp_wire dhcp_server dhcp_store lease_writer
+unit-tests += dhcp_option dhcp_wire dhcp_server dhcp_store lease_writer
 test_lease_writer-objs := dhcp lib
+test_dhcp_option-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_store-objs := dhcp lib
 
-fuzz-targets += dhcp dhcp_wire
+fuzz-targets += dhcp dhcp_wire dhcp_option
+fuzz_dhcp_option-objs := dhcp lib
 fuzz_dhcp-objs := tests/unit/dhcp_bench.c dhcp lib
-fuzz_dhcp_wire-objs := dhcp/wire.c dhcp/reply.c lib
+fuzz_dhcp_wire-objs := dhcp lib
 
 wire-tests += dhcp
 test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \

@@ -14,10 +14,17 @@
  * stranger uses it: it sends an ARP probe for `lease->addr`; a sign of life goes to
  * dhcp_server_conflict(), silence until the deadline makes dhcp_server_due() give the OFFER. A
  * client waits once, conf.probe_ms at most, however many addresses turn out to be taken.
+ *
+ *   server.c   what each message means (RFC 2131 4.3)
+ *   turn.c     what all of them need: offering, leasing, refusing
+ *   probe.c    DISCOVERs that wait for a probe
+ *   reply.c    the bytes of an answer
+ *   admin.c    beginning and end, pools, what people do to leases
  */
 #ifndef DHCP_SERVER_H
 #define DHCP_SERVER_H
 
+#include "dhcp/policy.h"
 #include "dhcp/pool.h"
 #include "dhcp/store.h"
 
@@ -31,14 +38,14 @@ enum {
 
 struct dhcp_conf {
 	const char *net; /* borrowed for the server's life */
-	be32 server;	 /* our address: server identifier */
-	struct ip4_prefix subnet;
-	be32 first, last;
-	be32 avoid[DHCP_AVOID_MAX]; /* gateway, host...; 0: nothing */
-	be32 router, dns;	    /* options 3 and 6; 0: not sent */
-	uint16_t mtu;		    /* option 26; 0: not sent */
-	uint32_t lease_s;	    /* default and longest lease */
-	uint32_t probe_ms;	    /* 0: never probe */
+	unsigned int n_subnets;
+	struct dhcp_subnet subnet[DHCP_POOLS_MAX]; /* the first is on our wire */
+	be32 avoid[DHCP_AVOID_MAX];		   /* gateway, host...; 0: nothing */
+	be32 dns;				   /* option 6; 0: not sent */
+	uint16_t mtu;				   /* option 26; 0: not sent */
+	uint32_t lease_s;			   /* default and longest lease */
+	uint32_t probe_ms;			   /* 0: never probe */
+	const struct dhcp_policy *policy; /* NULL: no options beside ours; borrowed, may change */
 };
 
 /* Everything that is counted. Words for people in dhcp_count_word(). */
@@ -48,7 +55,7 @@ struct dhcp_conf {
 	X(INFORM, "inform") X(OFFER, "offer") X(ACK, "ack") X(NAK, "nak") X(PROBE, "probe") \
 	X(CONFLICT, "conflict") X(MALFORMED, "malformed") X(NOT_DHCP, "not-dhcp") \
 	X(UNKNOWN_TYPE, "unknown-type") X(OTHER_SERVER, "other-server") X(NOT_OWNER, "not-owner") \
-	X(WRONG_NET, "wrong-net") X(UNKNOWN_CLIENT, "unknown-client") \
+	X(WRONG_NET, "wrong-net") X(UNKNOWN_CLIENT, "unknown-client") X(RAPID, "rapid-commit") \
 	X(POOL_EXHAUSTED, "pool-exhausted") X(PORT_LIMIT, "port-limit") X(STORE_FAILED, "store-failed")
 
 enum dhcp_count {
@@ -65,7 +72,7 @@ struct dhcp_rx {
 	const void *data; /* the UDP payload */
 	size_t len;
 	struct mac src;		 /* of the frame: the client, or its relay */
-	bool unicast;		 /* sent to our own address */
+	bool unicast;		 /* sent to an address of ours */
 	uint32_t port;		 /* identity of the switch port; 0: not known */
 	const char *at;		 /* its name, when one machine only is behind it; NULL: not so */
 	unsigned int port_limit; /* addresses that `at` may hold; 0: no limit */
@@ -81,7 +88,7 @@ struct dhcp_undo {
 /* A reply and where it goes (RFC 2131 4.1). */
 struct dhcp_reply {
 	struct mac mac; /* L2 destination */
-	be32 dst;	/* L3 destination */
+	be32 src, dst;	/* L3: an address of ours, destination */
 	uint16_t dport;
 	enum dhcp_type type;
 	bool durable; /* commit first */
@@ -96,6 +103,7 @@ enum dhcp_verdict { DHCP_SILENT, DHCP_REPLY, DHCP_PROBE };
 struct dhcp_pending {
 	be32 addr; /* 0: this slot is done with */
 	msec deadline_ms;
+	int64_t wall_s; /* when it came */
 	struct mac src;
 	char at[DHCP_AT_MAX + 1]; /* of struct dhcp_rx; "" for NULL */
 	struct dhcp_msg msg;
@@ -103,11 +111,12 @@ struct dhcp_pending {
 
 struct dhcp_server {
 	struct dhcp_conf conf;
-	struct dhcp_pool pool;
+	struct dhcp_pool pool[DHCP_POOLS_MAX]; /* as many as conf.subnet */
 	struct lease_table leases;
 	const struct dhcp_store_ops *store;
 	void *store_ctx;
 	uint64_t count[DHCP_N];
+	enum dhcp_pick picked; /* how the address for the last DISCOVER was chosen */
 	unsigned int pending_head, pending_n;
 	struct dhcp_pending pending[DHCP_PENDING_MAX];
 };
@@ -119,6 +128,17 @@ void dhcp_server_fini(struct dhcp_server *s);
 /* Read the network's leases from the store; @lost (may be NULL) counts those that do not fit the
  * network any more. */
 int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned int *lost);
+
+/* Is @addr one of the server's own? */
+bool dhcp_server_is(const struct dhcp_server *s, be32 addr);
+/* The pools for a client on our wire (@relay 0), or behind a relay that names @relay as an address
+ * of the client's subnet. Empty when we don't serve it. */
+struct dhcp_link dhcp_server_link(const struct dhcp_server *s, be32 relay);
+/* The pool in whose subnet @addr is; NULL when there is none. */
+struct dhcp_pool *dhcp_server_pool(const struct dhcp_server *s, be32 addr);
+/* Addresses in all ranges, and how many nobody holds and nothing pins. */
+uint32_t dhcp_server_size(const struct dhcp_server *s);
+uint32_t dhcp_server_free(const struct dhcp_server *s);
 
 /* Take one message. DHCP_REPLY: *@out is filled. DHCP_PROBE: out->dst is the address to probe. */
 enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx *rx, msec now,

@@ -276,9 +276,10 @@ void dhcp6_server_undo(struct dhcp6_server *s, const struct dhcp6_reply *reply)
 int dhcp6_server_init(struct dhcp6_server *s, const struct dhcp6_conf *conf,
 		      const struct dhcp_store_ops *store, void *store_ctx, msec now)
 {
-	struct dhcp_conf leases = {.server = htonl(0xfe),
-				   .first = htonl(conf->first),
-				   .last = htonl(conf->last),
+	struct dhcp_conf leases = {.n_subnets = 1,
+				   .subnet = {{.server = htonl(0xfe),
+					       .first = htonl(conf->first),
+					       .last = htonl(conf->last)}},
 				   .avoid = {htonl(1), htonl(2)}};
 
 	memset(s->count, 0, sizeof(s->count));

@@ -114,7 +114,9 @@ struct grant6 lease6_give(struct turn6 *t, const struct dhcp6_ia *ia, bool bind)
 	struct dhcp_server *s = &t->s->leases;
 	struct dhcp_client c = client_of(t, ia);
 	be32 want = ia->n_addrs ? dhcp6_name(&t->s->conf, &ia->addrs[0]) : 0;
-	struct dhcp_lease *l = dhcp_pool_pick(&s->pool, &s->leases, &c, want);
+	struct dhcp_link link = dhcp_server_link(s, 0);
+	enum dhcp_pick why;
+	struct dhcp_lease *l = dhcp_link_pick(&link, &s->leases, &c, want, &why);
 
 	if (!l)
 		return refuse(t, DHCP6_N_POOL_EXHAUSTED);

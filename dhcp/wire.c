@@ -7,15 +7,20 @@
 
 _Static_assert(sizeof(struct dhcp_hdr) == DHCP_HDR_LEN, "the fixed part has no padding");
 
+enum { OVERLOAD_LEN = 3 }; /* option 52 */
+
+/* RFC 3527 3, RFC 5010 3 */
+enum { AGENT_LINK = 5, AGENT_FLAGS = 10, AGENT_UNICAST = 0x80 };
+
 /* The instances of one fixed-length option as they add up (RFC 3396 7). */
 struct fixed {
-	uint8_t len;
+	uint8_t len; /* more than 4: too long */
 	uint8_t b[4];
 };
 
 struct gathered {
 	struct dhcp_msg *msg;
-	struct fixed type, requested, server_id, lease, max_size, overload;
+	struct fixed type, requested, server_id, lease, max_size, overload, arch;
 };
 
 static int value_add(struct dhcp_value *v, const uint8_t *data, size_t len)
@@ -25,6 +30,12 @@ static int value_add(struct dhcp_value *v, const uint8_t *data, size_t len)
 	memcpy(v->b + v->len, data, len);
 	v->len = (uint8_t)(v->len + len);
 	return 0;
+}
+
+/* What need not be had whole: its beginning. */
+static int value_add_head(struct dhcp_value *v, const uint8_t *data, size_t len)
+{
+	return value_add(v, data, MIN(len, sizeof(v->b) - v->len));
 }
 
 static int fixed_add(struct fixed *f, const uint8_t *data, size_t len)
@@ -54,11 +65,20 @@ static int option_add(struct gathered *g, uint8_t code, const uint8_t *data, siz
 	case OPT_CLIENT_ID:
 		return value_add(&g->msg->client_id, data, len);
 	case OPT_HOSTNAME:
-		return value_add(&g->msg->hostname, data, len);
+		return value_add_head(&g->msg->hostname, data, len);
 	case OPT_PARAMS:
-		return value_add(&g->msg->params, data, len);
+		return value_add_head(&g->msg->params, data, len);
 	case OPT_AGENT:
 		return value_add(&g->msg->agent, data, len);
+	case OPT_VENDOR:
+		return value_add_head(&g->msg->vendor, data, len);
+	case OPT_USER_CLASS:
+		return value_add_head(&g->msg->user, data, len);
+	case OPT_ARCH:
+		return fixed_add(&g->arch, data, MIN(len, sizeof(g->arch.b) - g->arch.len));
+	case OPT_RAPID_COMMIT:
+		g->msg->rapid = true;
+		return 0;
 	default:
 		return 0;
 	}
@@ -119,6 +139,27 @@ static int overload_walk(struct gathered *g)
 	return rc;
 }
 
+/* The sub-options that we act on; the rest goes back as it came. One that is malformed is the
+ * relay's affair (RFC 3046 2.2: the server treats the field as opaque). */
+static void agent_read(const struct dhcp_value *agent, struct dhcp_agent *out)
+{
+	size_t at = 0;
+
+	*out = (struct dhcp_agent){0};
+	while (agent->len - at >= 2 && agent->b[at + 1] <= agent->len - at - 2) {
+		const uint8_t *v = agent->b + at + 2;
+		size_t n = agent->b[at + 1];
+
+		if (agent->b[at] == AGENT_LINK && n == sizeof(out->link))
+			memcpy(&out->link, v, n);
+		if (agent->b[at] == AGENT_FLAGS && n == 1) {
+			out->has_flags = true;
+			out->unicast = v[0] & AGENT_UNICAST;
+		}
+		at += 2 + n;
+	}
+}
+
 static int gathered_store(const struct gathered *g, struct dhcp_msg *out)
 {
 	if (!fixed_is(&g->type, 1) || !fixed_is(&g->requested, 4) || !fixed_is(&g->server_id, 4) ||
@@ -131,6 +172,9 @@ static int gathered_store(const struct gathered *g, struct dhcp_msg *out)
 	out->server_id = htonl(fixed_u32(&g->server_id));
 	out->lease_s = fixed_u32(&g->lease);
 	out->max_size = (uint16_t)fixed_u32(&g->max_size);
+	out->has_arch = g->arch.len >= 2;
+	out->arch = (uint16_t)(g->arch.b[0] << 8 | g->arch.b[1]);
+	agent_read(&out->agent, &out->relay);
 	/* RFC 2132 9.14: a client identifier has at least two octets; one is no name. */
 	return out->client_id.len == 1 ? -EBADMSG : 0;
 }
@@ -144,6 +188,8 @@ int dhcp_parse(const void *data, size_t len, struct dhcp_msg *out)
 		return -EBADMSG;
 	memcpy(&out->hdr, data, DHCP_HDR_LEN);
 	out->client_id.len = out->hostname.len = out->params.len = out->agent.len = 0;
+	out->vendor.len = out->user.len = 0;
+	out->rapid = false;
 	if (out->hdr.op != DHCP_BOOTREQUEST || out->hdr.htype != DHCP_HTYPE_ETHER ||
 	    out->hdr.cookie != htonl(DHCP_COOKIE))
 		return -EPROTO;
@@ -158,8 +204,10 @@ int dhcp_parse(const void *data, size_t len, struct dhcp_msg *out)
 	return rc ? rc : gathered_store(&g, out);
 }
 
-void dhcp_reply_start(struct dhcp_writer *w, void *buf, size_t max, const struct dhcp_msg *req,
-		      enum dhcp_type type)
+/* ---- writing --------------------------------------------------------------------------------- */
+
+void dhcp_reply_start(struct dhcp_writer *w, void *buf, size_t max, size_t kept,
+		      const struct dhcp_msg *req, enum dhcp_type type)
 {
 	struct dhcp_hdr h = {
 		.op = DHCP_BOOTREPLY,
@@ -173,30 +221,111 @@ void dhcp_reply_start(struct dhcp_writer *w, void *buf, size_t max, const struct
 	uint8_t t = (uint8_t)type;
 
 	memcpy(h.chaddr, req->hdr.chaddr, sizeof(h.chaddr));
-	*w = (struct dhcp_writer){.buf = buf, .len = DHCP_HDR_LEN, .max = max};
+	*w = (struct dhcp_writer){.buf = buf, .len = DHCP_HDR_LEN, .max = max, .kept = kept};
+	for (unsigned int i = 0; i < DHCP_AREAS; i++)
+		w->usable[i] = true;
 	memcpy(buf, &h, sizeof(h));
 	dhcp_put(w, OPT_TYPE, &t, 1);
 }
 
-bool dhcp_put(struct dhcp_writer *w, enum dhcp_opt opt, const void *data, size_t len)
+static uint8_t *area_of(const struct dhcp_writer *w, enum dhcp_area area, size_t *size)
 {
-	const uint8_t *p = data;
-	size_t pieces = len ? (len + 254) / 255 : 1;
+	struct dhcp_hdr *h = (struct dhcp_hdr *)w->buf;
 
-	/* One byte is kept for END. */
-	if (len + 2 * pieces > w->max - w->len - 1)
+	*size = area == AREA_FILE ? sizeof(h->file) : sizeof(h->sname);
+	return area == AREA_FILE ? h->file : h->sname;
+}
+
+static bool put_field(struct dhcp_writer *w, enum dhcp_area area, const void *text, size_t len)
+{
+	size_t size;
+	uint8_t *field = area_of(w, area, &size);
+
+	if (len >= size || w->used[area])
 		return false;
-	do {
-		size_t n = MIN(len, 255u);
+	memcpy(field, text, len);
+	w->usable[area] = false;
+	return true;
+}
 
-		w->buf[w->len] = (uint8_t)opt;
-		w->buf[w->len + 1] = (uint8_t)n;
-		memcpy(w->buf + w->len + 2, p, n);
-		w->len += 2 + n;
+bool dhcp_put_sname(struct dhcp_writer *w, const void *text, size_t len)
+{
+	return put_field(w, AREA_SNAME, text, len);
+}
+
+bool dhcp_put_file(struct dhcp_writer *w, const void *text, size_t len)
+{
+	return put_field(w, AREA_FILE, text, len);
+}
+
+/* Bytes that are free in @area, less its END and, in the first, what option 52 would take. */
+static size_t area_free(const struct dhcp_writer *w, enum dhcp_area area)
+{
+	size_t size, taken;
+
+	if (!w->usable[area])
+		return 0;
+	if (area == AREA_OPTIONS) {
+		size = w->max;
+		taken = w->len + w->kept + 1 + OVERLOAD_LEN;
+	} else {
+		area_of(w, area, &size);
+		taken = w->used[area] + 1;
+	}
+	return size > taken ? size - taken : 0;
+}
+
+static void put_piece(struct dhcp_writer *w, enum dhcp_area area, enum dhcp_opt opt,
+		      const uint8_t *p, size_t n)
+{
+	size_t size, *used = area == AREA_OPTIONS ? &w->len : &w->used[area];
+	uint8_t *to = area == AREA_OPTIONS ? w->buf : area_of(w, area, &size);
+
+	to += *used;
+	to[0] = (uint8_t)opt;
+	to[1] = (uint8_t)n;
+	if (n)
+		memcpy(to + 2, p, n);
+	*used += 2 + n;
+}
+
+/* RFC 3396 7 puts the pieces together field by field, so each goes into the field of the one before
+ * or a later one. With @go false nothing is written: would it fit? */
+static bool put_pieces(struct dhcp_writer *w, enum dhcp_opt opt, const uint8_t *p, size_t len,
+		       bool go)
+{
+	enum dhcp_area area = AREA_OPTIONS;
+	size_t room = area_free(w, area);
+
+	while (len) {
+		size_t n = room > 2 ? MIN(MIN(len, 255u), room - 2) : 0;
+
+		if (!n) {
+			if (++area == DHCP_AREAS)
+				return false;
+			room = area_free(w, area);
+			continue;
+		}
+		if (go)
+			put_piece(w, area, opt, p, n);
 		p += n;
 		len -= n;
-	} while (len);
+		room -= 2 + n;
+	}
 	return true;
+}
+
+bool dhcp_put(struct dhcp_writer *w, enum dhcp_opt opt, const void *data, size_t len)
+{
+	if (len > 255)
+		return put_pieces(w, opt, data, len, false) && put_pieces(w, opt, data, len, true);
+	for (enum dhcp_area area = AREA_OPTIONS; area < DHCP_AREAS; area++) {
+		if (area_free(w, area) < 2 + len)
+			continue;
+		put_piece(w, area, opt, data, len);
+		return true;
+	}
+	return false;
 }
 
 bool dhcp_put_be32(struct dhcp_writer *w, enum dhcp_opt opt, be32 v)
@@ -209,8 +338,28 @@ bool dhcp_put_u32(struct dhcp_writer *w, enum dhcp_opt opt, uint32_t v)
 	return dhcp_put_be32(w, opt, htonl(v));
 }
 
-size_t dhcp_reply_end(struct dhcp_writer *w)
+/* RFC 2132 9.3: which of the two fields hold options. */
+static void put_overload(struct dhcp_writer *w)
 {
+	uint8_t which = 0;
+
+	for (enum dhcp_area area = AREA_FILE; area < DHCP_AREAS; area++) {
+		size_t size;
+
+		if (!w->used[area])
+			continue;
+		which |= area == AREA_FILE ? 1 : 2;
+		area_of(w, area, &size)[w->used[area]] = OPT_END;
+	}
+	if (which)
+		put_piece(w, AREA_OPTIONS, OPT_OVERLOAD, &which, 1);
+}
+
+size_t dhcp_reply_end(struct dhcp_writer *w, enum dhcp_opt opt, const struct dhcp_value *last)
+{
+	put_overload(w);
+	if (last->len)
+		put_piece(w, AREA_OPTIONS, opt, last->b, last->len);
 	w->buf[w->len++] = OPT_END;
 	if (w->len < DHCP_LEN_MIN) {
 		memset(w->buf + w->len, OPT_PAD, DHCP_LEN_MIN - w->len);

@@ -17,6 +17,7 @@ enum { DHCP_PORT_SERVER = 67, DHCP_PORT_CLIENT = 68 };
 enum {
 	DHCP_HDR_LEN = 240, /* fixed fields and the magic cookie */
 	DHCP_LEN_MIN = 300, /* BOOTP's size (RFC 951 3): old clients and relays drop shorter ones */
+	DHCP_FRAME_MAX = 1500,
 	DHCP_LEN_MAX = 1472, /* longest reply ever built: one Ethernet frame */
 	DHCP_SIZE_MIN = 576, /* IP packet that every client takes (RFC 2131 2) */
 	DHCP_IP_UDP = 28     /* what option 57 counts beside the message (RFC 2132 9.10) */
@@ -37,7 +38,8 @@ enum dhcp_type {
 	DHCP_INFORM
 };
 
-/* RFC 2132; 82 is RFC 3046 */
+/* RFC 2132; 77 is RFC 3004, 80 RFC 4039, 82 RFC 3046, 93 RFC 4578, 108 RFC 8925, 118 RFC 3011, 121
+ * RFC 3442, 249 what Windows had before that. */
 enum dhcp_opt {
 	OPT_PAD = 0,
 	OPT_MASK = 1,
@@ -56,8 +58,18 @@ enum dhcp_opt {
 	OPT_MAX_SIZE = 57,
 	OPT_T1 = 58,
 	OPT_T2 = 59,
+	OPT_VENDOR = 60,
 	OPT_CLIENT_ID = 61,
+	OPT_TFTP = 66,
+	OPT_BOOTFILE = 67,
+	OPT_USER_CLASS = 77,
+	OPT_RAPID_COMMIT = 80,
 	OPT_AGENT = 82,
+	OPT_ARCH = 93,
+	OPT_IPV6_ONLY = 108,
+	OPT_SUBNET_SELECTION = 118,
+	OPT_ROUTES = 121,
+	OPT_MS_ROUTES = 249,
 	OPT_END = 255
 };
 
@@ -78,6 +90,13 @@ struct dhcp_value {
 	uint8_t b[255];
 };
 
+/* What a relay says in option 82 of the client's link. */
+struct dhcp_agent {
+	be32 link;	/* RFC 3527: the client's subnet; 0: not given */
+	bool has_flags; /* RFC 5010 */
+	bool unicast;	/* the client had sent to the server's address */
+};
+
 struct dhcp_msg {
 	struct dhcp_hdr hdr;
 	struct mac mac; /* chaddr: unicast, not zero */
@@ -85,7 +104,11 @@ struct dhcp_msg {
 	be32 requested, server_id; /* 0: not given */
 	uint32_t lease_s;	   /* 0: not given */
 	uint16_t max_size;	   /* 0: not given */
-	struct dhcp_value client_id, hostname, params, agent;
+	bool rapid;		   /* RFC 4039 */
+	bool has_arch;
+	uint16_t arch; /* the first of option 93 */
+	struct dhcp_value client_id, hostname, params, agent, vendor, user;
+	struct dhcp_agent relay;
 };
 
 /*
@@ -96,25 +119,40 @@ struct dhcp_msg {
  */
 int dhcp_parse(const void *data, size_t len, struct dhcp_msg *out);
 
-/* A reply being written. Whatever does not fit in @max is left out whole, never cut. */
+/*
+ * A reply being written. Options fill the option field, then, where the header leaves them free,
+ * the file and sname fields (option 52). What fits nowhere is left out whole, never cut.
+ */
+enum dhcp_area { AREA_OPTIONS, AREA_FILE, AREA_SNAME, DHCP_AREAS };
+
 struct dhcp_writer {
 	uint8_t *buf;
-	size_t len, max;
+	size_t len, max;	 /* of the message with its option field */
+	size_t kept;		 /* bytes at the end for what comes last */
+	size_t used[DHCP_AREAS]; /* of file and sname */
+	bool usable[DHCP_AREAS]; /* file and sname: may hold options */
 };
 
 /*
  * Start the reply of @type to @req in @buf: BOOTREPLY, with xid, flags, giaddr and chaddr of the
- * request, and option 53. @max bytes at most are written in all, DHCP_LEN_MIN <= max.
+ * request, and option 53. @max bytes at most are written in all, DHCP_LEN_MIN <= max, of which
+ * @kept are for the @last of dhcp_reply_end().
  */
-void dhcp_reply_start(struct dhcp_writer *w, void *buf, size_t max, const struct dhcp_msg *req,
-		      enum dhcp_type type);
+void dhcp_reply_start(struct dhcp_writer *w, void *buf, size_t max, size_t kept,
+		      const struct dhcp_msg *req, enum dhcp_type type);
+/* The server's name and the boot file's in the header: they are cut off from options then. Text of
+ * @len bytes that fits with its NUL; else nothing happens and it is false. Before any option that
+ * is not small. */
+bool dhcp_put_sname(struct dhcp_writer *w, const void *text, size_t len);
+bool dhcp_put_file(struct dhcp_writer *w, const void *text, size_t len);
 /* Append an option, split into several when longer than 255 (RFC 3396 5). False when it does not
  * fit (END always will); nothing is then written. */
 bool dhcp_put(struct dhcp_writer *w, enum dhcp_opt opt, const void *data, size_t len);
 bool dhcp_put_be32(struct dhcp_writer *w, enum dhcp_opt opt, be32 v);
 bool dhcp_put_u32(struct dhcp_writer *w, enum dhcp_opt opt, uint32_t v);
-/* Append END and the padding to DHCP_LEN_MIN; returns the length of the message. */
-size_t dhcp_reply_end(struct dhcp_writer *w);
+/* Append option 52 if it is needed, @last as the last option (len 0: none), END and the padding to
+ * DHCP_LEN_MIN; returns the length of the message. */
+size_t dhcp_reply_end(struct dhcp_writer *w, enum dhcp_opt opt, const struct dhcp_value *last);
 
 /* Value of option @opt in the option field of message @data, its length in @len_out; NULL when it
  * is not there. For tests and clients; does not put split options together. */

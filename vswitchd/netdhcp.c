@@ -17,17 +17,19 @@ enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600 };
 static int server_start(struct netdhcp *d, struct lease_writer *writer, struct err *err)
 {
 	const struct net_conf *c = &d->net->conf;
-	struct dhcp_conf conf = {.net = c->name,
-				 .server = c->dhcp_server,
-				 .subnet = c->subnet,
-				 .first = c->dhcp_first,
-				 .last = c->dhcp_last,
-				 .avoid = {c->gateway, c->host, c->dhcp_router, c->dhcp_dns},
-				 .router = c->dhcp_router ? c->dhcp_router : c->gateway,
-				 .dns = c->dhcp_dns,
-				 .mtu = net_mtu(d->net),
-				 .lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
-				 .probe_ms = PROBE_MS};
+	struct dhcp_conf conf = {
+		.net = c->name,
+		.n_subnets = 1,
+		.subnet = {{.subnet = c->subnet,
+			    .first = c->dhcp_first,
+			    .last = c->dhcp_last,
+			    .server = c->dhcp_server,
+			    .router = c->dhcp_router ? c->dhcp_router : c->gateway}},
+		.avoid = {c->gateway, c->host, c->dhcp_dns},
+		.dns = c->dhcp_dns,
+		.mtu = net_mtu(d->net),
+		.lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
+		.probe_ms = PROBE_MS};
 	struct dhcp_store *store = netdhcp_store(err);
 	msec now = d->net->runner->now;
 	unsigned int lost, bad;

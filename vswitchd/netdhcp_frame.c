@@ -27,9 +27,20 @@ static struct frame_info classify_arp(const struct pkt *p)
 	return (struct frame_info){.kind = FRAME_ARP, .arp = arp};
 }
 
+bool dhcp_host_is(const struct dhcp_host *host, be32 addr)
+{
+	for (unsigned int i = 0; i < host->n; i++)
+		if (addr == host->own[i].addr)
+			return true;
+	return false;
+}
+
 static bool to_everybody(const struct dhcp_host *host, be32 dst)
 {
-	return dst == htonl(0xffffffff) || dst == ip4_broadcast(host->subnet);
+	for (unsigned int i = 0; i < host->n; i++)
+		if (dst == ip4_broadcast(host->own[i].subnet))
+			return true;
+	return dst == htonl(0xffffffff);
 }
 
 /* A checksum of 0 is none (RFC 768); an unfinished one is the sender's offload, and the frame never
@@ -71,7 +82,7 @@ static struct frame_info classify_icmp(const struct dhcp_host *host, const struc
 
 	if (len < sizeof(*icmp) || len > ECHO_MAX)
 		return ignored(DROP_BAD_L4);
-	if (icmp->type != ICMP_ECHO_ || icmp->code || ip->dst != host->addr)
+	if (icmp->type != ICMP_ECHO_ || icmp->code || !dhcp_host_is(host, ip->dst))
 		return ignored(DROP_NONE);
 	if (csum_fold(csum_add(0, l4, len)))
 		return ignored(DROP_BAD_CSUM);
@@ -90,7 +101,7 @@ static struct frame_info classify_ip4(const struct dhcp_host *host, const struct
 	len = ntohs(ip->tot_len);
 	if (len < ihl || !pkt_at(p, ETH_HLEN_, len) || csum_ip4(ip, ihl))
 		return ignored(DROP_BAD_IP);
-	if (ip->dst != host->addr && !to_everybody(host, ip->dst))
+	if (!dhcp_host_is(host, ip->dst) && !to_everybody(host, ip->dst))
 		return ignored(DROP_NONE);
 	if (ip->frag_off & htons(IP4_MF | IP4_OFFMASK))
 		return ignored(DROP_FRAGMENT);
@@ -101,7 +112,7 @@ static struct frame_info classify_ip4(const struct dhcp_host *host, const struct
 	else
 		f = ignored(DROP_NONE);
 	f.ip = ip;
-	f.unicast = ip->dst == host->addr;
+	f.unicast = dhcp_host_is(host, ip->dst);
 	return f;
 }
 
@@ -136,8 +147,7 @@ static void *push_eth(struct pkt *out, const struct mac *src, const struct mac *
 }
 
 /* Header before @len bytes of payload. Returns where the payload goes. */
-static uint8_t *push_ip4(struct pkt *out, const struct dhcp_host *host, be32 dst, uint8_t proto,
-			 size_t len)
+static uint8_t *push_ip4(struct pkt *out, be32 src, be32 dst, uint8_t proto, size_t len)
 {
 	struct ip4_hdr *ip = (void *)(out->data + out->len);
 
@@ -145,7 +155,7 @@ static uint8_t *push_ip4(struct pkt *out, const struct dhcp_host *host, be32 dst
 			       .tot_len = htons((uint16_t)(sizeof(*ip) + len)),
 			       .ttl = TTL,
 			       .proto = proto,
-			       .src = host->addr,
+			       .src = src,
 			       .dst = dst};
 	ip->csum = csum_ip4(ip, sizeof(*ip));
 	out->len += (uint32_t)(sizeof(*ip) + len);
@@ -161,7 +171,7 @@ void frame_arp_reply(struct pkt *out, const struct dhcp_host *host, const struct
 	arp->tha = req->sha;
 	arp->tpa = req->spa;
 	arp->sha = host->mac;
-	arp->spa = host->addr;
+	arp->spa = req->tpa;
 	out->len += sizeof(*arp);
 }
 
@@ -185,7 +195,7 @@ void frame_echo_reply(struct pkt *out, const struct dhcp_host *host, const struc
 	struct icmp_hdr *icmp;
 
 	push_eth(out, &host->mac, &req->src, ETHERTYPE_IP4);
-	icmp = (void *)push_ip4(out, host, req->ip->src, IPPROTO_ICMP_, req->len);
+	icmp = (void *)push_ip4(out, req->ip->dst, req->ip->src, IPPROTO_ICMP_, req->len);
 	memcpy(icmp, req->payload, req->len);
 	icmp->type = ICMP_ECHOREPLY_;
 	icmp->csum = 0;
@@ -199,12 +209,12 @@ void frame_dhcp(struct pkt *out, const struct dhcp_host *host, const struct dhcp
 	uint32_t sum;
 
 	push_eth(out, &host->mac, &reply->mac, ETHERTYPE_IP4);
-	udp = (void *)push_ip4(out, host, reply->dst, IPPROTO_UDP_, len);
+	udp = (void *)push_ip4(out, reply->src, reply->dst, IPPROTO_UDP_, len);
 	*udp = (struct udp_hdr){.sport = htons(DHCP_PORT_SERVER),
 				.dport = htons(reply->dport),
 				.len = htons((uint16_t)len)};
 	memcpy(udp + 1, reply->data, reply->len);
-	sum = csum_pseudo4(host->addr, reply->dst, IPPROTO_UDP_, (uint32_t)len);
+	sum = csum_pseudo4(reply->src, reply->dst, IPPROTO_UDP_, (uint32_t)len);
 	udp->csum = csum_fold(csum_add(sum, udp, len));
 	if (!udp->csum)
 		udp->csum = 0xffff; /* RFC 768: all ones stand for a sum of zero */

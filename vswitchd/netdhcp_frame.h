@@ -15,9 +15,15 @@
 /* The server as a host of its network. */
 struct dhcp_host {
 	struct mac mac;
-	be32 addr;
-	struct ip4_prefix subnet;
+	unsigned int n;
+	struct {
+		be32 addr;
+		struct ip4_prefix subnet;
+	} own[DHCP_POOLS_MAX];
 };
+
+/* Is @addr one of the server's? */
+bool dhcp_host_is(const struct dhcp_host *host, be32 addr);
 
 enum frame_kind {
 	FRAME_IGNORED, /* nothing for us, or bad: the drop reason says which */
@@ -34,7 +40,7 @@ struct frame_info {
 	const struct ip4_hdr *ip;
 	const uint8_t *payload; /* of UDP or ICMP */
 	size_t len;
-	bool unicast; /* to our own address */
+	bool unicast; /* to an address of ours */
 };
 
 /* What is @p to @host? Pointers in the result are into @p. */

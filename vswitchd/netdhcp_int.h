@@ -57,6 +57,8 @@ struct netdhcp {
 
 /* Join the network's station. d->net is set and d->server ready. */
 int netdhcp_port_start(struct netdhcp *d, struct err *err);
+/* The server's addresses are others. */
+void netdhcp_port_addresses(struct netdhcp *d);
 /* Leave it. Nothing when it has not joined. */
 void netdhcp_port_stop(struct netdhcp *d);
 /* Is one machine behind @port (NULL: no)? */
@@ -78,9 +80,7 @@ struct told {
 	bool wanted, parsed, unicast;
 	struct mac src;
 	struct dhcp_msg msg;
-	be32 had, reserved; /* of its client; 0: none */
-	enum lease_state had_state;
-	uint32_t cursor;
+	be32 had; /* of its client; 0: none */
 };
 
 /* Around dhcp_server_input(). */

@@ -129,10 +129,10 @@ static json_t *pool_json(const struct dhcp_server *s)
 {
 	char first[IP4_STR], last[IP4_STR];
 
-	return json_pack("{s:s, s:s, s:i, s:i}", "first", ip4_format(htobe32(s->pool.first), first),
-			 "last", ip4_format(htobe32(s->pool.last), last), "size",
-			 (int)dhcp_pool_size(&s->pool), "free",
-			 (int)dhcp_pool_free(&s->pool, &s->leases));
+	return json_pack("{s:s, s:s, s:i, s:i}", "first",
+			 ip4_format(s->conf.subnet[0].first, first), "last",
+			 ip4_format(s->conf.subnet[0].last, last), "size", (int)dhcp_server_size(s),
+			 "free", (int)dhcp_server_free(s));
 }
 
 static int call_list(struct net *net, struct dhcp_server *s, json_t **result)

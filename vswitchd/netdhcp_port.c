@@ -167,7 +167,7 @@ static void input_arp(struct netdhcp *d, const struct arp_hdr *arp)
 	struct pkt *p;
 
 	input_conflict(d, arp);
-	if (arp->op != htons(ARP_REQUEST) || arp->tpa != d->host.addr)
+	if (arp->op != htons(ARP_REQUEST) || !dhcp_host_is(&d->host, arp->tpa))
 		return;
 	p = new_frame(d);
 	if (!p)
@@ -237,6 +237,19 @@ static void undo(struct hold_owner *o, const struct dhcp_undo *undo)
 	netdhcp_tell_undone(d, undo->lease);
 }
 
+void netdhcp_port_addresses(struct netdhcp *d)
+{
+	const struct dhcp_conf *c = &d->server.conf;
+
+	d->host = (struct dhcp_host){.mac = d->port->mac};
+	for (unsigned int i = 0; i < c->n_subnets; i++) {
+		if (!c->subnet[i].server)
+			continue;
+		d->host.own[d->host.n].addr = c->subnet[i].server;
+		d->host.own[d->host.n++].subnet = c->subnet[i].subnet;
+	}
+}
+
 int netdhcp_port_start(struct netdhcp *d, struct err *err)
 {
 	int rc = station_join(d->net, STATION_IP4, input, d, &d->port, err);
@@ -244,10 +257,8 @@ int netdhcp_port_start(struct netdhcp *d, struct err *err)
 	if (rc)
 		return rc;
 	ev_init(&d->probe_timer, probe_timer_cb);
-	d->host = (struct dhcp_host){.mac = d->port->mac,
-				     .addr = d->net->conf.dhcp_server,
-				     .subnet = d->net->conf.subnet};
-	d->port->said_addr = d->host.addr;
+	netdhcp_port_addresses(d);
+	d->port->said_addr = d->net->conf.dhcp_server;
 	d->hold = (struct hold_owner){d->net, d->port, kept, undo};
 	return 0;
 }

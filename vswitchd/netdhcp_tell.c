@@ -77,20 +77,12 @@ static be32 wanted(const struct dhcp_msg *m)
 
 /* ---- why ------------------------------------------------------------------------------------- */
 
-/* How was @addr chosen for a DISCOVER? */
-static struct reason choice(const struct told *t, be32 addr)
+/* How was the address chosen for a DISCOVER? */
+static struct reason choice(const struct told *t)
 {
-	if (t->reserved && addr == t->reserved)
-		return (struct reason){"reserved", "it is reserved for this client"};
-	if (addr == t->had && t->had_state == LEASE_BOUND)
-		return (struct reason){"leased", "it has a lease of this address"};
-	if (addr == t->had)
-		return (struct reason){"had-before", "it had this address before"};
-	if (addr == t->msg.requested)
-		return (struct reason){"as-asked", "it asked for this address, which is free"};
-	if (ntohl(addr) >= t->cursor)
-		return (struct reason){"never-used", "nobody has had this address yet"};
-	return (struct reason){"free-longest", "of the free addresses this was given up first"};
+	enum dhcp_pick p = t->d->server.picked;
+
+	return (struct reason){dhcp_pick_word(p), dhcp_pick_text(p)};
 }
 
 static struct reason why_ack(const struct told *t, be32 addr)
@@ -100,7 +92,7 @@ static struct reason why_ack(const struct told *t, be32 addr)
 	if (t->msg.type == DHCP_INFORM)
 		return (struct reason){"inform", "it has an address and wants the options only"};
 	if (t->msg.type == DHCP_DISCOVER)
-		return choice(t, addr);
+		return choice(t);
 	if (!strcmp(state, "selecting"))
 		return addr == t->had ? (struct reason){"selected", "it takes what was offered"}
 				      : (struct reason){"adopted", "it says this was offered to it;"
@@ -137,7 +129,7 @@ static struct reason why(const struct told *t, enum dhcp_verdict verdict,
 	}
 	if (verdict == DHCP_REPLY && reply->type == DHCP_ACK)
 		return why_ack(t, addr);
-	return verdict == DHCP_SILENT ? why_silent(t) : choice(t, addr);
+	return verdict == DHCP_SILENT ? why_silent(t) : choice(t);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -255,10 +247,6 @@ static void note_client(struct told *t, const char *at)
 	const struct dhcp_lease *l = lease_by_key(&s->leases, &c.key);
 
 	t->had = l ? l->addr : 0;
-	t->had_state = l ? l->state : LEASE_FREE;
-	l = lease_reserved_for(&s->leases, &c);
-	t->reserved = l ? l->addr : 0;
-	t->cursor = s->pool.cursor;
 }
 
 void netdhcp_tell_before(struct netdhcp *d, const struct dhcp_rx *rx, const struct port *port,

@@ -99,12 +99,12 @@ static void check_reply(const struct dhcp_msg *msg)
 	uint32_t lease_s;
 
 	MUST(b.r.len >= DHCP_LEN_MIN && b.r.len <= DHCP_LEN_MAX);
-	MUST(b.r.dst && reply_addr(&b, OPT_SERVER_ID) == b.conf.server);
+	MUST(b.r.dst && reply_addr(&b, OPT_SERVER_ID) == b.conf.subnet[0].server);
 	if (msg)
 		MUST(((struct dhcp_hdr *)b.r.data)->xid == msg->hdr.xid);
 	if (!addr)
 		return;
-	MUST(dhcp_pool_reservable(&b.s.pool, addr));
+	MUST(dhcp_pool_reservable(&b.s.pool[0], addr));
 	MUST(reply_u32(&b, OPT_LEASE, &lease_s) && lease_s <= b.conf.lease_s);
 	if (b.r.type == DHCP_ACK) {
 		MUST(msg);
@@ -165,7 +165,7 @@ static void say_made(struct input *in)
 	if (more & 4)
 		cmsg_addr(&m, OPT_REQUESTED, some_addr(byte(in)));
 	if (more & 8)
-		cmsg_addr(&m, OPT_SERVER_ID, more & 16 ? ip("10.0.2.9") : b.conf.server);
+		cmsg_addr(&m, OPT_SERVER_ID, more & 16 ? ip("10.0.2.9") : b.conf.subnet[0].server);
 	if (more & 32)
 		cmsg_hdr(&m)->ciaddr = some_addr(byte(in));
 	if (more & 64)
@@ -239,12 +239,13 @@ static void start(uint8_t flags)
 	b.now = 5000000;
 	b.wall_s = 1700000000;
 	b.conf = (struct dhcp_conf){.net = "lan",
-				    .server = ip("10.0.2.254"),
-				    .subnet = {ip("10.0.2.0"), 24},
-				    .first = ip("10.0.2.128"),
-				    .last = htonl(0x0a000280 + POOL - 1),
+				    .n_subnets = 1,
+				    .subnet = {{.server = ip("10.0.2.254"),
+						.subnet = {ip("10.0.2.0"), 24},
+						.first = ip("10.0.2.128"),
+						.last = htonl(0x0a000280 + POOL - 1),
+						.router = ip("10.0.2.2")}},
 				    .avoid = {ip("10.0.2.1"), ip("10.0.2.2")},
-				    .router = ip("10.0.2.2"),
 				    .lease_s = 3600,
 				    .probe_ms = flags & 1 ? 250 : 0};
 	b.port_limit = flags & 2 ? 4 : 0;

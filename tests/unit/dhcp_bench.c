@@ -138,12 +138,13 @@ void bench_init(struct bench *b)
 	b->now = 5000000;
 	b->wall_s = 1700000000;
 	b->conf = (struct dhcp_conf){.net = "lan",
-				     .server = ip("10.0.2.254"),
-				     .subnet = {ip("10.0.2.0"), 24},
-				     .first = ip("10.0.2.128"),
-				     .last = ip("10.0.2.253"),
+				     .n_subnets = 1,
+				     .subnet = {{.server = ip("10.0.2.254"),
+						 .subnet = {ip("10.0.2.0"), 24},
+						 .first = ip("10.0.2.128"),
+						 .last = ip("10.0.2.253"),
+						 .router = ip("10.0.2.2")}},
 				     .avoid = {ip("10.0.2.1"), ip("10.0.2.2")},
-				     .router = ip("10.0.2.2"),
 				     .dns = ip("10.0.2.3"),
 				     .mtu = 1500,
 				     .lease_s = 3600};
@@ -242,7 +243,7 @@ be32 bench_select(struct bench *b, unsigned int n, be32 addr)
 
 	cmsg_start(&m, DHCP_REQUEST, n);
 	cmsg_addr(&m, OPT_REQUESTED, addr);
-	cmsg_addr(&m, OPT_SERVER_ID, b->conf.server);
+	cmsg_addr(&m, OPT_SERVER_ID, b->conf.subnet[0].server);
 	return bench_send(b, &m) == DHCP_REPLY && b->r.type == DHCP_ACK ? reply_yiaddr(b) : 0;
 }
 
@@ -268,7 +269,7 @@ void bench_release(struct bench *b, unsigned int n, be32 addr)
 
 	cmsg_start(&m, DHCP_RELEASE, n);
 	cmsg_hdr(&m)->ciaddr = addr;
-	cmsg_addr(&m, OPT_SERVER_ID, b->conf.server);
+	cmsg_addr(&m, OPT_SERVER_ID, b->conf.subnet[0].server);
 	bench_send(b, &m);
 }
 
@@ -278,7 +279,7 @@ void bench_decline(struct bench *b, unsigned int n, be32 addr)
 
 	cmsg_start(&m, DHCP_DECLINE, n);
 	cmsg_addr(&m, OPT_REQUESTED, addr);
-	cmsg_addr(&m, OPT_SERVER_ID, b->conf.server);
+	cmsg_addr(&m, OPT_SERVER_ID, b->conf.subnet[0].server);
 	bench_send(b, &m);
 }
 

@@ -98,7 +98,7 @@ static void d4_distinct_to_the_last(void **state)
 	}
 	assert_int_equal(bench_discover(b, 127), 0);
 	assert_int_equal(b->s.count[DHCP_N_POOL_EXHAUSTED], 1);
-	assert_int_equal(dhcp_pool_free(&b->s.pool, &b->s.leases), 0);
+	assert_int_equal(dhcp_pool_free(&b->s.pool[0], &b->s.leases), 0);
 	assert_int_equal(bench_renew(b, 1, ip("10.0.2.128")), DHCP_REPLY);
 	assert_int_equal(b->r.type, DHCP_ACK);
 }
@@ -108,10 +108,10 @@ static void d4_never_ours(void **state)
 	struct bench *b = *state;
 
 	bench_fini(b);
-	b->conf.first = ip("10.0.2.0");
-	b->conf.last = ip("10.0.2.255");
+	b->conf.subnet[0].first = ip("10.0.2.0");
+	b->conf.subnet[0].last = ip("10.0.2.255");
 	bench_start(b);
-	assert_int_equal(dhcp_pool_size(&b->s.pool), 251); /* less .0 .1 .2 .254 .255 */
+	assert_int_equal(dhcp_pool_size(&b->s.pool[0]), 251); /* less .0 .1 .2 .254 .255 */
 	for (unsigned int n = 0; n < 251; n++) {
 		uint32_t a = ntohl(bench_lease(b, n)) & 255;
 

@@ -164,22 +164,68 @@ static void writer_bounds(void **state)
 	(void)state;
 	cmsg_start(&m, DHCP_DISCOVER, 1);
 	assert_int_equal(parse(&m), 0);
-	dhcp_reply_start(&w, buf, sizeof(buf), &msg, DHCP_OFFER);
+	dhcp_reply_start(&w, buf, sizeof(buf), 0, &msg, DHCP_OFFER);
 	assert_true(dhcp_put(&w, OPT_MESSAGE, long_value, sizeof(long_value)));
 	assert_int_equal(w.len, DHCP_HDR_LEN + 3 + 600 + 3 * 2);
-	dhcp_reply_start(&w, buf, 300, &msg, DHCP_OFFER);
-	assert_false(dhcp_put(&w, OPT_MESSAGE, long_value, 55));
-	assert_true(dhcp_put(&w, OPT_MESSAGE, long_value, 54));
-	assert_int_equal(dhcp_reply_end(&w), 300);
-	assert_int_equal(buf[299], OPT_END);
+	dhcp_reply_start(&w, buf, 300, 0, &msg, DHCP_OFFER);
+	assert_true(dhcp_put_file(&w, "f", 1) && dhcp_put_sname(&w, "s", 1));
+	assert_false(dhcp_put(&w, OPT_MESSAGE, long_value, 52));
+	assert_true(dhcp_put(&w, OPT_MESSAGE, long_value, 51)); /* room for option 52 is kept */
+	assert_int_equal(dhcp_reply_end(&w, OPT_AGENT, &msg.agent), 300);
+	assert_int_equal(buf[296], OPT_END);
+}
+
+/* Does our own parser find in the message of @w what was put into it? */
+static void read_back(struct dhcp_writer *w, const struct dhcp_value *agent)
+{
+	size_t len = dhcp_reply_end(w, OPT_AGENT, agent);
+
+	w->buf[0] = DHCP_BOOTREQUEST;
+	assert_int_equal(dhcp_parse(w->buf, len, &msg), 0);
+}
+
+/* RFC 2132 9.3, RFC 3396: what does not fit goes to file and sname, in pieces if it is long. */
+static void writer_overloads(void **state)
+{
+	uint8_t buf[DHCP_LEN_MAX], value[256];
+	static const struct dhcp_value agent = {.len = 8,
+						.b = {1, 6, 's', 'w', 'i', 't', 'c', 'h'}};
+	struct dhcp_writer w;
+	struct dhcp_msg req;
+	struct cmsg m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(value); i++)
+		value[i] = (uint8_t)i;
+	cmsg_start(&m, DHCP_DISCOVER, 1);
+	assert_int_equal(dhcp_parse(m.b, m.len, &req), 0);
+	dhcp_reply_start(&w, buf, 300, 10, &req, DHCP_OFFER);
+	assert_true(dhcp_put(&w, OPT_CLIENT_ID, value, 100));  /* to file */
+	assert_true(dhcp_put(&w, OPT_HOSTNAME, "name", 4));    /* to options */
+	assert_true(dhcp_put(&w, OPT_VENDOR, value, 60));      /* to sname */
+	assert_false(dhcp_put(&w, OPT_USER_CLASS, value, 60)); /* nowhere */
+	read_back(&w, &agent);
+	assert_int_equal(msg.client_id.len, 100);
+	assert_memory_equal(msg.client_id.b, value, 100);
+	assert_int_equal(msg.hostname.len, 4);
+	assert_int_equal(msg.vendor.len, 60);
+	assert_memory_equal(msg.agent.b, agent.b, 8);
+	/* A long one over all three fields: options, file, sname in this order. */
+	dhcp_reply_start(&w, buf, 360, 0, &req, DHCP_OFFER);
+	assert_false(dhcp_put(&w, OPT_PARAMS, value, 256 + 50));
+	assert_true(dhcp_put(&w, OPT_PARAMS, value, 256));
+	read_back(&w, &(struct dhcp_value){.len = 0});
+	assert_int_equal(msg.params.len, 255); /* our parser keeps as many */
+	assert_memory_equal(msg.params.b, value, 255);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_discover), cmocka_unit_test(overload_and_split),
-		cmocka_unit_test(malformed),	  cmocka_unit_test(not_ours),
-		cmocka_unit_test(cut_everywhere), cmocka_unit_test(writer_bounds),
+		cmocka_unit_test(plain_discover),   cmocka_unit_test(overload_and_split),
+		cmocka_unit_test(malformed),	    cmocka_unit_test(not_ours),
+		cmocka_unit_test(cut_everywhere),   cmocka_unit_test(writer_bounds),
+		cmocka_unit_test(writer_overloads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
