@@ -193,28 +193,9 @@ static char *resolve_host(struct try *t, char *url)
 	return full;
 }
 
-/* @text in single quotes for the shell. */
-static char *quoted(const char *text)
-{
-	char *out = malloc(4 * strlen(text) + 3), *p = out;
-
-	if (!out)
-		return NULL;
-	*p++ = '\'';
-	for (; *text; text++) {
-		if (*text == '\'')
-			p = stpcpy(p, "'\\''");
-		else
-			*p++ = *text;
-	}
-	*p++ = '\'';
-	*p = 0;
-	return out;
-}
-
 static enum attempt http_get(struct try *t, const char *url)
 {
-	char *safe = quoted(url), *command = NULL, words[128];
+	char *safe = shell_quoted(url), *command = NULL, words[128];
 	struct exec_result res;
 	struct err err;
 	enum attempt result;

@@ -186,6 +186,20 @@ static void forget(struct down *d)
 	call(d, "lab.del", json_pack("{s:s}", "name", d->lab));
 }
 
+/* Claim the lab, so that nobody else works on it. No record is no reason to stop: there may be
+ * objects without one. */
+static bool begin(struct down *d)
+{
+	struct err err = {0};
+	json_t *r = client_call(d->client, "lab.set",
+				json_pack("{s:s, s:s}", "name", d->lab, "state", "stopping"), &err);
+
+	if (!r && err.code == -EBUSY)
+		failed(d, err.code, &err);
+	json_decref(r);
+	return r || err.code != -EBUSY;
+}
+
 int lab_down(struct client *c, const char *name, bool at_once, struct progress *p, bool *found,
 	     struct err *err)
 {
@@ -197,6 +211,10 @@ int lab_down(struct client *c, const char *name, bool at_once, struct progress *
 			 .err = err};
 
 	client_interruptible(c, false);
+	if (!begin(&d)) {
+		json_decref(d.ifnames);
+		return d.rc;
+	}
 	note_interfaces(&d);
 	stop_guests(&d);
 	delete_all(&d, "port.list", "port.del", "port", NULL);

@@ -71,17 +71,26 @@ static char *append_words(const struct lab *lab, const struct lab_node *node, co
 	return text;
 }
 
+char *lab_beside(const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+	char *joined;
+
+	if (asprintf(&joined, "%.*s%s", *path == '/' || !slash ? 0 : (int)(slash - file) + 1, file,
+		     path) < 0)
+		return NULL;
+	return joined;
+}
+
 /* @path as the daemon can open it: absolute, from the topology file's folder. */
 static int set_path(json_t *params, const char *key, const struct lab_text *path, const char *file,
 		    struct err *err)
 {
-	const char *slash = strrchr(file, '/');
-	char *joined, *full;
+	char *joined = path->s ? lab_beside(file, path->s) : NULL, *full;
 
 	if (!path->s)
 		return 0;
-	if (asprintf(&joined, "%.*s%s", *path->s == '/' || !slash ? 0 : (int)(slash - file) + 1,
-		     file, path->s) < 0)
+	if (!joined)
 		return err_set(err, -ENOMEM, "out of memory");
 	full = realpath(joined, NULL);
 	if (full)
@@ -96,22 +105,58 @@ static int set_path(json_t *params, const char *key, const struct lab_text *path
 
 #define PICK(field, is) (node->machine.field.is ? &node->machine.field : &lab->defaults.field)
 
-void settings_put(const struct lab_settings *settings, json_t *params)
+/* One word of a value: a network or a card's port of the lab? */
+static const char *object_id(const struct lab *lab, const char *word)
 {
-	for (size_t i = 0; i < settings->n; i++)
-		json_object_set_new(params, settings->v[i].name,
-				    json_string(settings->v[i].value.s));
+	const struct lab_net *net = lab_net_find(lab, word);
+	const char *dot = strrchr(word, '.');
+	const struct lab_node *node;
+	char name[NAME_MAX_ + 1];
+	int i;
+
+	if (net || !dot || (size_t)(dot - word) >= sizeof(name))
+		return net ? net->id : NULL;
+	memcpy(name, word, (size_t)(dot - word));
+	name[dot - word] = 0;
+	node = lab_node_find(lab, name);
+	i = node ? lab_nic_index(node, dot + 1) : -1;
+	return i >= 0 ? node->nics[i].port : NULL;
 }
 
-static json_t *nics(const struct lab_node *node)
+/* The settings whose values name networks or ports: trunk, native, mirror. */
+static json_t *value_of(const struct lab *lab, const struct lab_setting *setting)
+{
+	char copy[512], out[1024] = "", *rest = copy, *word;
+	size_t len = 0;
+
+	if (strcmp(setting->name, "trunk") && strcmp(setting->name, "native") &&
+	    strcmp(setting->name, "mirror"))
+		return json_string(setting->value.s);
+	snprintf(copy, sizeof(copy), "%s", setting->value.s);
+	while ((word = strsep(&rest, ",+")) && len < sizeof(out)) {
+		const char *id = object_id(lab, word);
+
+		len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s", len ? "," : "",
+					id ? id : word);
+	}
+	return json_string(out);
+}
+
+void settings_put(const struct lab *lab, const struct lab_settings *settings, json_t *params)
+{
+	for (size_t i = 0; i < settings->n; i++)
+		json_object_set_new(params, settings->v[i].name, value_of(lab, &settings->v[i]));
+}
+
+static json_t *nics(const struct lab *lab, const struct lab_node *node)
 {
 	json_t *list = json_array(), *nic;
 	char mac[MAC_STR];
 
 	for (size_t i = 0; i < node->n_nics; i++) {
-		nic = json_pack("{s:s, s:s}", "net", node->nics[i].network.s, "mac",
+		nic = json_pack("{s:s, s:s}", "net", node->nics[i].net->id, "mac",
 				mac_format(&node->nics[i].mac, mac));
-		settings_put(&node->nics[i].settings, nic);
+		settings_put(lab, &node->nics[i].settings, nic);
 		json_array_append_new(list, nic);
 	}
 	return list;
@@ -124,8 +169,8 @@ json_t *guest_params(const struct lab *lab, const struct lab_node *node, const c
 	const struct lab_text *hypervisor = PICK(hypervisor, s);
 	char *append = append_words(lab, node, PICK(append, s)->s);
 	json_t *params =
-		json_pack("{s:s, s:s, s:s, s:o, s:s*}", "name", node->name.s, "hostname",
-			  node->name.s, "lab", lab->name.s, "nics", nics(node), "append", append);
+		json_pack("{s:s, s:s, s:s, s:o, s:s*}", "name", node->id, "hostname", node->name.s,
+			  "lab", lab->name.s, "nics", nics(lab, node), "append", append);
 
 	free(append);
 	if (!params) {

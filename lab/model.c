@@ -109,6 +109,22 @@ struct lab_check *lab_check_find(const struct lab *lab, const char *id)
 	return NULL;
 }
 
+struct lab_cable *lab_cable_find(const struct lab *lab, const char *name)
+{
+	for (size_t i = 0; i < lab->n_cables; i++)
+		if (lab->cables[i].name.s && !strcmp(lab->cables[i].name.s, name))
+			return &lab->cables[i];
+	return NULL;
+}
+
+struct lab_stage *lab_stage_find(const struct lab *lab, const char *id)
+{
+	for (size_t i = 0; i < lab->n_stages; i++)
+		if (lab->stages[i].id.s && !strcmp(lab->stages[i].id.s, id))
+			return &lab->stages[i];
+	return NULL;
+}
+
 int lab_nic_index(const struct lab_node *node, const char *ifname)
 {
 	if (strncmp(ifname, "eth", 3) || ifname[3] < '0' || ifname[3] > '9' || ifname[4])

@@ -13,7 +13,9 @@
 
 enum {
 	LAB_FILE_MAX = 1 << 20, /* bytes of a topology file */
-	LAB_NODE_NAME_MAX = 26, /* "NODE.eth9" must be a valid port name */
+	/* "LAB.NODE" must be a valid name, "LAB.NODE.eth9" a valid port name. */
+	LAB_NAME_MAX = 20,
+	LAB_NODE_NAME_MAX = 26,
 	LAB_NICS_MAX = 8,
 	LAB_LEASE_DEFAULT_S = 3600
 };
@@ -82,6 +84,7 @@ struct lab_settings {
 
 struct lab_net {
 	struct lab_text name;
+	const char *id; /* its name for the daemon: "LAB.NET" */
 	enum lab_mode mode;
 	bool has_mode; /* false only while the file is being read, or when it is wrong */
 	struct lab_prefix subnet;
@@ -100,6 +103,7 @@ struct lab_nic {
 	struct lab_pos pos;
 	struct lab_text network;
 	struct lab_net *net; /* set by lab_validate() */
+	const char *port;    /* the name of its port: "LAB.NODE.ethN" */
 	enum lab_how how;
 	struct lab_prefix address;
 	struct lab_addr gateway;
@@ -108,6 +112,7 @@ struct lab_nic {
 	struct lab_pos mac_pos;
 	struct lab_text link; /* words for `port impair` */
 	struct lab_text veth; /* namespaces: the other end's name on the host */
+	const char *host_end; /* what that end is called on this host */
 	struct lab_prefix host_address;
 	struct lab_settings settings;
 };
@@ -127,45 +132,117 @@ struct lab_cable {
 
 enum lab_kind { LAB_VM, LAB_NAMESPACE };
 
+/* A file that is copied into a node; @from is beside the topology file. */
+struct lab_file {
+	struct lab_text to, from;
+};
+
 struct lab_node {
 	struct lab_text name;
+	const char *id; /* its name for the daemon: "LAB.NODE" */
 	enum lab_kind kind;
 	struct lab_machine machine;
 	struct lab_nic *nics;
 	size_t n_nics;
 	struct lab_flag forward;
 	struct lab_text masquerade; /* "ethN" */
+	struct lab_text role;	    /* what it is in pictures: host, router, server, ... */
+	struct lab_file *files;
+	size_t n_files;
 	struct lab_text *run;
 	size_t n_run;
 };
 
-enum lab_verb { LAB_CHECK_NONE, LAB_PING, LAB_LEASE, LAB_ADDRESS, LAB_TCP, LAB_HTTP, LAB_EXEC };
+/* In the order of lab_verbs[] (parse_checks.c). */
+enum lab_verb {
+	LAB_CHECK_NONE,
+	LAB_PING,
+	LAB_TCP,
+	LAB_UDP,
+	LAB_HTTP,
+	LAB_DNS,
+	LAB_DHCP,
+	LAB_LEASE,
+	LAB_ADDRESS,
+	LAB_ROUTE,
+	LAB_PATH,
+	LAB_MAC_TABLE,
+	LAB_NAT_TABLE,
+	LAB_PACKETS,
+	LAB_THROUGHPUT,
+	LAB_FILE_TEXT,
+	LAB_EXEC
+};
 
+/* What is done to the lab for the time of a check. */
+struct lab_fault {
+	struct lab_pos pos;
+	struct lab_text link;	/* "NODE.ethN" or a cable */
+	struct lab_text impair; /* words for `port impair`; none: the link is down */
+	struct lab_text power;	/* a node that is off */
+};
+
+/* Members are those of the verb's map; which verb has which, parse_checks.c says. */
 struct lab_check {
 	struct lab_pos pos;
-	struct lab_text id, title, hint;
+	struct lab_text id, title, hint, stage;
 	enum lab_verb verb;
 	struct lab_pos verb_pos;
-	struct lab_text from, to; /* ping, tcp, http; node of lease, address, exec is `from` */
-	struct lab_text nic;	  /* lease, address: "ethN"; default eth0 */
-	struct lab_text text;	  /* http: url; exec: command */
-	struct lab_text output;	  /* http, exec: regular expression */
-	struct lab_prefix in;	  /* address: within this subnet */
-	struct lab_number port, status;
+	struct lab_text from, to; /* the node that acts (also `node:`), and the target */
+	struct lab_text nic;	  /* "ethN"; default eth0 */
+	struct lab_text text;	  /* http: url; exec: command; dns: name; file: path; route: to */
+	struct lab_text output;	  /* a regular expression */
+	struct lab_text network, at, see, never, proto, server, answer, dev, via;
+	struct lab_text *through, *around; /* path: nodes */
+	size_t n_through, n_around;
+	struct lab_prefix in; /* address: within this subnet */
+	struct lab_number port, status, for_ms, at_least_kbit, at_most_kbit;
+	struct lab_check *during; /* packets: what makes the traffic */
 	struct lab_number within_ms;
 	struct lab_number points;
+	struct lab_flag given, hidden, warning;
 	bool expect_fail;
 	struct lab_pos expect_pos;
+	struct lab_fault *fault;
 	struct lab_text *needs;
 	size_t n_needs;
+};
+
+/* ---- about the lab --------------------------------------------------------------------------- */
+
+struct lab_stage {
+	struct lab_text id, title;
+	struct lab_text text, file; /* what is to be done: here, or in a file beside this one */
+};
+
+/* Checked before anything is started. */
+struct lab_requires {
+	struct lab_number memory_mib, cpus;
+	struct lab_flag kvm;
+	struct lab_text *programs; /* of the host, which namespaces use */
+	size_t n_programs;
+};
+
+struct lab_variable {
+	struct lab_text name;
+	const char *value;	  /* for this seed */
+	struct ip4_prefix subnet; /* of a subnet, for {NAME.N}; plen 0: it is none */
 };
 
 struct lab_arena;
 
 struct lab {
 	struct lab_arena *arena;
-	struct lab_text name, title;
+	/* @name: of the file, or the one it runs under; @file_name: always the file's. */
+	struct lab_text name, title, file_name;
+	const char *seed; /* for the variables; "" when none was given */
 	struct lab_machine defaults;
+	enum lab_kind default_kind;
+	struct lab_requires requires;
+	struct lab_stage *stages;
+	size_t n_stages;
+	struct lab_variable *variables;
+	size_t n_variables;
 	struct lab_net *nets;
 	size_t n_nets;
 	struct lab_cable *cables;
@@ -190,12 +267,19 @@ const char *lab_mode_word(enum lab_mode mode);
 int lab_mode_find(const char *word);
 /* NULL-terminated. */
 extern const char *const lab_mode_words[];
+/* "ping", ... */
+const char *lab_verb_word(enum lab_verb verb);
 
 struct lab_net *lab_net_find(const struct lab *lab, const char *name);
 struct lab_node *lab_node_find(const struct lab *lab, const char *name);
 struct lab_check *lab_check_find(const struct lab *lab, const char *id);
+struct lab_cable *lab_cable_find(const struct lab *lab, const char *name);
+struct lab_stage *lab_stage_find(const struct lab *lab, const char *id);
 /* "eth0" to 0; -1 when it is no such word or @node has fewer NICs. */
 int lab_nic_index(const struct lab_node *node, const char *ifname);
+
+/* names.c: the port of "NODE.ethN", or of a cable's first end; NULL when there is none. */
+const char *lab_port_of(const struct lab *lab, const char *word);
 
 /* "eth0" for 0; @index is below LAB_NICS_MAX. */
 const char *lab_nic_name(size_t index);

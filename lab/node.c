@@ -18,6 +18,24 @@ void exec_result_fini(struct exec_result *res)
 	res->out = res->err = NULL;
 }
 
+char *shell_quoted(const char *text)
+{
+	char *out = malloc(4 * strlen(text) + 3), *p = out;
+
+	if (!out)
+		return NULL;
+	*p++ = '\'';
+	for (; *text; text++) {
+		if (*text == '\'')
+			p = stpcpy(p, "'\\''");
+		else
+			*p++ = *text;
+	}
+	*p++ = '\'';
+	*p = 0;
+	return out;
+}
+
 int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
 	      unsigned int timeout_s, struct exec_result *res, struct err *err)
 {
@@ -28,8 +46,8 @@ int node_exec(struct lab_run *r, const struct lab_node *node, const char *comman
 	if (!node)
 		return local_exec(command, timeout_s, res, err);
 	result = client_call(r->client, vm ? "vm.exec" : "ns.exec",
-			     json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", node->name.s,
-				       "command", command, "timeout_s", (int)timeout_s),
+			     json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", node->id, "command",
+				       command, "timeout_s", (int)timeout_s),
 			     err);
 	if (!result) {
 		assert(err->code < 0);
@@ -50,8 +68,8 @@ int node_exec(struct lab_run *r, const struct lab_node *node, const char *comman
 static bool lease_of(struct lab_run *r, const struct lab_nic *nic, be32 *out)
 {
 	struct err ignored;
-	json_t *list = client_call(r->client, "dhcp.list",
-				   json_pack("{s:s}", "net", nic->network.s), &ignored);
+	json_t *list = client_call(r->client, "dhcp.list", json_pack("{s:s}", "net", nic->net->id),
+				   &ignored);
 	char mac[MAC_STR];
 	bool found = false;
 	json_t *lease;
@@ -164,7 +182,7 @@ const char *node_state(struct lab_run *r, const struct lab_node *node, char *buf
 
 	snprintf(buf, size, "missing");
 	json_array_foreach (list, i, obj) {
-		if (!strcmp(jstr(obj, "name"), node->name.s))
+		if (!strcmp(jstr(obj, "name"), node->id))
 			snprintf(buf, size, "%s", vm ? jstr(obj, "state") : "up");
 	}
 	json_decref(list);

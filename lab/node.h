@@ -18,6 +18,13 @@ struct exec_result {
  * (whatever its status); a negative errno when it could not. */
 int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
 	      unsigned int timeout_s, struct exec_result *res, struct err *err);
+/* Write @len bytes to the file @path in @node, with the folders that lead there. */
+int node_write(struct lab_run *r, const struct lab_node *node, const char *path, const void *data,
+	       size_t len, struct err *err);
+/* Text for a shell: @text in single quotes; base64 of bytes. The caller frees it; NULL when memory
+ * is short. */
+char *shell_quoted(const char *text);
+char *base64(const unsigned char *data, size_t len);
 void exec_result_fini(struct exec_result *res);
 
 /* The address of @node's NIC @index now: from the file, from our DHCP server's leases, else from

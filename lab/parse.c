@@ -30,14 +30,11 @@ static void read_cpus(struct schema *s, const struct yaml_tree *t, void *out)
 
 static void read_hypervisor(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	const char *v = schema_scalar(s, t);
+	static const char *const words[] = {"auto", "kvm", "qemu", NULL};
+	const char *v = schema_word(s, t, "hypervisor", words);
 
-	if (!v)
-		return;
-	if (!strcmp(v, "auto") || !strcmp(v, "kvm") || !strcmp(v, "qemu"))
+	if (v)
 		*(struct lab_text *)out = (struct lab_text){v, t->pos};
-	else
-		lab_error(s->errors, t->pos, "unknown hypervisor '%s': write auto, kvm or qemu", v);
 }
 
 #define MACHINE_KEYS(base)                                                                         \
@@ -50,31 +47,32 @@ static void read_hypervisor(struct schema *s, const struct yaml_tree *t, void *o
 		"append", read_text, (base) + offsetof(struct lab_machine, append)                 \
 	}
 
+static void read_kind(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const words[] = {"vm", "namespace", NULL};
+	const char *v = schema_word(s, t, "kind", words);
+
+	if (v)
+		*(enum lab_kind *)out = !strcmp(v, "vm") ? LAB_VM : LAB_NAMESPACE;
+}
+
 static void read_defaults(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	static const struct schema_key keys[] = {MACHINE_KEYS(0), {0}};
+	static const struct schema_key keys[] = {
+		{"kind", read_kind, offsetof(struct lab, default_kind)},
+		MACHINE_KEYS(offsetof(struct lab, defaults)),
+		{0},
+	};
 
 	schema_map(s, t, "defaults", keys, out);
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static void read_kind(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	const char *v = schema_scalar(s, t);
-
-	if (v && !strcmp(v, "namespace"))
-		*(enum lab_kind *)out = LAB_NAMESPACE;
-	else if (v && !strcmp(v, "vm"))
-		*(enum lab_kind *)out = LAB_VM;
-	else if (v)
-		lab_error(s->errors, t->pos, "unknown kind '%s': write vm or namespace", v);
-}
-
 static void read_nic_address(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab_nic *nic = out;
-	const char *v = schema_scalar(s, t);
+	const char *v = schema_says_text(s, "^(dhcp|none|[0-9.{].*)$") ? NULL : schema_scalar(s, t);
 
 	if (!v)
 		return;
@@ -91,7 +89,7 @@ static void read_nic_address(struct schema *s, const struct yaml_tree *t, void *
 static void read_mac(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab_nic *nic = out;
-	const char *v = schema_scalar(s, t);
+	const char *v = schema_says_text(s, "^[0-9a-fA-F:]+$") ? NULL : schema_scalar(s, t);
 
 	if (!v)
 		return;
@@ -109,7 +107,7 @@ static void read_mac(struct schema *s, const struct yaml_tree *t, void *out)
 	}
 }
 
-static void read_nic(struct schema *s, const struct yaml_tree *t, struct lab_nic *nic)
+static void read_nic(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
 		{"network", read_text, offsetof(struct lab_nic, network)},
@@ -121,6 +119,8 @@ static void read_nic(struct schema *s, const struct yaml_tree *t, struct lab_nic
 		{"host-address", read_prefix, offsetof(struct lab_nic, host_address)},
 		{0},
 	};
+	struct lab_node *node = out;
+	struct lab_nic *nic = &node->nics[node->n_nics++];
 
 	nic->pos = t->pos;
 	schema_map_more(s, t, "an interface", keys, nic,
@@ -131,15 +131,47 @@ static void read_nics(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab_node *node = out;
 
-	if (!schema_kind(s, t, YAML_LIST, "interfaces"))
-		return;
-	if (t->n > LAB_NICS_MAX) {
+	if (t->kind == YAML_LIST && t->n > LAB_NICS_MAX) {
 		lab_error(s->errors, t->pos, "a node has at most %d interfaces", LAB_NICS_MAX);
 		return;
 	}
 	node->nics = lab_alloc(s->lab, t->n, sizeof(*node->nics));
-	for (const struct yaml_tree *v = t->first; node->nics && v; v = v->next)
-		read_nic(s, v, &node->nics[node->n_nics++]);
+	if (node->nics)
+		schema_list(s, t, "interfaces", read_nic, node);
+}
+
+/* TO: FROM, the file in the node and the one beside the topology file. */
+static void read_file(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_node *node = out;
+	struct lab_file *file = &node->files[node->n_files];
+
+	if (!s->say && (*t->key != '/' || strstr(t->key, "/../") || strlen(t->key) > 200))
+		lab_error(s->errors, t->key_pos,
+			  "'%s' is no place for a file in a node: write it as /etc/motd", t->key);
+	file->to = (struct lab_text){t->key, t->key_pos};
+	read_text(s, t, &file->from);
+	if (file->from.s)
+		node->n_files++;
+}
+
+static void read_files(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_node *node = out;
+
+	node->files = lab_alloc(s->lab, t->n, sizeof(*node->files));
+	if (node->files)
+		schema_names(s, t, "files", read_file, node);
+}
+
+static void read_role(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const words[] = {"host",	"router",   "server", "client",
+					    "firewall", "attacker", "switch", NULL};
+	const char *v = schema_word(s, t, "role", words);
+
+	if (v)
+		*(struct lab_text *)out = (struct lab_text){v, t->pos};
 }
 
 static void read_run(struct schema *s, const struct yaml_tree *t, void *out)
@@ -149,7 +181,7 @@ static void read_run(struct schema *s, const struct yaml_tree *t, void *out)
 	node->run = read_texts(s, t, "run", &node->n_run);
 }
 
-static void read_node(struct schema *s, const struct yaml_tree *t, struct lab_node *node)
+static void read_node(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
 		{"kind", read_kind, offsetof(struct lab_node, kind)},
@@ -157,10 +189,16 @@ static void read_node(struct schema *s, const struct yaml_tree *t, struct lab_no
 		{"forward", read_flag, offsetof(struct lab_node, forward)},
 		{"masquerade", read_text, offsetof(struct lab_node, masquerade)},
 		{"run", read_run, 0},
+		{"files", read_files, 0},
+		{"role", read_role, offsetof(struct lab_node, role)},
 		MACHINE_KEYS(offsetof(struct lab_node, machine)),
 		{0},
 	};
+	struct lab *lab = out;
+	struct lab_node *node = &lab->nodes[lab->n_nodes++];
 
+	node->kind = lab->default_kind;
+	read_key_name(s, t, &node->name);
 	schema_map(s, t, "a node", keys, node);
 }
 
@@ -168,24 +206,20 @@ static void read_nodes(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab *lab = out;
 
-	if (!schema_kind(s, t, YAML_MAP, "nodes"))
-		return;
 	lab->nodes = lab_alloc(lab, t->n, sizeof(*lab->nodes));
-	for (const struct yaml_tree *v = t->first; lab->nodes && v; v = v->next) {
-		struct lab_node *node = &lab->nodes[lab->n_nodes++];
-
-		read_key_name(s, v, &node->name);
-		read_node(s, v, node);
-	}
+	if (lab->nodes)
+		schema_names(s, t, "nodes", read_node, lab);
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
 static void read_version(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	const char *v = schema_scalar(s, t);
+	const char *v = s->say ? NULL : schema_scalar(s, t);
 
 	(void)out;
+	if (s->say)
+		json_object_set_new(s->say, "const", json_integer(1));
 	if (v && strcmp(v, "1"))
 		lab_error(s->errors, t->pos,
 			  "version '%s' is not known: this vnetctl reads version 1", v);
@@ -205,27 +239,68 @@ static void read_lab(struct schema *s, const struct yaml_tree *t)
 		{"version", read_version, 0},
 		{"name", read_name, offsetof(struct lab, name)},
 		{"title", read_text, offsetof(struct lab, title)},
-		{"defaults", read_defaults, offsetof(struct lab, defaults)},
+		{"requires", read_requires, offsetof(struct lab, requires)},
+		{"variables", read_variables, 0},
+		{"defaults", read_defaults, 0},
 		{"networks", read_networks, 0},
 		{"cables", read_cables, 0},
 		{"nodes", read_nodes, 0},
+		{"stages", read_stages, 0},
 		{"checks", read_checks, 0},
 		{0},
 	};
 
-	if (!schema_kind(s, t, YAML_MAP, "a topology file"))
-		return;
 	schema_map(s, t, "a topology file", keys, s->lab);
+	schema_says_required(s, "version name nodes");
+	if (s->say || t->kind != YAML_MAP)
+		return;
 	require(s, t, "version", "version: 1");
 	require(s, t, "name", "name: my-lab");
 	require(s, t, "nodes", "nodes: {h1: {}}");
 }
 
-struct lab *lab_parse(const char *text, size_t len, struct lab_errors *errors)
+json_t *lab_schema_json(void)
 {
+	struct lab_errors none = {.file = ""};
+	struct schema s = {.lab = lab_create(), .errors = &none, .say = json_object()};
+	struct yaml_tree t = {.kind = YAML_MAP};
+
+	if (s.lab)
+		read_lab(&s, &t);
+	json_object_set_new(s.say, "$schema",
+			    json_string("https://json-schema.org/draft/2020-12/schema"));
+	json_object_set_new(s.say, "title", json_string("vnet-lab(5): a topology file"));
+	lab_destroy(s.lab);
+	return s.say;
+}
+
+/* What the file is called is kept: names on the host depend on whether it runs under another. */
+static void take_options(struct lab *lab, const struct yaml_tree *t,
+			 const struct lab_options *options)
+{
+	const struct yaml_tree *name = yaml_member(t, "name");
+
+	lab->seed = lab_strndup(lab, options->seed ? options->seed : "",
+				options->seed ? strlen(options->seed) : 0);
+	if (!lab->name.s)
+		return;
+	lab->file_name = lab->name;
+	if (options->name)
+		lab->name =
+			(struct lab_text){lab_strndup(lab, options->name, strlen(options->name)),
+					  name ? name->pos : (struct lab_pos){0}};
+}
+
+struct lab *lab_parse(const char *text, size_t len, const struct lab_options *options,
+		      struct lab_errors *errors)
+{
+	static const struct lab_options none = {0};
 	struct lab *lab = lab_create();
 	struct schema s = {.lab = lab, .errors = errors};
-	const struct yaml_tree *t;
+	struct yaml_tree *t;
+
+	errors->source = text;
+	options = options ? options : &none;
 
 	if (!lab) {
 		lab_error(errors, (struct lab_pos){0}, "out of memory");
@@ -233,10 +308,13 @@ struct lab *lab_parse(const char *text, size_t len, struct lab_errors *errors)
 	}
 	t = yaml_read(lab, text, len, errors);
 	if (t) {
+		lab_variables(&s, t, options->seed ? options->seed : "");
 		read_lab(&s, t);
+		take_options(lab, t, options);
 		lab_validate(lab, errors);
 		lab_validate_cables(lab, errors);
 		lab_validate_checks(lab, errors);
+		lab_validate_stages(lab, errors);
 	} else if (!errors->n) {
 		lab_error(errors, (struct lab_pos){1, 1}, "the file is empty");
 	}

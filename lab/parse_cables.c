@@ -14,7 +14,11 @@ static void read_between(struct schema *s, const struct yaml_tree *t, void *out)
 	struct lab_text *ends;
 	size_t n = 0;
 
-	if (!schema_kind(s, t, YAML_LIST, "between"))
+	if (s->say)
+		json_object_update_new(s->say, json_pack("{s:s, s:i, s:i, s:{s:s}}", "type",
+							 "array", "minItems", 2, "maxItems", 2,
+							 "items", "type", "string"));
+	if (s->say || !schema_kind(s, t, YAML_LIST, "between"))
 		return;
 	ends = read_texts(s, t, "between", &n);
 	if (n != 2) {
@@ -28,18 +32,22 @@ static void read_between(struct schema *s, const struct yaml_tree *t, void *out)
 		cable->end[i].network = ends[i];
 }
 
-static void read_cable(struct schema *s, const struct yaml_tree *t, struct lab_cable *cable)
+static void read_cable(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
 		{"between", read_between, 0},
 		{"link", read_link, offsetof(struct lab_cable, link)},
 		{0},
 	};
+	struct lab *lab = out;
+	struct lab_cable *cable = &lab->cables[lab->n_cables++];
 	unsigned int before = s->errors->n;
 
+	read_key_name(s, t, &cable->name);
 	schema_map_more(s, t, "a cable", keys, cable,
 			&(struct schema_more){port_setting_names, &cable->settings});
-	if (!cable->end[0].network.s && s->errors->n == before)
+	schema_says_required(s, "between");
+	if (!cable->end[0].network.s && s->errors->n == before && !s->say)
 		lab_error(s->errors, t->key_pos,
 			  "cable '%s' leads nowhere: add between: [NET, NET]", t->key);
 }
@@ -48,15 +56,9 @@ void read_cables(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab *lab = out;
 
-	if (!schema_kind(s, t, YAML_MAP, "cables"))
-		return;
 	lab->cables = lab_alloc(lab, t->n, sizeof(*lab->cables));
-	for (const struct yaml_tree *v = t->first; lab->cables && v; v = v->next) {
-		struct lab_cable *cable = &lab->cables[lab->n_cables++];
-
-		read_key_name(s, v, &cable->name);
-		read_cable(s, v, cable);
-	}
+	if (lab->cables)
+		schema_names(s, t, "cables", read_cable, lab);
 }
 
 /* ---- as a whole ------------------------------------------------------------------------------ */
@@ -86,8 +88,8 @@ void lab_validate_cables(struct lab *lab, struct lab_errors *errors)
 			if (end->network.s && !lab_net_find(lab, end->network.s))
 				lab_unknown_network(lab, &end->network, errors);
 			if (end->network.s)
-				end->port = lab_printf(lab, "%s.%s%s", c->name.s, end->network.s,
-						       loop && k ? "-2" : "");
+				end->port = lab_printf(lab, "%s.%s.%s%s", lab->name.s, c->name.s,
+						       end->network.s, loop && k ? "-2" : "");
 		}
 	}
 }

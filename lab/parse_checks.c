@@ -9,9 +9,11 @@
 
 #define FIELD(f) offsetof(struct lab_check, f)
 
+/* ---- values ---------------------------------------------------------------------------------- */
+
 static void read_regex(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	const char *v = schema_scalar(s, t);
+	const char *v = schema_says_text(s, NULL) ? NULL : schema_scalar(s, t);
 	char why[128];
 	regex_t re;
 	int rc;
@@ -40,128 +42,214 @@ static void read_status(struct schema *s, const struct yaml_tree *t, void *out)
 	check_range(s, out, "status", 0, 255);
 }
 
-static bool has(const struct yaml_tree *t, const char *key)
+static void read_proto(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	if (t->kind != YAML_MAP)
-		return false;
-	for (const struct yaml_tree *v = t->first; v; v = v->next)
-		if (!strcmp(v->key, key))
-			return true;
-	return false;
+	static const char *const words[] = {"tcp", "udp", "icmp", NULL};
+	const char *v = schema_word(s, t, "protocol", words);
+
+	if (v)
+		*(struct lab_text *)out = (struct lab_text){v, t->pos};
 }
 
-static void need(struct schema *s, const struct yaml_tree *t, const char *key)
+static void read_url(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	if (t->kind == YAML_MAP && !has(t, key))
-		lab_error(s->errors, t->pos, "%s needs '%s:'", t->key, key);
+	struct lab_text *text = out;
+
+	if (schema_says_text(s, "^http://"))
+		return;
+	read_text(s, t, out);
+	if (text->s && strncmp(text->s, "http://", 7))
+		lab_error(s->errors, text->pos,
+			  "'%s' is no address of a page: it must begin with http://", text->s);
+}
+
+static void read_through(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_check *c = out;
+
+	c->through = read_texts(s, t, "through", &c->n_through);
+}
+
+static void read_around(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_check *c = out;
+
+	c->around = read_texts(s, t, "not-through", &c->n_around);
+}
+
+static void read_while(struct schema *s, const struct yaml_tree *t, void *out);
+
+/* ---- verbs ----------------------------------------------------------------------------------- */
+
+static const struct schema_key ping_keys[] = {
+	{"from", read_text, FIELD(from)}, {"to", read_text, FIELD(to)}, {0}};
+static const struct schema_key tcp_keys[] = {{"from", read_text, FIELD(from)},
+					     {"to", read_text, FIELD(to)},
+					     {"port", read_port, FIELD(port)},
+					     {0}};
+static const struct schema_key http_keys[] = {{"from", read_text, FIELD(from)},
+					      {"url", read_url, FIELD(text)},
+					      {"output", read_regex, FIELD(output)},
+					      {0}};
+static const struct schema_key dns_keys[] = {{"from", read_text, FIELD(from)},
+					     {"name", read_text, FIELD(text)},
+					     {"server", read_text, FIELD(server)},
+					     {"answer", read_text, FIELD(answer)},
+					     {0}};
+static const struct schema_key dhcp_keys[] = {{"node", read_text, FIELD(from)},
+					      {"nic", read_text, FIELD(nic)},
+					      {"server", read_text, FIELD(server)},
+					      {0}};
+static const struct schema_key lease_keys[] = {
+	{"node", read_text, FIELD(from)}, {"nic", read_text, FIELD(nic)}, {0}};
+static const struct schema_key address_keys[] = {{"node", read_text, FIELD(from)},
+						 {"nic", read_text, FIELD(nic)},
+						 {"in", read_prefix, FIELD(in)},
+						 {0}};
+static const struct schema_key route_keys[] = {{"node", read_text, FIELD(from)},
+					       {"to", read_text, FIELD(text)},
+					       {"via", read_text, FIELD(via)},
+					       {"dev", read_text, FIELD(dev)},
+					       {0}};
+static const struct schema_key path_keys[] = {{"from", read_text, FIELD(from)},
+					      {"to", read_text, FIELD(to)},
+					      {"through", read_through, 0},
+					      {"not-through", read_around, 0},
+					      {0}};
+static const struct schema_key mac_keys[] = {{"network", read_text, FIELD(network)},
+					     {"node", read_text, FIELD(from)},
+					     {"nic", read_text, FIELD(nic)},
+					     {"at", read_text, FIELD(at)},
+					     {0}};
+static const struct schema_key nat_keys[] = {{"network", read_text, FIELD(network)},
+					     {"node", read_text, FIELD(from)},
+					     {"proto", read_proto, FIELD(proto)},
+					     {"port", read_port, FIELD(port)},
+					     {0}};
+static const struct schema_key packets_keys[] = {
+	{"at", read_text, FIELD(at)},	    {"see", read_text, FIELD(see)},
+	{"never", read_text, FIELD(never)}, {"for", read_ms, FIELD(for_ms)},
+	{"while", read_while, 0},	    {0}};
+static const struct schema_key throughput_keys[] = {{"from", read_text, FIELD(from)},
+						    {"to", read_text, FIELD(to)},
+						    {"at-least", read_kbit, FIELD(at_least_kbit)},
+						    {"at-most", read_kbit, FIELD(at_most_kbit)},
+						    {"for", read_ms, FIELD(for_ms)},
+						    {0}};
+static const struct schema_key file_keys[] = {{"node", read_text, FIELD(from)},
+					      {"path", read_text, FIELD(text)},
+					      {"output", read_regex, FIELD(output)},
+					      {0}};
+static const struct schema_key exec_keys[] = {{"node", read_text, FIELD(from)},
+					      {"command", read_text, FIELD(text)},
+					      {"status", read_status, FIELD(status)},
+					      {"output", read_regex, FIELD(output)},
+					      {0}};
+
+static const struct lab_verb_row {
+	const char *word;
+	const struct schema_key *keys;
+	const char *required;
+} lab_verbs[] = {
+	[LAB_PING] = {"ping", ping_keys, "from to"},
+	[LAB_TCP] = {"tcp", tcp_keys, "from to port"},
+	[LAB_UDP] = {"udp", tcp_keys, "from to port"},
+	[LAB_HTTP] = {"http", http_keys, "from url"},
+	[LAB_DNS] = {"dns", dns_keys, "from name"},
+	[LAB_DHCP] = {"dhcp", dhcp_keys, "node"},
+	[LAB_LEASE] = {"lease", lease_keys, "node"},
+	[LAB_ADDRESS] = {"address", address_keys, "node in"},
+	[LAB_ROUTE] = {"route", route_keys, "node to"},
+	[LAB_PATH] = {"path", path_keys, "from to"},
+	[LAB_MAC_TABLE] = {"mac-table", mac_keys, "network node"},
+	[LAB_NAT_TABLE] = {"nat", nat_keys, "network node"},
+	[LAB_PACKETS] = {"packets", packets_keys, "at"},
+	[LAB_THROUGHPUT] = {"throughput", throughput_keys, "from to"},
+	[LAB_FILE_TEXT] = {"file", file_keys, "node path"},
+	[LAB_EXEC] = {"exec", exec_keys, "node command"},
+};
+
+#define VERB_WORDS                                                                                 \
+	"ping, tcp, udp, http, dns, dhcp, lease, address, route, path, mac-table, nat, packets, "  \
+	"throughput, file, exec"
+
+const char *lab_verb_word(enum lab_verb verb)
+{
+	return lab_verbs[verb].word;
+}
+
+static enum lab_verb verb_of(const char *word)
+{
+	for (size_t i = 1; i < ARRAY_SIZE(lab_verbs); i++)
+		if (!strcmp(lab_verbs[i].word, word))
+			return (enum lab_verb)i;
+	return LAB_CHECK_NONE;
+}
+
+static void need(struct schema *s, const struct yaml_tree *t, const char *keys)
+{
+	char key[32];
+
+	schema_says_required(s, keys);
+	for (size_t len; !s->say && t->kind == YAML_MAP && *keys;
+	     keys += len + (keys[len] == ' ')) {
+		len = strcspn(keys, " ");
+		memcpy(key, keys, len);
+		key[len] = 0;
+		if (!yaml_member(t, key))
+			lab_error(s->errors, t->pos, "%s needs '%s:'", t->key, key);
+	}
 }
 
 /* A check has one verb: the first one counts, another is an error. */
-static void verb(struct schema *s, const struct yaml_tree *t, struct lab_check *c, enum lab_verb v)
+static void read_verb(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	if (c->verb != LAB_CHECK_NONE)
+	enum lab_verb v = verb_of(t->key);
+	struct lab_check *c = out;
+
+	if (c->verb != LAB_CHECK_NONE && !s->say)
 		lab_error(s->errors, t->key_pos,
 			  "a second verb in one check: make '%s' a check of its own", t->key);
 	else
 		c->verb_pos = t->key_pos;
 	c->verb = v;
+	schema_map(s, t, t->key, lab_verbs[v].keys, c);
+	need(s, t, lab_verbs[v].required);
 }
 
-static void read_ping(struct schema *s, const struct yaml_tree *t, void *out)
+#define VERB_KEYS                                                                                  \
+	{"ping", read_verb, 0}, {"tcp", read_verb, 0}, {"udp", read_verb, 0},                      \
+		{"http", read_verb, 0}, {"dns", read_verb, 0}, {"dhcp", read_verb, 0},             \
+		{"route", read_verb, 0},                                                           \
+	{                                                                                          \
+		"exec", read_verb, 0                                                               \
+	}
+
+static void read_while(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	static const struct schema_key keys[] = {
-		{"from", read_text, FIELD(from)}, {"to", read_text, FIELD(to)}, {0}};
+	static const struct schema_key keys[] = {VERB_KEYS, {0}};
 	struct lab_check *c = out;
 
-	verb(s, t, c, LAB_PING);
-	schema_map(s, t, "ping", keys, c);
-	need(s, t, "from");
-	need(s, t, "to");
+	c->during = lab_alloc(s->lab, 1, sizeof(*c->during));
+	if (!c->during)
+		return;
+	c->during->pos = t->pos;
+	schema_map(s, t, "while", keys, c->during);
+	if (!s->say && t->kind == YAML_MAP && c->during->verb == LAB_CHECK_NONE)
+		lab_error(s->errors, t->pos,
+			  "'while' needs one of ping, tcp, udp, http, dns, exec");
 }
 
-static void read_tcp(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {{"from", read_text, FIELD(from)},
-						 {"to", read_text, FIELD(to)},
-						 {"port", read_port, FIELD(port)},
-						 {0}};
-	struct lab_check *c = out;
-
-	verb(s, t, c, LAB_TCP);
-	schema_map(s, t, "tcp", keys, c);
-	need(s, t, "from");
-	need(s, t, "to");
-	need(s, t, "port");
-}
-
-static void read_http(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {{"from", read_text, FIELD(from)},
-						 {"url", read_text, FIELD(text)},
-						 {"output", read_regex, FIELD(output)},
-						 {0}};
-	struct lab_check *c = out;
-
-	verb(s, t, c, LAB_HTTP);
-	schema_map(s, t, "http", keys, c);
-	need(s, t, "from");
-	need(s, t, "url");
-	if (c->text.s && strncmp(c->text.s, "http://", 7))
-		lab_error(s->errors, c->text.pos,
-			  "'%s' is no address of a page: it must begin with "
-			  "http://",
-			  c->text.s);
-}
-
-static void read_lease(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {
-		{"node", read_text, FIELD(from)}, {"nic", read_text, FIELD(nic)}, {0}};
-	struct lab_check *c = out;
-
-	verb(s, t, c, LAB_LEASE);
-	schema_map(s, t, "lease", keys, c);
-	need(s, t, "node");
-}
-
-static void read_address(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {{"node", read_text, FIELD(from)},
-						 {"nic", read_text, FIELD(nic)},
-						 {"in", read_prefix, FIELD(in)},
-						 {0}};
-	struct lab_check *c = out;
-
-	verb(s, t, c, LAB_ADDRESS);
-	schema_map(s, t, "address", keys, c);
-	need(s, t, "node");
-	need(s, t, "in");
-}
-
-static void read_exec(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {{"node", read_text, FIELD(from)},
-						 {"command", read_text, FIELD(text)},
-						 {"status", read_status, FIELD(status)},
-						 {"output", read_regex, FIELD(output)},
-						 {0}};
-	struct lab_check *c = out;
-
-	verb(s, t, c, LAB_EXEC);
-	schema_map(s, t, "exec", keys, c);
-	need(s, t, "node");
-	need(s, t, "command");
-}
+/* ---- what is common to all ------------------------------------------------------------------- */
 
 static void read_expect(struct schema *s, const struct yaml_tree *t, void *out)
 {
+	static const char *const words[] = {"pass", "fail", NULL};
 	struct lab_check *c = out;
-	const char *v = schema_scalar(s, t);
+	const char *v = schema_word(s, t, "expectation", words);
 
 	c->expect_pos = t->pos;
 	c->expect_fail = v && !strcmp(v, "fail");
-	if (v && strcmp(v, "fail") && strcmp(v, "pass"))
-		lab_error(s->errors, t->pos, "'%s' is neither pass nor fail", v);
 }
 
 static void read_needs(struct schema *s, const struct yaml_tree *t, void *out)
@@ -171,43 +259,81 @@ static void read_needs(struct schema *s, const struct yaml_tree *t, void *out)
 	c->needs = read_texts(s, t, "needs", &c->n_needs);
 }
 
-static void read_check(struct schema *s, const struct yaml_tree *t, struct lab_check *c)
+static void read_down(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const words[] = {"down", NULL};
+
+	(void)out;
+	schema_word(s, t, "state", words);
+}
+
+static void read_fault(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const struct schema_key keys[] = {
+		{"link", read_text, offsetof(struct lab_fault, link)},
+		{"state", read_down, 0},
+		{"impair", read_link, offsetof(struct lab_fault, impair)},
+		{"off", read_text, offsetof(struct lab_fault, power)},
+		{0},
+	};
+	struct lab_check *c = out;
+
+	c->fault = lab_alloc(s->lab, 1, sizeof(*c->fault));
+	if (!c->fault)
+		return;
+	c->fault->pos = t->pos;
+	schema_map(s, t, "fault", keys, c->fault);
+	if (!s->say && t->kind == YAML_MAP && !c->fault->link.s == !c->fault->power.s)
+		lab_error(s->errors, t->pos,
+			  "a fault is either {link: NODE.ethN, state: down}, {link: NODE.ethN, "
+			  "impair: {loss: 5%%}} or {off: NODE}");
+}
+
+static void read_check(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
 		{"id", read_name, FIELD(id)},
 		{"title", read_text, FIELD(title)},
 		{"hint", read_text, FIELD(hint)},
-		{"ping", read_ping, 0},
-		{"lease", read_lease, 0},
-		{"address", read_address, 0},
-		{"tcp", read_tcp, 0},
-		{"http", read_http, 0},
-		{"exec", read_exec, 0},
+		{"stage", read_text, FIELD(stage)},
+		VERB_KEYS,
+		{"lease", read_verb, 0},
+		{"address", read_verb, 0},
+		{"path", read_verb, 0},
+		{"mac-table", read_verb, 0},
+		{"nat", read_verb, 0},
+		{"packets", read_verb, 0},
+		{"throughput", read_verb, 0},
+		{"file", read_verb, 0},
 		{"within", read_ms, FIELD(within_ms)},
 		{"expect", read_expect, 0},
 		{"needs", read_needs, 0},
 		{"points", read_number, FIELD(points)},
+		{"given", read_flag, FIELD(given)},
+		{"hidden", read_flag, FIELD(hidden)},
+		{"warning", read_flag, FIELD(warning)},
+		{"fault", read_fault, 0},
 		{0},
 	};
+	struct lab *lab = out;
+	struct lab_check *c = &lab->checks[lab->n_checks++];
 
 	c->pos = t->pos;
 	schema_map(s, t, "a check", keys, c);
-	if (t->kind != YAML_MAP)
+	schema_says_required(s, "id");
+	if (s->say || t->kind != YAML_MAP)
 		return;
-	if (!has(t, "id"))
+	if (!yaml_member(t, "id"))
 		lab_error(s->errors, t->pos, "a check needs a name: add id: my-check");
 	if (c->verb == LAB_CHECK_NONE)
-		lab_error(s->errors, t->pos,
-			  "a check needs one of ping, lease, address, tcp, http, exec");
+		lab_error(s->errors, t->pos, "a check needs one of " VERB_WORDS);
 }
 
 void read_checks(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab *lab = out;
 
-	if (!schema_kind(s, t, YAML_LIST, "checks"))
-		return;
 	lab->checks = lab_alloc(lab, t->n, sizeof(*lab->checks));
-	for (const struct yaml_tree *v = t->first; lab->checks && v; v = v->next)
-		read_check(s, v, &lab->checks[lab->n_checks++]);
+	if (lab->checks)
+		schema_list(s, t, "checks", read_check, lab);
 }

@@ -114,15 +114,6 @@ static void read_words(struct link_reader *r, const struct yaml_tree *t, bool st
 	}
 }
 
-static const struct yaml_tree *member(const struct yaml_tree *t, const char *key)
-{
-	const struct yaml_tree *v = t->kind == YAML_MAP ? t->first : NULL;
-
-	while (v && strcmp(v->key, key) != 0)
-		v = v->next;
-	return v;
-}
-
 static void read_schedule(struct link_reader *r, const struct yaml_tree *t)
 {
 	if (!schema_kind(r->s, t, YAML_LIST, "schedule")) {
@@ -130,7 +121,7 @@ static void read_schedule(struct link_reader *r, const struct yaml_tree *t)
 		return;
 	}
 	for (const struct yaml_tree *v = t->first; v; v = v->next) {
-		const struct yaml_tree *at = member(v, "at");
+		const struct yaml_tree *at = yaml_member(v, "at");
 		const char *when = at ? schema_scalar(r->s, at) : NULL;
 
 		if (!at)
@@ -144,14 +135,26 @@ static void read_schedule(struct link_reader *r, const struct yaml_tree *t)
 	}
 }
 
+/* The words are those of linkspec.h, whose values it checks itself. */
+static void say_link(struct schema *s)
+{
+	json_object_update_new(s->say,
+			       json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s}}}", "type", "object",
+					 "properties", "in", "type", "object", "out", "type",
+					 "object", "schedule", "type", "array"));
+}
+
 /* @out: the `struct lab_text` that gets the list of words. */
 void read_link(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct link_reader *r = lab_alloc(s->lab, 1, sizeof(*r));
-	const struct yaml_tree *schedule = member(t, "schedule"), *repeat = member(t, "repeat");
+	const struct yaml_tree *schedule = yaml_member(t, "schedule");
+	const struct yaml_tree *repeat = yaml_member(t, "repeat");
 	struct err err;
 
-	if (!r)
+	if (s->say)
+		say_link(s);
+	if (!r || s->say)
 		return;
 	r->s = s;
 	r->ok = true;

@@ -7,32 +7,17 @@
 
 #include "lab/parse_parts.h"
 #include "lib/ipaddr.h"
-#include "lib/nearest.h"
 #include "lib/setting_names.h"
 
 static void read_mode(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab_net *net = out;
-	const char *v = schema_scalar(s, t);
-	const char *near;
-	int mode;
+	const char *v = schema_word(s, t, "mode", lab_mode_words);
 
 	if (!v)
 		return;
-	mode = lab_mode_find(v);
-	if (mode >= 0) {
-		net->mode = (enum lab_mode)mode;
-		net->has_mode = true;
-		return;
-	}
-	near = nearest_word(v, lab_mode_words);
-	if (near)
-		lab_error(s->errors, t->pos, "unknown mode '%s': did you mean '%s'?", v, near);
-	else
-		lab_error(
-			s->errors, t->pos,
-			"unknown mode '%s': write nat, bridge, host-only, internal or lan-segment",
-			v);
+	net->mode = (enum lab_mode)lab_mode_find(v);
+	net->has_mode = true;
 }
 
 static void read_dhcp_range(struct schema *s, const struct yaml_tree *t, void *out)
@@ -54,6 +39,16 @@ static void read_dhcp(struct schema *s, const struct yaml_tree *t, void *out)
 	struct lab_dhcp *dhcp = out;
 	const char *v;
 
+	if (s->say) {
+		json_t *me = s->say;
+
+		json_object_set_new(schema_says_or(s), "type",
+				    json_pack("[s, s]", "string", "boolean"));
+		s->say = schema_says_or(s);
+		schema_map(s, t, "dhcp", keys, dhcp);
+		s->say = me;
+		return;
+	}
 	dhcp->given = dhcp->on = true;
 	dhcp->pos = t->pos;
 	if (t->kind != YAML_SCALAR) {
@@ -76,18 +71,10 @@ static void read_mtu(struct schema *s, const struct yaml_tree *t, void *out)
 static void read_uplink(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const char *const words[] = {"auto", "plain", "single-mac", NULL};
-	const struct lab_text *text = out;
-	const char *near;
+	const char *v = schema_word(s, t, "uplink", words);
 
-	read_text(s, t, out);
-	for (const char *const *w = words; text->s && *w; w++)
-		if (!strcmp(text->s, *w))
-			return;
-	near = text->s ? nearest_word(text->s, words) : NULL;
-	if (text->s)
-		lab_error(s->errors, t->pos, "uplink is auto, plain or single-mac, not '%s'%s%s%s",
-			  text->s, near ? ": did you mean '" : "", near ? near : "",
-			  near ? "'?" : "");
+	if (v)
+		*(struct lab_text *)out = (struct lab_text){v, t->pos};
 }
 
 static void read_vlan(struct schema *s, const struct yaml_tree *t, void *out)
@@ -173,9 +160,11 @@ static const char *forward_proto(const char *slash)
 }
 
 /* "[ADDR:]PORT[-PORT] -> NODE:PORT[/tcp|/udp|/both]" */
-static void read_forward(struct schema *s, const struct yaml_tree *t, struct lab_forward *f)
+static void read_forward(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	const char *v = schema_scalar(s, t);
+	struct lab_net *net = out;
+	struct lab_forward *f = &net->forwards[net->n_forwards];
+	const char *v = schema_says_text(s, " -> ") ? NULL : schema_scalar(s, t);
 	const char *arrow = v ? strstr(v, " -> ") : NULL;
 	const char *to = arrow ? arrow + 4 : NULL, *colon = to ? strrchr(to, ':') : NULL;
 	const char *slash = colon ? colon + strcspn(colon, "/") : NULL;
@@ -191,23 +180,19 @@ static void read_forward(struct schema *s, const struct yaml_tree *t, struct lab
 	}
 	f->bind = lab_strndup(s->lab, v, (size_t)(arrow - v));
 	f->to = lab_strndup(s->lab, to, (size_t)(colon - to));
+	net->n_forwards += f->bind && f->to;
 }
 
 static void read_forwards(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab_net *net = out;
 
-	if (!schema_kind(s, t, YAML_LIST, "forward"))
-		return;
 	net->forwards = lab_alloc(s->lab, t->n, sizeof(*net->forwards));
-	for (const struct yaml_tree *v = t->first; net->forwards && v; v = v->next) {
-		read_forward(s, v, &net->forwards[net->n_forwards]);
-		if (net->forwards[net->n_forwards].to)
-			net->n_forwards++;
-	}
+	if (net->forwards)
+		schema_list(s, t, "forward", read_forward, net);
 }
 
-static void read_net(struct schema *s, const struct yaml_tree *t, struct lab_net *net)
+static void read_net(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
 		{"mode", read_mode, 0},
@@ -224,11 +209,15 @@ static void read_net(struct schema *s, const struct yaml_tree *t, struct lab_net
 		{"forward", read_forwards, 0},
 		{0},
 	};
+	struct lab *lab = out;
+	struct lab_net *net = &lab->nets[lab->n_nets++];
 	unsigned int before = s->errors->n;
 
+	read_key_name(s, t, &net->name);
 	schema_map_more(s, t, "a network", keys, net,
 			&(struct schema_more){net_setting_names, &net->settings});
-	if (!net->has_mode && s->errors->n == before)
+	schema_says_required(s, "mode");
+	if (!net->has_mode && s->errors->n == before && !s->say)
 		lab_error(s->errors, t->key_pos, "network '%s' has no mode: add mode: nat", t->key);
 }
 
@@ -236,13 +225,7 @@ void read_networks(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	struct lab *lab = out;
 
-	if (!schema_kind(s, t, YAML_MAP, "networks"))
-		return;
 	lab->nets = lab_alloc(lab, t->n, sizeof(*lab->nets));
-	for (const struct yaml_tree *v = t->first; lab->nets && v; v = v->next) {
-		struct lab_net *net = &lab->nets[lab->n_nets++];
-
-		read_key_name(s, v, &net->name);
-		read_net(s, v, net);
-	}
+	if (lab->nets)
+		schema_names(s, t, "networks", read_net, lab);
 }

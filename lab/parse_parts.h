@@ -13,6 +13,15 @@ void read_networks(struct schema *s, const struct yaml_tree *t, void *out);
 void read_cables(struct schema *s, const struct yaml_tree *t, void *out);
 void read_checks(struct schema *s, const struct yaml_tree *t, void *out);
 
+/* Readers of parse_about.c: `requires:` (@out: a struct lab_requires), `variables:` and `stages:`.
+ */
+void read_requires(struct schema *s, const struct yaml_tree *t, void *out);
+void read_variables(struct schema *s, const struct yaml_tree *t, void *out);
+void read_stages(struct schema *s, const struct yaml_tree *t, void *out);
+/* Give each variable of the file its value for @seed, and put the values into all texts of the
+ * tree. Before anything else is read. */
+void lab_variables(struct schema *s, struct yaml_tree *file, const char *seed);
+
 /* Reader for `link:` of an interface or a cable (parse_link.c); @out is a struct lab_text. */
 void read_link(struct schema *s, const struct yaml_tree *t, void *out);
 

@@ -17,11 +17,21 @@ struct lab_run {
 	const struct lab *lab;
 	struct progress progress;
 	volatile sig_atomic_t interrupted; /* Ctrl-C came while it was coming up */
+	const char *file; /* the topology file, absolute: what it names is beside it */
+	bool power;	  /* a node is switched on: it has its files already */
+	const bool *only; /* a flag for each node: what to work on; NULL: all */
 };
 
-/* Bring @r->lab up. @file (absolute) and @text are recorded with it. All or nothing: on failure
- * everything that was made is removed again. -EEXIST when a lab of this name is up already. */
-int lab_up(struct lab_run *r, const char *file, const char *text, struct err *err);
+/* Is @node one that this run works on? */
+static inline bool run_wants(const struct lab_run *r, const struct lab_node *node)
+{
+	return !r->only || r->only[node - r->lab->nodes];
+}
+
+/* Bring @r->lab up. r->file and @text are recorded with it. All or nothing: on failure everything
+ * that was made is removed again. When the same lab is up already, what is missing of it is made;
+ * -EEXIST when one of the same name but another text is, -EBUSY when somebody else works on it. */
+int lab_up(struct lab_run *r, const char *text, struct err *err);
 
 /* Remove everything that belongs to lab @name; safe when nothing (or half) is there. Guests are
  * asked to power off, or with @at_once ended. Goes on past failures and returns the first.

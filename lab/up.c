@@ -4,31 +4,42 @@
  *
  * Order: the record (which claims the name), namespaces and their veths, networks (a bridge may
  * need a veth), cables between networks, namespace ports and addresses, what namespaces run (a
- * LAN's servers), guests all at once, their leases, what guests run, forwards. Every object carries
- * the lab's name as its tag, so undoing a failure is lab_down().
+ * LAN's servers), guests all at once, their leases, what guests run, forwards, faults of cables.
+ * Within each step all nodes go side by side (wave.h). Every object carries the lab's name as its
+ * tag, so undoing a failure is lab_down().
+ *
+ * A record says "starting" until all is up. One that says so while nobody works on it is what a
+ * killed vnetctl or daemon left behind: it is removed first, then made anew.
  */
 #include "lab/up.h"
 
 #include <errno.h>
+#include <string.h>
 
-/* The daemon takes a name only once, so this decides between two that come at the same time. */
-static int claim(struct lab_run *r, const char *file, const char *text, struct err *err)
+#include "client/ctl.h"
+#include "lab/change.h"
+
+int lab_state(struct lab_run *r, const char *state, struct err *err)
 {
-	const char *name = r->lab->name.s;
-	int rc = up_call(r, "lab.put",
-			 json_pack("{s:s, s:s, s:s, s:I}", "name", name, "text", text, "file", file,
-				   "started_s", (json_int_t)clock_wall_s()),
-			 err);
-
-	if (rc == -EEXIST)
-		err_set(err, rc,
-			"lab '%s' is up already: `vnetctl lab status %s` shows it, `vnetctl lab "
-			"down %s` ends it",
-			name, name, name);
-	return rc;
+	return up_call(r, "lab.set",
+		       json_pack("{s:s, s:s}", "name", r->lab->name.s, "state", state), err);
 }
 
-static int make_all(struct lab_run *r, const char *file, struct err *err)
+static int put(struct lab_run *r, const char *text, struct err *err)
+{
+	const struct lab *lab = r->lab;
+
+	/* The daemon takes a name only once, so this decides between two that come at the same
+	 * time. */
+	return up_call(r, "lab.put",
+		       json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "name", lab->name.s, "text",
+				 text, "file", r->file, "started_s", (json_int_t)clock_wall_s(),
+				 "state", "starting", "seed", lab->seed),
+		       err);
+}
+
+/* Nodes [and networks] are made, or all of it, without the faults of their cables. */
+int up_objects(struct lab_run *r, struct err *err)
 {
 	int rc = up_namespaces_make(r, err);
 
@@ -39,33 +50,80 @@ static int make_all(struct lab_run *r, const char *file, struct err *err)
 	if (!rc)
 		rc = up_namespaces_start(r, err);
 	if (!rc)
-		rc = up_guests_start(r, file, err);
+		rc = up_guests_start(r, r->file, err);
 	if (!rc)
 		rc = up_guests_wait(r, err);
 	if (!rc)
 		rc = up_addresses_wait(r, err);
 	if (!rc)
 		rc = up_guests_run(r, err);
-	if (!rc)
+	if (!rc && !r->only)
 		rc = up_forwards(r, err);
 	if (!rc)
 		rc = up_links(r, err);
 	return rc;
 }
 
-int lab_up(struct lab_run *r, const char *file, const char *text, struct err *err)
+static int undo(struct lab_run *r, struct err *err)
 {
 	struct err ignored;
-	int rc = claim(r, file, text, err);
 
-	if (rc)
-		return rc;
-	rc = make_all(r, file, err);
-	if (!rc) {
-		progress_line(&r->progress, "lab       %s up", r->lab->name.s);
-		return 0;
-	}
 	progress_line(&r->progress, "failed: removing what was made");
 	lab_down(r->client, r->lab->name.s, true, &r->progress, NULL, &ignored);
 	return err_wrap(err, "lab '%s' is not up", r->lab->name.s);
+}
+
+static int make(struct lab_run *r, const char *text, struct err *err)
+{
+	int rc = put(r, text, err);
+
+	if (rc)
+		return rc;
+	rc = up_objects(r, err);
+	if (!rc)
+		rc = lab_state(r, "up", err);
+	if (rc)
+		return undo(r, err);
+	progress_line(&r->progress, "lab       %s up", r->lab->name.s);
+	return 0;
+}
+
+/* A lab of this name is recorded: is it ours, and is it whole? */
+static int found(struct lab_run *r, const json_t *record, const char *text, struct err *err)
+{
+	const char *name = r->lab->name.s, *state = jstr(record, "state");
+
+	if (json_is_true(json_object_get(record, "busy")))
+		return err_set(err, -EBUSY, "lab '%s' is %s already: somebody else is at it", name,
+			       state);
+	if (strcmp(state, "up") != 0) {
+		progress_line(&r->progress,
+			      "lab       %s: an earlier command was interrupted while it was %s: "
+			      "removing what is left of it",
+			      name, state);
+		if (lab_down(r->client, name, true, &r->progress, NULL, err))
+			return err->code;
+		return make(r, text, err);
+	}
+	if (strcmp(jstr(record, "text"), text) != 0 ||
+	    strcmp(json_string_value(json_object_get(record, "seed")) ?: "", r->lab->seed) != 0)
+		return err_set(err, -EEXIST,
+			       "a lab '%s' is up already, of another text: `vnetctl lab diff %s "
+			       "FILE` shows the difference, `lab apply` makes it, and `lab up FILE "
+			       "--name NAME` starts one beside it",
+			       name, name);
+	return lab_mend(r, err);
+}
+
+int lab_up(struct lab_run *r, const char *text, struct err *err)
+{
+	json_t *record;
+	int rc = make(r, text, err);
+
+	if (rc != -EEXIST)
+		return rc;
+	record = client_call(r->client, "lab.get", json_pack("{s:s}", "name", r->lab->name.s), err);
+	rc = record ? found(r, record, text, err) : err->code;
+	json_decref(record);
+	return rc;
 }

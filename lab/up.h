@@ -10,14 +10,15 @@
 
 #include "lab/run.h"
 
+/* ---- up_files.c ---- */
+
+/* Copy the files of nodes of @kind into them. */
+int up_files(struct lab_run *r, enum lab_kind kind, struct err *err);
+
 /* ---- up_step.c: what the stages are made of ---- */
 
 /* Call the daemon for the sake of it; takes @params. */
 int up_call(struct lab_run *r, const char *method, json_t *params, struct err *err);
-/* Run shell text by @method ("ns.exec", "vm.exec") in the node @name, which it calls @key. A
- * status other than 0 is an error with the command's last words. */
-int up_run(struct lab_run *r, const char *method, const char *key, const char *name,
-	   const char *command, struct err *err);
 /* Does the command end with '&'? */
 bool up_in_background(const char *command);
 
@@ -30,6 +31,8 @@ int up_namespaces_start(struct lab_run *r, struct err *err);
 
 /* ---- up_network.c ---- */
 
+/* Parameters of net.add. New reference. */
+json_t *lab_net_params(const struct lab *lab, const struct lab_net *net);
 int up_networks(struct lab_run *r, struct err *err);
 int up_forwards(struct lab_run *r, struct err *err);
 

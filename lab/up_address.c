@@ -63,7 +63,8 @@ static int poll_all(struct lab_run *r, bool told[], size_t *missing, struct err 
 		const struct lab_node *node = &r->lab->nodes[n];
 
 		json_array_foreach (vms, i, vm) {
-			if (node->kind == LAB_VM && !strcmp(jstr(vm, "name"), node->name.s))
+			if (node->kind == LAB_VM && run_wants(r, node) &&
+			    !strcmp(jstr(vm, "name"), node->id))
 				*missing += node_poll(r, node, vm, told);
 		}
 	}

@@ -10,6 +10,7 @@
 
 #include "lab/guest.h"
 #include "lab/up.h"
+#include "lab/wave.h"
 #include "client/ctl.h"
 
 enum { BOOT_TIMEOUT_S = 300, POLL_MS = 100 };
@@ -25,7 +26,7 @@ int up_guests_start(struct lab_run *r, const char *file, struct err *err)
 	for (size_t n = 0; !rc && n < lab->n_nodes; n++) {
 		json_t *params;
 
-		if (lab->nodes[n].kind != LAB_VM)
+		if (lab->nodes[n].kind != LAB_VM || !run_wants(r, &lab->nodes[n]))
 			continue;
 		params = guest_params(lab, &lab->nodes[n], file, err);
 		ids[n] = params ? client_send(r->client, "vm.run", params, err) : err->code;
@@ -68,6 +69,15 @@ static void last_words(struct lab_run *r, const char *name, char *out, size_t si
 	json_decref(log);
 }
 
+/* The node that guest @vm of the daemon's is; NULL for one of another lab, or none of this run. */
+static const struct lab_node *node_of(const struct lab_run *r, const json_t *vm)
+{
+	for (size_t n = 0; n < r->lab->n_nodes; n++)
+		if (!strcmp(r->lab->nodes[n].id, jstr(vm, "name")))
+			return run_wants(r, &r->lab->nodes[n]) ? &r->lab->nodes[n] : NULL;
+	return NULL;
+}
+
 static int guest_dead(struct lab_run *r, const json_t *vm, struct err *err)
 {
 	char words[256];
@@ -87,7 +97,7 @@ static int guests_poll(struct lab_run *r, bool up[], size_t *missing, const char
 
 	*missing = 0;
 	json_array_foreach (vms, i, vm) {
-		const struct lab_node *node = lab_node_find(r->lab, jstr(vm, "name"));
+		const struct lab_node *node = node_of(r, vm);
 		const char *state = jstr(vm, "state");
 		size_t n = node ? (size_t)(node - r->lab->nodes) : 0;
 
@@ -141,32 +151,48 @@ int up_guests_wait(struct lab_run *r, struct err *err)
 }
 
 /* `cmd &` in a guest must not hold the agent's pipes open. */
-static int guest_command(struct lab_run *r, const char *name, const char *command, struct err *err)
+static char *background(const char *command)
 {
-	char *text = NULL;
-	int rc;
+	char *text;
 
-	if (!up_in_background(command))
-		return up_run(r, "vm.exec", "vm", name, command, err);
 	if (asprintf(&text, "{ %.*s; } >/dev/null 2>&1 </dev/null &",
 		     (int)(strrchr(command, '&') - command), command) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
-	rc = up_run(r, "vm.exec", "vm", name, text, err);
-	free(text);
+		return NULL;
+	return text;
+}
+
+static int run_kth(struct lab_run *r, size_t k, struct err *err)
+{
+	char **texts = calloc(r->lab->n_nodes + 1, sizeof(*texts));
+	struct wave w;
+	int rc;
+
+	wave_begin(&w, r, err);
+	for (size_t n = 0; texts && n < r->lab->n_nodes; n++) {
+		const struct lab_node *node = &r->lab->nodes[n];
+
+		if (node->kind != LAB_VM || !run_wants(r, node) || k >= node->n_run)
+			continue;
+		if (up_in_background(node->run[k].s))
+			texts[n] = background(node->run[k].s);
+		wave_exec(&w, node, texts[n] ? texts[n] : node->run[k].s);
+	}
+	rc = wave_end(&w);
+	for (size_t n = 0; texts && n < r->lab->n_nodes; n++)
+		free(texts[n]);
+	free(texts);
 	return rc;
 }
 
 int up_guests_run(struct lab_run *r, struct err *err)
 {
-	for (size_t n = 0; n < r->lab->n_nodes; n++) {
-		const struct lab_node *node = &r->lab->nodes[n];
+	size_t most = 0;
+	int rc = up_files(r, LAB_VM, err);
 
-		for (size_t i = 0; node->kind == LAB_VM && i < node->n_run; i++) {
-			int rc = guest_command(r, node->name.s, node->run[i].s, err);
-
-			if (rc)
-				return rc;
-		}
-	}
-	return 0;
+	for (size_t n = 0; n < r->lab->n_nodes; n++)
+		if (r->lab->nodes[n].kind == LAB_VM && run_wants(r, &r->lab->nodes[n]))
+			most = MAX(most, r->lab->nodes[n].n_run);
+	for (size_t k = 0; !rc && k < most; k++)
+		rc = run_kth(r, k, err);
+	return rc;
 }

@@ -2,6 +2,8 @@
 /*
  * up_network.c - a lab's networks, and the forwards into them.
  */
+#include <string.h>
+
 #include "lab/guest.h"
 #include "lab/up.h"
 
@@ -31,9 +33,22 @@ static void set_dhcp(json_t *params, const struct lab_dhcp *dhcp)
 		json_object_set_new(params, "lease", json_sprintf("%us", dhcp->lease_s.v));
 }
 
-static json_t *net_params(const struct lab *lab, const struct lab_net *net)
+/* A bridge's card may be the host's end of a veth of the lab. */
+static const char *host_card(const struct lab *lab, const char *name)
 {
-	json_t *params = json_pack("{s:s, s:s, s:s}", "name", net->name.s, "mode",
+	for (size_t n = 0; n < lab->n_nodes; n++)
+		for (size_t i = 0; i < lab->nodes[n].n_nics; i++) {
+			const struct lab_nic *nic = &lab->nodes[n].nics[i];
+
+			if (nic->veth.s && !strcmp(nic->veth.s, name))
+				return nic->host_end;
+		}
+	return name;
+}
+
+json_t *lab_net_params(const struct lab *lab, const struct lab_net *net)
+{
+	json_t *params = json_pack("{s:s, s:s, s:s}", "name", net->id, "mode",
 				   lab_mode_word(net->mode), "lab", lab->name.s);
 	char text[IP4_PREFIX_STR];
 
@@ -43,7 +58,7 @@ static json_t *net_params(const struct lab *lab, const struct lab_net *net)
 	set_addr(params, "gateway", &net->gateway);
 	set_dhcp(params, &net->dhcp);
 	if (net->nic.s)
-		json_object_set_new(params, "nic", json_string(net->nic.s));
+		json_object_set_new(params, "nic", json_string(host_card(lab, net->nic.s)));
 	else if (net->mode == LAB_BRIDGE && !net->via.s)
 		json_object_set_new(params, "nic", json_string("auto"));
 	if (net->subnet6.s)
@@ -58,41 +73,66 @@ static json_t *net_params(const struct lab *lab, const struct lab_net *net)
 		json_object_set_new(params, "mtu", json_integer(net->mtu.v));
 	if (net->vlan.given)
 		json_object_set_new(params, "vlan", json_integer(net->vlan.v));
-	settings_put(&net->settings, params);
+	settings_put(lab, &net->settings, params);
 	return params;
+}
+
+/* Where only some nodes are made, the networks are there already, but for those that are missing
+ * too. */
+static bool present(struct lab_run *r, const struct lab_net *net)
+{
+	struct err ignored;
+	json_t *obj = r->only ? client_call(r->client, "net.show",
+					    json_pack("{s:s}", "net", net->id), &ignored)
+			      : NULL;
+	bool there = obj != NULL;
+
+	json_decref(obj);
+	return there;
+}
+
+/* A forward's target is a guest's name for the daemon, or an address. */
+static int net_forwards(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t k = 0; !rc && k < net->n_forwards; k++) {
+		const struct lab_forward *f = &net->forwards[k];
+		const struct lab_node *to = lab_node_find(r->lab, f->to);
+
+		rc = up_call(r, "nat.forward.add",
+			     json_pack("{s:s, s:s, s:s, s:o}", "net", net->id, "proto", f->proto,
+				       "bind", f->bind, "to",
+				       json_sprintf("%s:%u", to ? to->id : f->to, f->port)),
+			     err);
+	}
+	return rc;
+}
+
+int up_forwards(struct lab_run *r, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < r->lab->n_nets; i++)
+		rc = net_forwards(r, &r->lab->nets[i], err);
+	return rc;
 }
 
 int up_networks(struct lab_run *r, struct err *err)
 {
 	for (size_t i = 0; i < r->lab->n_nets; i++) {
 		const struct lab_net *net = &r->lab->nets[i];
-		int rc = up_call(r, "net.add", net_params(r->lab, net), err);
+		int rc;
 
+		if (present(r, net))
+			continue;
+		rc = up_call(r, "net.add", lab_net_params(r->lab, net), err);
+		if (!rc && r->only)
+			rc = net_forwards(r, net, err);
 		if (rc)
 			return rc;
 		progress_line(&r->progress, "network   %s up (%s)", net->name.s,
 			      lab_mode_word(net->mode));
-	}
-	return 0;
-}
-
-/* A forward's target is a guest's name for the daemon, or an address. */
-int up_forwards(struct lab_run *r, struct err *err)
-{
-	for (size_t i = 0; i < r->lab->n_nets; i++) {
-		const struct lab_net *net = &r->lab->nets[i];
-
-		for (size_t k = 0; k < net->n_forwards; k++) {
-			const struct lab_forward *f = &net->forwards[k];
-			int rc = up_call(r, "nat.forward.add",
-					 json_pack("{s:s, s:s, s:s, s:o}", "net", net->name.s,
-						   "proto", f->proto, "bind", f->bind, "to",
-						   json_sprintf("%s:%u", f->to, f->port)),
-					 err);
-
-			if (rc)
-				return rc;
-		}
 	}
 	return 0;
 }

@@ -149,8 +149,8 @@ void lab_unknown_network(const struct lab *lab, const struct lab_text *name, str
 			names[n++] = lab->nets[i].name.s;
 	near = nearest_word(name->s, names);
 	if (near)
-		lab_error(e, name->pos, "no network '%s' in this lab: did you mean '%s'?", name->s,
-			  near);
+		lab_error_fix(e, name->pos, name->s, near,
+			      "no network '%s' in this lab: did you mean '%s'?", name->s, near);
 	else
 		lab_error(e, name->pos,
 			  "no network '%s' in this lab: add it under networks:", name->s);
@@ -386,6 +386,11 @@ static void node_check(struct lab *lab, struct lab_node *node, struct lab_errors
 
 void lab_validate(struct lab *lab, struct lab_errors *errors)
 {
+	if (lab->name.s && strlen(lab->name.s) > LAB_NAME_MAX)
+		lab_error(errors, lab->name.pos, "the lab's name '%s' is longer than %d letters",
+			  lab->name.s, LAB_NAME_MAX);
+	if (lab->name.s)
+		lab_name_objects(lab);
 	for (size_t i = 0; i < lab->n_nets; i++) {
 		if (!lab->nets[i].has_mode)
 			continue;

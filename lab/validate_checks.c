@@ -10,7 +10,7 @@
 
 enum { NAMES_MAX = 256 };
 
-static void unknown_node(const struct lab *lab, const struct lab_text *name, struct lab_errors *e)
+void lab_unknown_node(const struct lab *lab, const struct lab_text *name, struct lab_errors *e)
 {
 	const char *names[NAMES_MAX + 1] = {NULL};
 	const char *near;
@@ -21,8 +21,8 @@ static void unknown_node(const struct lab *lab, const struct lab_text *name, str
 			names[n++] = lab->nodes[i].name.s;
 	near = nearest_word(name->s, names);
 	if (near)
-		lab_error(e, name->pos, "no node '%s' in this lab: did you mean '%s'?", name->s,
-			  near);
+		lab_error_fix(e, name->pos, name->s, near,
+			      "no node '%s' in this lab: did you mean '%s'?", name->s, near);
 	else
 		lab_error(e, name->pos, "no node '%s' in this lab", name->s);
 }
@@ -37,33 +37,47 @@ static const struct lab_node *check_from(const struct lab *lab, const struct lab
 	if (!c->from.s || node)
 		return node;
 	if (strcmp(c->from.s, "host"))
-		unknown_node(lab, &c->from, e);
+		lab_unknown_node(lab, &c->from, e);
 	else if (!traffic)
 		lab_error(e, c->from.pos, "the host can only ping, tcp and http, not this");
 	return NULL;
 }
 
-/* "NODE", "NODE.ethN" or an address. */
-static void check_to(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+/* "NODE.ethN": the node, and *@nic; NULL after saying what is wrong. */
+static const struct lab_node *nic_of(const struct lab *lab, const struct lab_text *text,
+				     struct lab_errors *e)
 {
+	const char *dot = strrchr(text->s, '.');
 	const struct lab_node *node;
 	char name[NAME_MAX_ + 1];
-	const char *dot = c->to.s ? strrchr(c->to.s, '.') : NULL;
-	be32 a;
 
-	if (!c->to.s || !ip4_parse(c->to.s, &a) || lab_node_find(lab, c->to.s))
-		return;
-	if (!dot || (size_t)(dot - c->to.s) >= sizeof(name)) {
-		unknown_node(lab, &c->to, e);
-		return;
+	if (!dot || (size_t)(dot - text->s) >= sizeof(name)) {
+		lab_unknown_node(lab, text, e);
+		return NULL;
 	}
-	memcpy(name, c->to.s, (size_t)(dot - c->to.s));
-	name[dot - c->to.s] = 0;
+	memcpy(name, text->s, (size_t)(dot - text->s));
+	name[dot - text->s] = 0;
 	node = lab_node_find(lab, name);
 	if (!node)
-		unknown_node(lab, &(struct lab_text){name, c->to.pos}, e);
+		lab_unknown_node(lab, &(struct lab_text){name, text->pos}, e);
 	else if (lab_nic_index(node, dot + 1) < 0)
-		lab_error(e, c->to.pos, "node '%s' has no interface '%s'", name, dot + 1);
+		lab_error(e, text->pos, "node '%s' has no interface '%s'", name, dot + 1);
+	return node;
+}
+
+/* "NODE", "NODE.ethN" or an address. */
+static void check_to(const struct lab *lab, const struct lab_text *to, struct lab_errors *e)
+{
+	be32 a;
+
+	if (to->s && ip4_parse(to->s, &a) && !lab_node_find(lab, to->s))
+		nic_of(lab, to, e);
+}
+
+static bool has_nic(enum lab_verb verb)
+{
+	return verb == LAB_LEASE || verb == LAB_ADDRESS || verb == LAB_DHCP ||
+	       verb == LAB_MAC_TABLE;
 }
 
 static void check_nic(const struct lab_check *c, const struct lab_node *node, struct lab_errors *e)
@@ -71,7 +85,7 @@ static void check_nic(const struct lab_check *c, const struct lab_node *node, st
 	const char *ifname = c->nic.s ? c->nic.s : "eth0";
 	int i = node ? lab_nic_index(node, ifname) : -1;
 
-	if (!node || (c->verb != LAB_LEASE && c->verb != LAB_ADDRESS))
+	if (!node || !has_nic(c->verb))
 		return;
 	if (i < 0) {
 		lab_error(e, c->nic.s ? c->nic.pos : c->from.pos, "node '%s' has no interface '%s'",
@@ -86,12 +100,48 @@ static void check_nic(const struct lab_check *c, const struct lab_node *node, st
 			  node->nics[i].net->name.s);
 }
 
+static void check_nodes(const struct lab *lab, const struct lab_text *nodes, size_t n,
+			struct lab_errors *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!lab_node_find(lab, nodes[i].s))
+			lab_unknown_node(lab, &nodes[i], e);
+}
+
+/* Where packets are looked at: a network, an interface, or (its port of) a node. */
+static void check_at(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+{
+	if (c->at.s && !lab_net_find(lab, c->at.s))
+		check_to(lab, &c->at, e);
+	if (c->network.s && !lab_net_find(lab, c->network.s))
+		lab_unknown_network(lab, &c->network, e);
+	else if (c->network.s && c->verb == LAB_NAT_TABLE &&
+		 lab_net_find(lab, c->network.s)->mode != LAB_NAT)
+		lab_error(e, c->network.pos, "network '%s' is not of mode nat", c->network.s);
+	if (c->verb == LAB_PACKETS && !c->see.s && !c->never.s)
+		lab_error(e, c->verb_pos, "packets needs 'see:' or 'never:'");
+	if (c->verb == LAB_PATH && !c->n_through && !c->n_around)
+		lab_error(e, c->verb_pos, "path needs 'through:' or 'not-through:'");
+	if (c->verb == LAB_THROUGHPUT && !c->at_least_kbit.given && !c->at_most_kbit.given)
+		lab_error(e, c->verb_pos, "throughput needs 'at-least:' or 'at-most:'");
+}
+
+static void check_fault(const struct lab *lab, const struct lab_fault *fault, struct lab_errors *e)
+{
+	if (fault && fault->link.s && !lab_cable_find(lab, fault->link.s))
+		nic_of(lab, &fault->link, e);
+	if (fault && fault->power.s && !lab_node_find(lab, fault->power.s))
+		lab_unknown_node(lab, &fault->power, e);
+}
+
 static void check_text(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
 {
+	const struct lab_text *const texts[] = {&c->text, &c->see, &c->never, &c->answer, &c->via};
 	char bad[NAME_MAX_ + 1];
 
-	if (c->text.s && !subst_known(lab, c->text.s, bad, sizeof(bad)))
-		lab_error(e, c->text.pos, "'{%s}' names no interface of this lab", bad);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i]->s && !subst_known(lab, texts[i]->s, bad, sizeof(bad)))
+			lab_error(e, texts[i]->pos, "'{%s}' names no interface of this lab", bad);
 }
 
 static void check_needs(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
@@ -147,6 +197,17 @@ static void check_order(struct lab *lab, struct lab_errors *e)
 	}
 }
 
+/* What a check, or what runs while it looks at packets, names. */
+static void check_one(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+{
+	check_nic(c, check_from(lab, c, e), e);
+	check_to(lab, &c->to, e);
+	check_nodes(lab, c->through, c->n_through, e);
+	check_nodes(lab, c->around, c->n_around, e);
+	check_at(lab, c, e);
+	check_text(lab, c, e);
+}
+
 void lab_validate_checks(struct lab *lab, struct lab_errors *errors)
 {
 	for (size_t i = 0; i < lab->n_checks; i++) {
@@ -156,10 +217,11 @@ void lab_validate_checks(struct lab *lab, struct lab_errors *errors)
 		if (first != c)
 			lab_error(errors, c->id.pos, "check '%s' is there twice, first in line %u",
 				  c->id.s, first->id.pos.line);
-		check_nic(c, check_from(lab, c, errors), errors);
-		check_to(lab, c, errors);
-		check_text(lab, c, errors);
+		check_one(lab, c, errors);
+		if (c->during)
+			check_one(lab, c->during, errors);
 		check_needs(lab, c, errors);
+		check_fault(lab, c->fault, errors);
 	}
 	check_order(lab, errors);
 }

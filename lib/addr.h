@@ -11,7 +11,7 @@
 
 #include "lib/wire.h"
 
-enum { MAC_STR = 18, IP4_STR = 16, IP4_PREFIX_STR = 19, IFNAME_MAX = 15, NAME_MAX_ = 31 };
+enum { MAC_STR = 18, IP4_STR = 16, IP4_PREFIX_STR = 19, IFNAME_MAX = 15, NAME_MAX_ = 47 };
 
 struct ip4_prefix {
 	be32 addr;    /* network address, or an interface's address with its prefix length */

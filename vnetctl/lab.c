@@ -1,73 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lab.c - labs: up, down, list, status, check, validate, graph, console, exec.
+ * lab.c - the noun `lab`, and its verbs list, status, graph, console, exec.
  *
  * This file reads the command line and prints; lab/ does the work.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/parse.h"
 #include "lab/run.h"
 #include "vnetctl/lab_find.h"
+#include "vnetctl/lab_verbs.h"
 #include "vnetctl/nouns.h"
 #include "client/table.h"
 #include "vnetctl/vm.h"
 
-/* ---- validate, graph ------------------------------------------------------------------------- */
-
-static json_t *errors_json(const struct lab_errors *e)
-{
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; i < e->n; i++)
-		json_array_append_new(list, json_pack("{s:i, s:i, s:s}", "line",
-						      (int)e->items[i].pos.line, "column",
-						      (int)e->items[i].pos.col, "message",
-						      e->items[i].text ? e->items[i].text : ""));
-	return list;
-}
-
-static void print_valid(const char *path, const struct lab *lab)
-{
-	size_t vms = 0;
-
-	for (size_t i = 0; i < lab->n_nodes; i++)
-		vms += lab->nodes[i].kind == LAB_VM;
-	printf("%s: lab '%s' is well formed: %zu networks, %zu guests, %zu namespaces, %zu "
-	       "checks\n",
-	       path, lab->name.s, lab->n_nets, vms, lab->n_nodes - vms, lab->n_checks);
-}
-
-static int lab_validate_run(struct ctl *c, int argc, char **argv)
-{
-	struct lab_errors errors = {0};
-	struct err err;
-	struct lab *lab;
-	char *text;
-	size_t len;
-
-	if (argc != 1)
-		return ctl_usage(c, "wants one file");
-	text = lab_file_read(argv[0], &len, &err);
-	if (!text)
-		return ctl_fail(&err);
-	errors.file = argv[0];
-	lab = lab_parse(text, len, &errors);
-	if (c->json)
-		ctl_print_json(json_pack("{s:b, s:o}", "valid", lab != NULL, "errors",
-					 errors_json(&errors)));
-	else if (lab)
-		print_valid(argv[0], lab);
-	else
-		lab_errors_print(&errors, stderr);
-	lab_errors_fini(&errors);
-	free(text);
-	lab_destroy(lab);
-	return lab ? CTL_OK : CTL_FAILED;
-}
+/* ---- graph -------------------------------------------------------------------------------------
+ */
 
 static int lab_graph_run(struct ctl *c, int argc, char **argv)
 {
@@ -77,7 +26,8 @@ static int lab_graph_run(struct ctl *c, int argc, char **argv)
 
 	if (argc < 1 || argc > 2 || (argc == 2 && !dot && strcmp(argv[1], "format=text")))
 		return ctl_usage(c, "wants a file or the name of a lab");
-	lab = lab_is_file(argv[0]) ? lab_from_file(argv[0], &text) : lab_running(c, argv[0]);
+	lab = lab_is_file(argv[0]) ? lab_from_file(argv[0], NULL, &text)
+				   : lab_running(c, argv[0], NULL);
 	if (!lab)
 		return CTL_FAILED;
 	if (dot)
@@ -87,96 +37,6 @@ static int lab_graph_run(struct ctl *c, int argc, char **argv)
 	free(text);
 	lab_destroy(lab);
 	return CTL_OK;
-}
-
-/* ---- up, down -------------------------------------------------------------------------------- */
-
-static struct lab_run *interrupt_target;
-
-static void interrupt_cb(int sig)
-{
-	(void)sig;
-	interrupt_target->interrupted = true;
-}
-
-/* From here on Ctrl-C ends the bringing up, which then is undone, not this process. */
-static void catch_interrupts(struct lab_run *r)
-{
-	struct sigaction sa = {.sa_handler = interrupt_cb};
-
-	interrupt_target = r;
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	client_interruptible(r->client, true);
-}
-
-static int bring_up(struct ctl *c, struct lab *lab, const char *path, const char *text)
-{
-	struct lab_run r = {.client = ctl_client(c), .lab = lab};
-	char *full = realpath(path, NULL);
-	struct err err;
-	int rc;
-
-	if (!r.client || !full) {
-		free(full);
-		return CTL_FAILED;
-	}
-	progress_init(&r.progress, c->json ? NULL : stdout);
-	catch_interrupts(&r);
-	rc = lab_up(&r, full, text, &err);
-	free(full);
-	if (rc)
-		return ctl_fail(&err);
-	if (c->json)
-		return ctl_print_json(json_pack("{s:s, s:f}", "lab", lab->name.s, "seconds",
-						progress_seconds(&r.progress)));
-	return CTL_OK;
-}
-
-static int lab_up_run(struct ctl *c, int argc, char **argv)
-{
-	struct lab *lab;
-	char *text;
-	int rc;
-
-	if (argc != 1)
-		return ctl_usage(c, "wants one file");
-	lab = lab_from_file(argv[0], &text);
-	if (!lab)
-		return CTL_FAILED;
-	rc = bring_up(c, lab, argv[0], text);
-	free(text);
-	lab_destroy(lab);
-	return rc;
-}
-
-static int lab_down_run(struct ctl *c, int argc, char **argv)
-{
-	struct progress p;
-	bool found = false;
-	struct err err;
-	char *name;
-	int rc;
-
-	if (argc > 1)
-		return ctl_usage(c, "wants one lab at most");
-	if (!ctl_client(c))
-		return CTL_FAILED;
-	name = lab_name(c, argc ? argv[0] : NULL);
-	if (!name)
-		return CTL_FAILED;
-	progress_init(&p, c->json ? NULL : stdout);
-	rc = lab_down(c->client, name, false, &p, &found, &err);
-	if (!rc && c->json)
-		ctl_print_json(json_pack("{s:s, s:b, s:f}", "lab", name, "was_up", found, "seconds",
-					 progress_seconds(&p)));
-	else if (!rc && found)
-		progress_line(&p, "lab       %s down", name);
-	else if (!rc)
-		printf("lab '%s' was not up\n", name);
-	free(name);
-	return rc ? ctl_fail(&err) : CTL_OK;
 }
 
 /* ---- list, status ---------------------------------------------------------------------------- */
@@ -235,7 +95,7 @@ static int lab_status_run(struct ctl *c, int argc, char **argv)
 
 	if (argc > 1)
 		return ctl_usage(c, "wants one lab at most");
-	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL) : NULL;
+	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL, NULL) : NULL;
 	if (!lab)
 		return CTL_FAILED;
 	r.client = c->client;
@@ -272,15 +132,15 @@ static int lab_console_run(struct ctl *c, int argc, char **argv)
 
 	if (argc != 2)
 		return ctl_usage(c, "wants a lab and a node");
-	lab = lab_running(c, argv[0]);
+	lab = lab_running(c, argv[0], NULL);
 	node = lab ? node_of(lab, argv[1]) : NULL;
 	if (node && node->kind != LAB_VM)
 		fprintf(stderr,
 			"vnetctl: '%s' is a namespace, which has no console: `vnetctl lab exec %s "
 			"%s -- sh`, or `ip netns exec %s sh` as root\n",
-			node->name.s, argv[0], node->name.s, node->name.s);
+			node->name.s, argv[0], node->name.s, node->id);
 	else if (node)
-		rc = vm_console_run(c, node->name.s);
+		rc = vm_console_run(c, node->id);
 	lab_destroy(lab);
 	return rc;
 }
@@ -295,13 +155,13 @@ static int lab_exec_run(struct ctl *c, int argc, char **argv)
 	bool vm;
 
 	if (!rc)
-		lab = lab_running(c, argv[0]);
+		lab = lab_running(c, argv[0], NULL);
 	node = lab ? node_of(lab, argv[1]) : NULL;
 	if (!node) {
 		rc = rc ? rc : CTL_FAILED;
 	} else {
 		vm = node->kind == LAB_VM;
-		json_object_set_new(params, vm ? "vm" : "name", json_string(node->name.s));
+		json_object_set_new(params, vm ? "vm" : "name", json_string(node->id));
 		json_object_set_new(params, "command", json_string(command));
 		rc = exec_finish(c, ctl_call(c, vm ? "vm.exec" : "ns.exec", json_incref(params)));
 	}
@@ -312,12 +172,25 @@ static int lab_exec_run(struct ctl *c, int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
-	{"up", "FILE", "bring the lab of a topology file up, all of it or nothing", lab_up_run},
+	{"up", "FILE [--name NAME] [--seed SEED]", "bring the lab of a file up, all or nothing",
+	 lab_up_run},
 	{"down", "[NAME|FILE]", "stop its guests and remove all that belongs to it", lab_down_run},
 	{"list", "", "the labs that are up", lab_list_run},
 	{"status", "[NAME|FILE]", "its nodes, NICs and addresses", lab_status_run},
-	{"check", "[NAME|FILE]", "run its checks", lab_check_run},
-	{"validate", "FILE", "is the file well formed? needs no daemon", lab_validate_run},
+	{"tasks", "[NAME|FILE] [--stage STAGE]", "what there is to do", lab_tasks_run},
+	{"check", "[NAME|FILE] [--stage STAGE] [--watch] [--hidden] [--format table|junit|tap]",
+	 "run its checks", lab_check_run},
+	{"reset", "NAME [NODE...]", "make it, or some nodes, anew as the file says", lab_reset_run},
+	{"power", "NAME NODE on|off", "switch a node off or on", lab_power_run},
+	{"pause", "NAME [NODE...]", "stop the time of nodes", lab_pause_run},
+	{"resume", "NAME [NODE...]", "let it go on", lab_resume_run},
+	{"link", "NAME NODE.ethN|CABLE up|down", "pull a cable, or plug it in", lab_link_run},
+	{"diff", "NAME [FILE]", "what is not as its file, or as FILE, says", lab_diff_run},
+	{"apply", "NAME [FILE]", "make the running lab what the file says now", lab_apply_run},
+	{"validate", "FILE [--seed SEED]", "is the file well formed? needs no daemon",
+	 lab_validate_run},
+	{"fmt", "FILE [--check]", "rewrite the file neatly; comments stay", lab_fmt_run},
+	{"schema", "", "the JSON Schema of lab files, for editors", lab_schema_run},
 	{"graph", "FILE|NAME [format=text|dot]", "a picture of it", lab_graph_run},
 	{"console", "NAME NODE", "a guest's console on this terminal; Ctrl-] leaves it",
 	 lab_console_run},
@@ -327,6 +200,7 @@ static const struct verb verbs[] = {
 
 const struct noun noun_lab = {
 	"lab", "labs: networks and nodes from one file", verbs,
-	"vnet-lab(5) describes the files. Without a name the only lab that is up is meant. `check`\n"
-	"exits 0 when all checks pass, 1 when one fails, 2 when there is none, 4 when the lab is\n"
-	"not up.\n"};
+	"vnet-lab(5) describes the files. Without a name the only lab that is up is meant. An object\n"
+	"of a lab is called LAB.NAME; where only one lab has a NAME, that is enough elsewhere. `check`\n"
+	"exits 0 when all checks pass, 1 when one fails, 2 when there is none, 3 when only warnings\n"
+	"fail, 4 when the lab is not up.\n"};

@@ -7,6 +7,7 @@
 
 #include "lab/check.h"
 #include "vnetctl/lab_find.h"
+#include "vnetctl/lab_verbs.h"
 
 struct report {
 	size_t passed, failed, title_width;
@@ -85,7 +86,7 @@ int lab_check_run(struct ctl *c, int argc, char **argv)
 
 	if (argc > 1)
 		return ctl_usage(c, "wants one lab at most");
-	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL) : NULL;
+	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL, NULL) : NULL;
 	if (!lab)
 		return CHECK_NOT_RUNNING;
 	if (!lab->n_checks) {

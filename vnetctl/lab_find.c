@@ -8,10 +8,11 @@
 #include "lab/parse.h"
 
 /* Parse @text; what is wrong goes to stderr. NULL then. */
-static struct lab *parse(const char *file, const char *text, size_t len)
+static struct lab *parse(const char *file, const char *text, size_t len,
+			 const struct lab_options *options)
 {
 	struct lab_errors errors = {.file = file};
-	struct lab *lab = lab_parse(text, len, &errors);
+	struct lab *lab = lab_parse(text, len, options, &errors);
 
 	if (!lab)
 		lab_errors_print(&errors, stderr);
@@ -27,7 +28,7 @@ bool lab_is_file(const char *word)
 	       (len > 4 && !strcmp(word + len - 4, ".yml"));
 }
 
-struct lab *lab_from_file(const char *path, char **text)
+struct lab *lab_from_file(const char *path, const struct lab_options *options, char **text)
 {
 	struct err err;
 	struct lab *lab;
@@ -38,7 +39,7 @@ struct lab *lab_from_file(const char *path, char **text)
 		ctl_fail(&err);
 		return NULL;
 	}
-	lab = parse(path, *text, len);
+	lab = parse(path, *text, len, options);
 	if (lab)
 		return lab;
 	free(*text);
@@ -73,14 +74,14 @@ char *lab_name(struct ctl *c, const char *word)
 		return only_lab(c);
 	if (!lab_is_file(word))
 		return strdup(word);
-	lab = lab_from_file(word, &text);
+	lab = lab_from_file(word, NULL, &text);
 	name = lab ? strdup(lab->name.s) : NULL;
 	free(lab ? text : NULL);
 	lab_destroy(lab);
 	return name;
 }
 
-struct lab *lab_running(struct ctl *c, const char *word)
+struct lab *lab_running(struct ctl *c, const char *word, json_t **out)
 {
 	char *name = lab_name(c, word);
 	struct err err;
@@ -96,8 +97,20 @@ struct lab *lab_running(struct ctl *c, const char *word)
 	}
 	if (record)
 		lab = parse(jstr(record, "file"), jstr(record, "text"),
-			    strlen(jstr(record, "text")));
-	json_decref(record);
+			    strlen(jstr(record, "text")),
+			    &(struct lab_options){
+				    .name = name,
+				    .seed = json_string_value(json_object_get(record, "seed"))});
+	if (lab && strcmp(jstr(record, "state"), "up") != 0 &&
+	    !json_is_true(json_object_get(record, "busy")))
+		fprintf(stderr,
+			"vnetctl: a command was interrupted while lab '%s' was %s: `vnetctl lab up "
+			"%s --name %s` mends it, `vnetctl lab down %s` removes it\n",
+			name, jstr(record, "state"), jstr(record, "file"), name, name);
+	if (lab && out)
+		*out = record;
+	else
+		json_decref(record);
 	free(name);
 	return lab;
 }

@@ -7,20 +7,18 @@
 #ifndef VNETCTL_LAB_FIND_H
 #define VNETCTL_LAB_FIND_H
 
-#include "lab/model.h"
+#include "lab/parse.h"
 #include "client/ctl.h"
 
 /* Does @word name a file (a path, or something.yaml) rather than a lab? */
 bool lab_is_file(const char *word);
-/* The lab of the file @path, and its text, which the caller frees. */
-struct lab *lab_from_file(const char *path, char **text);
+/* The lab of the file @path, and its text, which the caller frees. @options may be NULL. */
+struct lab *lab_from_file(const char *path, const struct lab_options *options, char **text);
 /* The name of the lab that @word (a name, a file, or NULL: the only one that is up) means; the
  * caller frees it. */
 char *lab_name(struct ctl *c, const char *word);
-/* The lab that is up and that @word means, from the text that the daemon keeps. */
-struct lab *lab_running(struct ctl *c, const char *word);
-
-/* The verb `check`, in lab_check.c. */
-int lab_check_run(struct ctl *c, int argc, char **argv);
+/* The lab that is up and that @word means, from the text that the daemon keeps. @record may be
+ * NULL; else it gets the daemon's record, a new reference. */
+struct lab *lab_running(struct ctl *c, const char *word, json_t **record);
 
 #endif

@@ -91,9 +91,11 @@ refused "a second daemon on the same state" "$STATE|another" \
 
 # Topology files
 lab() { cat >$DIR/lab.yaml; }
-refused_lab() { # TEXT PATTERN, file on stdin
+refused_lab() { # TEXT PATTERN, file on stdin; a second line may be the corrected one
 	lab
-	refused "$1" "$2" vctl lab up $DIR/lab.yaml
+	vctl lab up $DIR/lab.yaml >/dev/null 2>$DIR/lab.err
+	equal "$1: status" 1 $?
+	check "$1" grep -qE -- "$2" $DIR/lab.err
 }
 labs_before=$(objects)
 refused_lab "YAML that is none" "lab.yaml:3:[0-9]+: " <<'Y'
@@ -101,7 +103,7 @@ version: 1
 name: x
 networks: {sw: {mode: lan-segment}
 Y
-refused_lab "an unknown mode in a file" "lab.yaml:3:[0-9]+: .*(bridged|bridge)" <<'Y'
+refused_lab "an unknown mode in a file" "lab.yaml:3:[0-9]+: .*did you mean 'bridge'" <<'Y'
 version: 1
 name: x
 networks: {sw: {mode: bridged}}
@@ -143,7 +145,8 @@ checks:
   - {id: wire, title: h1 reaches h2, ping: {from: h1, to: h2}, within: 5s}
 Y
 check "a lab goes up" vctl lab up $DIR/lab.yaml
-refused "a second lab up of the same lab" "twice.*(is up|running|already)" vctl lab up $DIR/lab.yaml
+sed "s/^name: twice$/&\ntitle: changed/" $DIR/lab.yaml >$DIR/other.yaml
+refused "a second lab of the same name" "twice.*is up already, of another text" vctl lab up $DIR/other.yaml
 check "the first one is unharmed" vctl lab check twice
 check "it goes down" vctl lab down twice
 equal "and nothing of it is left" "$labs_before" "$(objects)"

@@ -27,7 +27,7 @@ DAEMON_PID=$(jctl status | json "d['pid']")
 equal "its socket is for root and its group" "660" "$(stat -c %a $SOCK)"
 # chown, dac_override, kill, setgid, setuid, net_bind_service, net_admin, net_raw, sys_ptrace, sys_admin
 equal "it keeps no right that it does not need" 0 \
-	$((0x$(awk '/^CapEff/ { print $2 }' /proc/"$DAEMON_PID"/status) & ~0x2834e3))
+	$((0x$(awk '/^CapEff/ { print $2 }' /proc/"$DAEMON_PID"/status) & ~0x2c34e3))
 refused "a second one on the same state is refused" "pid $DAEMON_PID" \
 	"$VSWITCHD" --foreground --socket $DIR/other.sock --state $STATE
 refused "and one on the same socket" "$SOCK" \

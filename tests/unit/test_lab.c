@@ -17,16 +17,17 @@
 
 #include <cmocka.h>
 
+#include "lab/fmt.h"
 #include "lab/parse.h"
 #include "lab/subst.h"
 
 #define FOLDER "tests/unit/lab"
-enum { FILES_MAX = 64 };
+enum { FILES_MAX = 128 };
 
 static struct lab *parse_text(const char *text, char **messages)
 {
 	struct lab_errors errors = {.file = "lab.yaml"};
-	struct lab *lab = lab_parse(text, strlen(text), &errors);
+	struct lab *lab = lab_parse(text, strlen(text), NULL, &errors);
 	size_t size;
 	FILE *out = open_memstream(messages, &size);
 
@@ -169,6 +170,119 @@ static void placeholders(void **state)
 	lab_destroy(lab);
 }
 
+/* An untidy file, and the same neatly; comments keep their places. */
+static void fmt(void **state)
+{
+	static const char untidy[] = "# a lab\n"
+				     "version:   1\n"
+				     "name:  x   # its name\n"
+				     "\n\n\n"
+				     "networks: { sw: {mode : lan-segment ,mtu: 1500 } }\n"
+				     "nodes:\n"
+				     "     h1:\n"
+				     "         interfaces: [ {network: sw},\n"
+				     "                       {network: sw} ]   \n"
+				     "     # the second\n"
+				     "     h2:\n"
+				     "         run:\n"
+				     "         -   |\n"
+				     "             echo a\n"
+				     "               b\n"
+				     "         - echo 'it''s'\n"
+				     "checks:\n"
+				     "-    id: a\n"
+				     "     exec: {node: h1,\n"
+				     "        command: \"x\"}\n"
+				     "# end";
+	static const char neat[] = "# a lab\n"
+				   "version: 1\n"
+				   "name: x # its name\n"
+				   "\n"
+				   "networks: {sw: {mode: lan-segment, mtu: 1500}}\n"
+				   "nodes:\n"
+				   "  h1:\n"
+				   "    interfaces: [{network: sw},\n"
+				   "                  {network: sw}]\n"
+				   "  # the second\n"
+				   "  h2:\n"
+				   "    run:\n"
+				   "      - |\n"
+				   "        echo a\n"
+				   "          b\n"
+				   "      - echo 'it''s'\n"
+				   "checks:\n"
+				   "  - id: a\n"
+				   "    exec: {node: h1,\n"
+				   "       command: \"x\"}\n"
+				   "# end\n";
+	char *once = lab_fmt(untidy, strlen(untidy), NULL), *twice;
+
+	(void)state;
+	assert_non_null(once);
+	assert_string_equal(once, neat);
+	twice = lab_fmt(once, strlen(once), NULL);
+	assert_non_null(twice);
+	assert_string_equal(twice, once);
+	free(once);
+	free(twice);
+	assert_null(lab_fmt("a: [", 4, NULL));
+}
+
+/* A seed gives the same values each time, and others to others; a name may be another than the
+ * file's. */
+static void seeds(void **state)
+{
+	static const char text[] =
+		"version: 1\n"
+		"name: v\n"
+		"variables: {net: {subnet-from: 10.0.0.0/8, prefix: 24}}\n"
+		"networks: {sw: {mode: internal, subnet: '{net}'}}\n"
+		"nodes: {h1: {kind: namespace, interfaces: [{network: sw, "
+		"address: '{net.7}/24'}, {veth: lan0, address: 192.0.2.1/24}]}}\n";
+	const struct lab_options ann = {"left", "ann"}, bob = {NULL, "bob"};
+	struct lab_errors errors = {.file = "x"};
+	struct lab *a = lab_parse(text, strlen(text), &ann, &errors);
+	struct lab *a2 = lab_parse(text, strlen(text), &ann, &errors);
+	struct lab *b = lab_parse(text, strlen(text), &bob, &errors);
+
+	(void)state;
+	assert_int_equal(errors.n, 0);
+	assert_string_equal(a->variables[0].value, a2->variables[0].value);
+	assert_string_not_equal(a->variables[0].value, b->variables[0].value);
+	assert_int_equal(a->nets[0].subnet.p.addr, a->variables[0].subnet.addr);
+	assert_int_equal(a->nodes[0].nics[0].address.p.addr, ip4_nth(a->variables[0].subnet, 7));
+	assert_string_equal(a->nodes[0].id, "left.h1");
+	assert_string_equal(a->nodes[0].nics[0].port, "left.h1.eth0");
+	assert_string_equal(b->nodes[0].nics[0].port, "v.h1.eth0");
+	/* Only under another name is the host's end of a veth called otherwise. */
+	assert_string_equal(b->nodes[0].nics[1].host_end, "lan0");
+	assert_string_not_equal(a->nodes[0].nics[1].host_end, "lan0");
+	assert_in_range(strlen(a->nodes[0].nics[1].host_end), 1, IFNAME_MAX);
+	lab_destroy(a);
+	lab_destroy(a2);
+	lab_destroy(b);
+}
+
+/* Every key of every table is in the JSON Schema, with what it takes. */
+static void json_schema(void **state)
+{
+	json_t *schema = lab_schema_json(), *props = json_object_get(schema, "properties");
+	json_t *check, *net, *mode;
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(schema, "required")), 3);
+	check = json_object_get(json_object_get(json_object_get(props, "checks"), "items"),
+				"properties");
+	assert_non_null(json_object_get(check, "mac-table"));
+	net = json_object_get(
+		json_object_get(json_object_get(props, "networks"), "additionalProperties"),
+		"properties");
+	assert_non_null(json_object_get(net, "hub"));
+	mode = json_object_get(json_object_get(net, "mode"), "enum");
+	assert_int_equal(json_array_size(mode), 5);
+	json_decref(schema);
+}
+
 /* At most twenty lines and how many more there are, in the file's order. */
 static void many_errors(void **state)
 {
@@ -206,7 +320,8 @@ int main(void)
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(values),      cmocka_unit_test(macs),
 		cmocka_unit_test(nic_names),   cmocka_unit_test(placeholders),
-		cmocka_unit_test(many_errors),
+		cmocka_unit_test(many_errors), cmocka_unit_test(fmt),
+		cmocka_unit_test(seeds),       cmocka_unit_test(json_schema),
 	};
 	struct CMUnitTest files[FILES_MAX] = {0};
 	struct dirent **list;

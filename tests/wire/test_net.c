@@ -75,7 +75,7 @@ static void refused_settings(void **state)
 		const char *extra, *says;
 	} bad[] = {
 		{"\"colour\": \"red\"", "\"colour\" is not a setting of a network; there are name"},
-		{"\"name\": \"../x\"", "name: \"../x\" is not 1 to 31"},
+		{"\"name\": \"../x\"", "name: \"../x\" is not 1 to 47"},
 		{"\"mode\": \"bridged\"", "mode: \"bridged\" is not nat, bridge, host-only"},
 		{"\"mode\": 7", "mode: \"7\" is not nat"},
 		{"\"subnet\": \"10.0.2.5/24\"", "subnet: \"10.0.2.5/24\" is not a network address"},

@@ -16,6 +16,7 @@
 
 struct capture;
 struct ctl;
+struct lab_claim;
 struct netns;
 struct rpc_later;
 struct vm;
@@ -37,6 +38,7 @@ struct daemon {
 	struct vm *vms;		  /* vm.h */
 	struct netns *netns;	  /* netns.h */
 	struct capture *captures; /* capture.h */
+	struct lab_claim *claims; /* labs that a client is working on; rpc_lab.c */
 	struct hv_probe hv;	  /* what the hypervisor probe said at start */
 	struct ev_signal signals[3];
 	bool stopping; /* a signal came; the loop ends with the last guest */

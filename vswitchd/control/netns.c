@@ -13,7 +13,7 @@
  * of commands (netns_run.c) would keep other namespaces alive after their removal. When it was us
  * who made it so, it is undone once no namespace is left.
  */
-#include "vswitchd/control/netns.h"
+#include "vswitchd/control/netns_int.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -38,15 +38,6 @@
 #include "vswitchd/control/objects.h"
 #include "vswitchd/host/reaper.h"
 #include "vswitchd/host/state.h"
-
-#define NETNS_DIR "/run/netns"
-
-struct netns {
-	struct netns *next;
-	struct daemon *d;
-	char name[NAME_MAX_ + 1], lab[NAME_MAX_ + 1];
-	json_t *veths; /* array of names of host ends */
-};
 
 const char *netns_name(const struct netns *ns)
 {
@@ -230,6 +221,7 @@ static struct netns *link_new(struct daemon *d, const char *name, const char *la
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	snprintf(ns->lab, sizeof(ns->lab), "%s", lab ? lab : "");
 	ns->veths = json_array();
+	ns->mounts = -1;
 	ns->next = d->netns;
 	d->netns = ns;
 	return ns;
@@ -245,7 +237,9 @@ int netns_add(struct daemon *d, const char *name, const char *lab, struct err *e
 	ns = link_new(d, name, lab);
 	rc = ns ? record(ns, err) : err_set(err, -ENOMEM, "memory is short");
 	if (rc && ns)
-		netns_del(ns);
+		netns_del(ns, false);
+	if (!rc)
+		netns_files_open(ns);
 	return rc;
 }
 
@@ -276,6 +270,7 @@ int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct 
 		return err_set(err, -ENOMEM, "memory is short");
 	if (json_is_array(veths))
 		json_array_extend(ns->veths, veths);
+	netns_files_open(ns);
 	return 0;
 }
 
@@ -291,40 +286,71 @@ static bool in_namespace(int proc_fd, const char *pid, const struct stat *ns)
 	       st.st_dev == ns->st_dev;
 }
 
-/* Kill what is in the namespace; how many processes that were. */
-static unsigned int kill_inside(const struct stat *ns)
+void netns_each_process(const struct stat *ns, bool (*fn)(pid_t pid, void *ctx), void *ctx)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *e;
-	unsigned int n = 0;
 
-	if (!proc)
-		return 0;
-	while ((e = readdir(proc))) {
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
-		    !in_namespace(dirfd(proc), e->d_name, ns))
-			continue;
-		if (kill((pid_t)atoi(e->d_name), SIGKILL) == 0)
-			n++;
-	}
-	closedir(proc);
-	return n;
+	while (proc && (e = readdir(proc)))
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' &&
+		    in_namespace(dirfd(proc), e->d_name, ns) && !fn((pid_t)atoi(e->d_name), ctx))
+			break;
+	if (proc)
+		closedir(proc);
 }
 
-static void kill_all(const char *path)
+bool netns_stat(const struct netns *ns, struct stat *st)
 {
-	struct stat ns, own;
+	char path[PATH_MAX];
+	struct stat own;
 
-	if (!mounted(path) || stat(path, &ns) < 0 || stat("/proc/self/ns/net", &own) < 0 ||
-	    (ns.st_ino == own.st_ino && ns.st_dev == own.st_dev))
+	return mounted(ns_path(ns->name, path, sizeof(path))) && stat(path, st) == 0 &&
+	       stat("/proc/self/ns/net", &own) == 0 &&
+	       (st->st_ino != own.st_ino || st->st_dev != own.st_dev);
+}
+
+struct signalling {
+	int signal;
+	unsigned int n;
+};
+
+static bool signal_one(pid_t pid, void *ctx)
+{
+	struct signalling *s = ctx;
+
+	s->n += kill(pid, s->signal) == 0;
+	return true;
+}
+
+/* How many processes were in the namespace. */
+static unsigned int signal_inside(const struct stat *ns, int signal)
+{
+	struct signalling s = {.signal = signal};
+
+	netns_each_process(ns, signal_one, &s);
+	return s.n;
+}
+
+unsigned int netns_pause(const struct netns *ns, bool on)
+{
+	struct stat st;
+
+	return netns_stat(ns, &st) ? signal_inside(&st, on ? SIGSTOP : SIGCONT) : 0;
+}
+
+static void kill_all(const struct netns *ns)
+{
+	struct stat st;
+
+	if (!netns_stat(ns, &st))
 		return;
 	/* Twice at least: a process may have forked while the list was read. Dying ones are still
 	 * seen for a moment; a few rounds of 1 ms are enough for all but the largest. */
-	for (int round = 0; round < 20 && kill_inside(&ns); round++)
+	for (int round = 0; round < 20 && signal_inside(&st, SIGKILL); round++)
 		usleep(1000);
 }
 
-void netns_del(struct netns *ns)
+void netns_del(struct netns *ns, bool keep_files)
 {
 	struct netns **link = &ns->d->netns;
 	char path[PATH_MAX];
@@ -336,7 +362,10 @@ void netns_del(struct netns *ns)
 	*link = ns->next;
 	ns_path(ns->name, path, sizeof(path));
 	object_ports_of_netns(ns->d, ns->name);
-	kill_all(path);
+	kill_all(ns);
+	netns_files_close(ns);
+	if (!keep_files)
+		netns_files_delete(ns->name);
 	json_array_foreach (ns->veths, i, v)
 		reaper_link_del(json_string_value(v));
 	if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
@@ -356,7 +385,7 @@ void netns_del_all(struct daemon *d)
 {
 	for (struct netns *ns = d->netns, *next; ns; ns = next) {
 		next = ns->next;
-		netns_del(ns);
+		netns_del(ns, false);
 	}
 }
 

@@ -3,7 +3,8 @@
  * netns.h - namespace nodes: a network namespace with a name, and the processes in it.
  *
  * Namespaces are mounted at /run/netns/NAME, as `ip netns` does, so that the usual tools see them.
- * Each is recorded (kind "netns"); it outlives the daemon's death but not its clean stop.
+ * Each is recorded (kind "netns"); it outlives the daemon's death but not its clean stop. What its
+ * commands write to some folders stays in the namespace (netns_files.c).
  */
 #ifndef VSWITCHD_NETNS_H
 #define VSWITCHD_NETNS_H
@@ -18,8 +19,12 @@ struct rpc;
 
 /* Make namespace @name with its loopback up. */
 int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err);
-/* Kill every process in it and remove it with its ports and veth pairs. Can't fail half-way. */
-void netns_del(struct netns *ns);
+/* Kill every process in it and remove it with its ports and veth pairs; what was written in its
+ * folders too unless @keep_files: then the next of this name finds it. Can't fail half-way. */
+void netns_del(struct netns *ns, bool keep_files);
+/* Stop, or go on with, the processes in it (its kernel is the host's, and still answers pings). How
+ * many there are. */
+unsigned int netns_pause(const struct netns *ns, bool on);
 void netns_del_all(struct daemon *d);
 struct netns *netns_find(struct daemon *d, const char *name);
 /* From its record. */

@@ -2,11 +2,12 @@
 /*
  * netns_run.c - runs commands in a namespace.
  *
- * A command gets the network namespace, and a mount namespace of its own in which /sys shows the
- * namespace's interfaces and /etc/resolv.conf is a file of the namespace: else a DHCP client in
- * there would rewrite the host's. It is a session of its own. The loop watches its pidfd and, for
- * ns.exec, the two pipes; the reply leaves when the process ends, even if something that it
- * started holds the pipes open. On timeout its process group is killed and the status is 124.
+ * A command gets the network namespace, and a mount namespace of its own, made from that of the
+ * namespace (netns_files.c), in which /sys shows the namespace's interfaces and /etc/resolv.conf is
+ * a file of the namespace: else a DHCP client in there would rewrite the host's. It is a session of
+ * its own. The loop watches its pidfd and, for ns.exec, the two pipes; the reply leaves when the
+ * process ends, even if something that it started holds the pipes open. On timeout its process
+ * group is killed and the status is 124.
  *
  * The child of fork() calls only what is safe in a process that had threads, up to exec.
  */
@@ -24,7 +25,7 @@
 #include <unistd.h>
 
 #include "vswitchd/control/daemon.h"
-#include "vswitchd/control/netns.h"
+#include "vswitchd/control/netns_int.h"
 #include "vswitchd/control/outbuf.h"
 #include "vswitchd/host/proc.h"
 #include "vswitchd/control/rpc.h"
@@ -45,7 +46,7 @@ struct run {
 /* ---- the child ------------------------------------------------------------------------------- */
 
 struct child {
-	int ns_fd;
+	int ns_fd, mounts_fd;
 	int out, err; /* for stdout and stderr */
 	const char *resolv;
 	const char *command;
@@ -56,8 +57,9 @@ static _Noreturn void child_main(const struct child *c)
 	char *argv[] = {(char *)"sh", (char *)"-c", (char *)c->command, NULL};
 
 	setsid();
-	if (setns(c->ns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+	if (setns(c->ns_fd, CLONE_NEWNET) < 0 ||
+	    (c->mounts_fd >= 0 && setns(c->mounts_fd, CLONE_NEWNS) < 0) ||
+	    unshare(CLONE_NEWNS) < 0 || mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
 		_exit(126);
 	/* Both are comforts; a command runs without them too. */
 	umount2("/sys", MNT_DETACH);
@@ -85,7 +87,11 @@ static pid_t run_fork(const struct netns *ns, const char *command, int out, int 
 		      struct err *err)
 {
 	char path[PATH_MAX], resolv[PATH_MAX];
-	struct child c = {.out = out, .err = err_fd, .resolv = resolv, .command = command};
+	struct child c = {.out = out,
+			  .err = err_fd,
+			  .resolv = resolv,
+			  .command = command,
+			  .mounts_fd = ns->mounts};
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "/run/netns/%s", netns_name(ns));

@@ -18,6 +18,7 @@
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/switch/port.h"
+#include "vswitchd/control/shortname.h"
 
 static const struct rpc_method *const tables[] = {
 	rpc_daemon_methods, rpc_net_methods, rpc_port_methods,	  rpc_vm_methods,
@@ -87,6 +88,7 @@ void rpc_finish(struct rpc_later *later, json_t *result, const struct err *err)
 
 void rpc_client_gone(struct daemon *d, struct client *client)
 {
+	lab_client_gone(d, client);
 	for (struct rpc_later *l = d->laters; l; l = l->next)
 		if (l->client == client)
 			l->client = NULL;
@@ -177,9 +179,14 @@ bool rpc_serve(struct daemon *d, struct client *c, const char *line, size_t len)
 int rpc_net(const struct rpc *rpc, struct net **out, struct err *err)
 {
 	const char *name = rpc_str(rpc, "net");
+	struct short_name s = {.name = name, .kind = "network"};
 	char shown[80];
 
 	*out = net_find(&rpc->d->runner, name);
+	for (struct net *n = *out ? NULL : rpc->d->runner.nets; n; n = n->next)
+		short_name_look(&s, n->conf.lab, n->conf.name, n);
+	if (s.n)
+		return short_name_end(&s, (void **)out, err);
 	if (*out)
 		return 0;
 	return err_set(err, -ENOENT, "there is no network \"%s\" (see: vnetctl net list)",
@@ -189,9 +196,15 @@ int rpc_net(const struct rpc *rpc, struct net **out, struct err *err)
 int rpc_port(const struct rpc *rpc, struct port **out, struct err *err)
 {
 	const char *name = rpc_str(rpc, "port");
+	struct short_name s = {.name = name, .kind = "port"};
 	char shown[80];
 
 	*out = port_find(name);
+	for (struct net *n = *out ? NULL : rpc->d->runner.nets; n; n = n->next)
+		for (struct port *p = n->ports; p; p = p->next)
+			short_name_look(&s, n->conf.lab, p->name, p);
+	if (s.n)
+		return short_name_end(&s, (void **)out, err);
 	if (*out)
 		return 0;
 	return err_set(err, -ENOENT, "there is no port \"%s\" (see: vnetctl port list)",

@@ -86,6 +86,9 @@ int rpc_name(const struct rpc *rpc, const char *key, const char **out, struct er
 int rpc_net(const struct rpc *rpc, struct net **out, struct err *err);
 int rpc_port(const struct rpc *rpc, struct port **out, struct err *err);
 
+/* The client has gone: what it was doing to labs will not be finished (rpc_lab.c). */
+void lab_client_gone(struct daemon *d, struct client *client);
+
 /* One table a noun, each ended by an empty row. */
 extern const struct rpc_method rpc_daemon_methods[], rpc_net_methods[], rpc_port_methods[],
 	rpc_vm_methods[], rpc_ns_methods[], rpc_lab_methods[], rpc_capture_methods[],

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rpc_lab.c - lab.*: records of labs that are up. What a lab is, vnetctl knows; here it is a name,
- * a text, and the tag on the objects that belong to it.
+ * rpc_lab.c - lab.*: records of labs. What a lab is, vnetctl knows; here it is a name, a text, and
+ * the tag on the objects that belong to it.
+ *
+ * A record says what is being done to the lab (starting, changing, stopping) or that it is up. Who
+ * does something holds a claim as long as its connection lasts, so that two never work on one lab.
+ * A record that is not "up" and that nobody has claimed is what a vnetctl or a daemon that was
+ * killed left in the middle; the next command of vnetctl sees it and mends it.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vswitchd/control/daemon.h"
@@ -13,6 +19,76 @@
 #include "vswitchd/control/rpc.h"
 #include "vswitchd/host/state.h"
 #include "vswitchd/guest/vm.h"
+
+struct lab_claim {
+	struct lab_claim *next;
+	const struct client *client;
+	char lab[NAME_MAX_ + 1];
+};
+
+/* ---- claims ---------------------------------------------------------------------------------- */
+
+static struct lab_claim **claim_of(struct daemon *d, const char *lab)
+{
+	struct lab_claim **at = &d->claims;
+
+	while (*at && strcmp((*at)->lab, lab) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void claim_end(struct lab_claim **at)
+{
+	struct lab_claim *claim = *at;
+
+	*at = claim->next;
+	free(claim);
+}
+
+void lab_client_gone(struct daemon *d, struct client *client)
+{
+	for (struct lab_claim **at = &d->claims; *at;)
+		if ((*at)->client == client)
+			claim_end(at);
+		else
+			at = &(*at)->next;
+}
+
+static int claim(const struct rpc *rpc, const char *lab, struct err *err)
+{
+	struct lab_claim **at = claim_of(rpc->d, lab), *new;
+
+	if (*at && (*at)->client == rpc->client)
+		return 0;
+	if (*at)
+		return err_set(
+			err, -EBUSY,
+			"somebody else is starting, changing or stopping lab \"%s\" just now", lab);
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return err_set(err, -ENOMEM, "memory is short");
+	new->client = rpc->client;
+	snprintf(new->lab, sizeof(new->lab), "%s", lab);
+	new->next = rpc->d->claims;
+	rpc->d->claims = new;
+	return 0;
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+/* With what the store does not know. Takes @doc. */
+static json_t *told(struct daemon *d, const char *name, json_t *doc)
+{
+	json_object_set_new(doc, "busy", json_boolean(*claim_of(d, name) != NULL));
+	if (!json_object_get(doc, "state"))
+		json_object_set_new(doc, "state", json_string("up"));
+	return doc;
+}
+
+static bool working(const char *state)
+{
+	return state && strcmp(state, "up") != 0;
+}
 
 static int lab_put_m(struct rpc *rpc, json_t **result, struct err *err)
 {
@@ -26,12 +102,13 @@ static int lab_put_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (doc)
 		rc = err_set(err, -EEXIST, "lab \"%s\" is up already", name);
 	json_decref(doc);
+	if (!rc && working(rpc_str(rpc, "state")))
+		rc = claim(rpc, name, err);
 	if (!rc)
 		rc = state_put("lab", name, rpc->params, err);
 	if (rc)
 		return rc;
-	doc = state_get("lab", name);
-	*result = doc;
+	*result = told(rpc->d, name, state_get("lab", name));
 	return 0;
 }
 
@@ -44,10 +121,38 @@ static int lab_missing(const struct rpc *rpc, struct err *err)
 		       str_escape(name, strlen(name), shown, sizeof(shown)));
 }
 
+static int lab_set_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	const char *name = rpc_str(rpc, "name"), *state = rpc_str(rpc, "state");
+	json_t *doc = state_get("lab", name);
+	int rc;
+
+	if (!doc)
+		return lab_missing(rpc, err);
+	rc = claim(rpc, name, err);
+	if (!rc) {
+		json_object_update(doc, rpc->params);
+		rc = state_put("lab", name, doc, err);
+	}
+	if (rc) {
+		json_decref(doc);
+		return rc;
+	}
+	if (!working(state))
+		claim_end(claim_of(rpc->d, name));
+	*result = told(rpc->d, name, doc);
+	return 0;
+}
+
 static int lab_get_m(struct rpc *rpc, json_t **result, struct err *err)
 {
-	*result = state_get("lab", rpc_str(rpc, "name"));
-	return *result ? 0 : lab_missing(rpc, err);
+	const char *name = rpc_str(rpc, "name");
+	json_t *doc = state_get("lab", name);
+
+	if (!doc)
+		return lab_missing(rpc, err);
+	*result = told(rpc->d, name, doc);
+	return 0;
 }
 
 static int lab_list_m(struct rpc *rpc, json_t **result, struct err *err)
@@ -55,11 +160,10 @@ static int lab_list_m(struct rpc *rpc, json_t **result, struct err *err)
 	json_t *all = state_all("lab"), *doc;
 	const char *name;
 
-	(void)rpc;
 	(void)err;
 	*result = json_array();
 	json_object_foreach (all, name, doc)
-		json_array_append(*result, doc);
+		json_array_append_new(*result, told(rpc->d, name, json_incref(doc)));
 	json_decref(all);
 	return 0;
 }
@@ -93,13 +197,19 @@ static int lab_del_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (member)
 		return err_set(err, -EBUSY, "lab \"%s\" still has \"%s\" (see: vnetctl lab down)",
 			       name, member);
-	rc = state_del("lab", name, err);
-	*result = rc ? NULL : json_object();
-	return rc;
+	rc = claim(rpc, name, err);
+	if (!rc)
+		rc = state_del("lab", name, err);
+	if (rc)
+		return rc;
+	claim_end(claim_of(rpc->d, name));
+	*result = json_object();
+	return 0;
 }
 
 const struct rpc_method rpc_lab_methods[] = {
-	{"lab.put", lab_put_m, "name! text! file started_s:i", false},
+	{"lab.put", lab_put_m, "name! text! file started_s:i state seed", false},
+	{"lab.set", lab_set_m, "name! state! text file seed", false},
 	{"lab.get", lab_get_m, "name!", false},
 	{"lab.list", lab_list_m, "", false},
 	{"lab.del", lab_del_m, "name!", false},

@@ -8,15 +8,21 @@
 #include "lib/addr.h"
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/host/netlink.h"
-#include "vswitchd/control/netns.h"
+#include "vswitchd/control/netns_int.h"
 #include "vswitchd/control/rpc.h"
+#include "vswitchd/control/shortname.h"
 
 static int rpc_netns(const struct rpc *rpc, const char *key, struct netns **out, struct err *err)
 {
 	const char *name = rpc_str(rpc, key);
+	struct short_name s = {.name = name, .kind = "namespace"};
 	char shown[80];
 
 	*out = netns_find(rpc->d, name);
+	for (struct netns *ns = *out ? NULL : rpc->d->netns; ns; ns = ns->next)
+		short_name_look(&s, ns->lab, ns->name, ns);
+	if (s.n)
+		return short_name_end(&s, (void **)out, err);
 	if (*out)
 		return 0;
 	return err_set(err, -ENOENT, "there is no namespace \"%s\" made by vswitchd",
@@ -56,13 +62,26 @@ static int ns_add_m(struct rpc *rpc, json_t **result, struct err *err)
 
 static int ns_del_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	const char *files = rpc_str(rpc, "files");
 	struct netns *ns;
 	int rc = rpc_netns(rpc, "name", &ns, err);
 
 	if (rc)
 		return rc;
-	netns_del(ns);
+	netns_del(ns, files && !strcmp(files, "keep"));
 	*result = json_object();
+	return 0;
+}
+
+static int ns_pause_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	struct netns *ns;
+	int rc = rpc_netns(rpc, "name", &ns, err);
+
+	if (rc)
+		return rc;
+	*result = json_pack("{s:i}", "processes",
+			    (int)netns_pause(ns, !strcmp(rpc->method, "ns.pause")));
 	return 0;
 }
 
@@ -141,7 +160,9 @@ static int ns_spawn_m(struct rpc *rpc, json_t **result, struct err *err)
 const struct rpc_method rpc_ns_methods[] = {
 	{"ns.list", ns_list_m, "", true},
 	{"ns.add", ns_add_m, "name! lab", true},
-	{"ns.del", ns_del_m, "name!", true},
+	{"ns.del", ns_del_m, "name! files", true},
+	{"ns.pause", ns_pause_m, "name!", true},
+	{"ns.resume", ns_pause_m, "name!", true},
 	{"ns.veth", ns_veth_m, "netns! ifname! host!", true},
 	{"ns.addr", ns_addr_m, "netns! ifname! address!", true},
 	{"ns.exec", ns_exec_m, "name! command! timeout_s:i", true},

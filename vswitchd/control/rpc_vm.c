@@ -8,6 +8,7 @@
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/firstuse.h"
 #include "vswitchd/control/rpc.h"
+#include "vswitchd/control/shortname.h"
 #include "vswitchd/guest/vm.h"
 
 #define RUN_WAIT_S 10.
@@ -16,9 +17,14 @@ enum { STOP_GRACE_DEFAULT_S = 15 };
 static int rpc_vm(const struct rpc *rpc, struct vm **out, struct err *err)
 {
 	const char *name = rpc_str(rpc, "vm");
+	struct short_name s = {.name = name, .kind = "guest"};
 	char shown[80];
 
 	*out = vm_find(rpc->d, name);
+	for (struct vm *vm = *out ? NULL : rpc->d->vms; vm; vm = vm->next)
+		short_name_look(&s, vm->lab, vm->name, vm);
+	if (s.n)
+		return short_name_end(&s, (void **)out, err);
 	if (*out)
 		return 0;
 	return err_set(err, -ENOENT, "there is no guest \"%s\" (see: vnetctl vm list)",

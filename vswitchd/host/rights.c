@@ -45,6 +45,7 @@ static const struct {
 	{CAP_SETGID, false},	   {CAP_KILL, false},
 	{CAP_CHOWN, false},	   {CAP_SYS_PTRACE, false},
 	{CAP_DAC_OVERRIDE, false}, {CAP_NET_BIND_SERVICE, false},
+	{CAP_SYS_CHROOT, false},
 };
 
 int rights_drop(struct err *err)

@@ -286,7 +286,7 @@ static int parse_mtu(struct net_conf *conf, const char *value)
 }
 
 static const struct key keys[] = {
-	{"name", "1 to 31 letters, digits, '.', '_' and '-', the first a letter or digit",
+	{"name", "1 to 47 letters, digits, '.', '_' and '-', the first a letter or digit",
 	 parse_name},
 	{"mode", "nat, bridge, host-only, internal or lan-segment", parse_mode},
 	{"subnet", "a network address with its prefix length, like 10.0.2.0/24", parse_subnet},
@@ -302,7 +302,7 @@ static const struct key keys[] = {
 	{"mtu", "576 to 65520", parse_mtu},
 	{"dns", NET_DNS_TEXT, parse_dns},
 	{"router", "an IPv4 address", parse_router},
-	{"lab", "1 to 31 letters, digits, '.', '_' and '-', the first a letter or digit",
+	{"lab", "1 to 47 letters, digits, '.', '_' and '-', the first a letter or digit",
 	 parse_lab},
 };
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * change.c - nodes of a running lab are removed, made again, switched off and on.
+ *
+ * The record says "changing" meanwhile. Who finds that later, with nobody at it, makes what is
+ * missing (lab_mend): so an interrupted change ends with the lab as its text says.
+ */
+#include "lab/change.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl.h"
+#include "lab/node.h"
+#include "lab/wave.h"
+
+enum { STOP_TIMEOUT_S = 10 };
+
+static int make_nodes(struct lab_run *r, const bool *which, struct err *err)
+{
+	const bool *before = r->only;
+	int rc;
+
+	r->only = which;
+	rc = up_objects(r, err);
+	r->only = before;
+	return rc;
+}
+
+/* Which nodes are not there, or dead? Their number. */
+static size_t missing_nodes(struct lab_run *r, bool *which)
+{
+	char state[32];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->lab->n_nodes; i++) {
+		node_state(r, &r->lab->nodes[i], state, sizeof(state));
+		which[i] = !strcmp(state, "missing") || !strcmp(state, "failed") ||
+			   !strcmp(state, "stopped");
+		n += which[i];
+		if (which[i])
+			progress_line(&r->progress, "node      %s is %s: made again",
+				      r->lab->nodes[i].name.s, state);
+	}
+	return n;
+}
+
+int lab_mend(struct lab_run *r, struct err *err)
+{
+	bool *which = calloc(r->lab->n_nodes + 1, sizeof(*which));
+	int rc = which ? lab_state(r, "changing", err) : err_set(err, -ENOMEM, "out of memory");
+
+	if (!rc && !missing_nodes(r, which))
+		progress_line(&r->progress, "lab       %s is up already, and whole",
+			      r->lab->name.s);
+	else if (!rc)
+		rc = make_nodes(r, which, err);
+	if (!rc)
+		rc = lab_state(r, "up", err);
+	free(which);
+	return rc;
+}
+
+int nodes_remove(struct lab_run *r, bool keep_files, struct err *err)
+{
+	char state[32];
+	struct wave w;
+
+	wave_begin(&w, r, err);
+	for (size_t i = 0; i < r->lab->n_nodes; i++) {
+		const struct lab_node *node = &r->lab->nodes[i];
+
+		if (!run_wants(r, node) ||
+		    !strcmp(node_state(r, node, state, sizeof(state)), "missing"))
+			continue;
+		if (node->kind == LAB_NAMESPACE)
+			wave_call(&w, node->name.s, "ns.del",
+				  json_pack("{s:s, s:s}", "name", node->id, "files",
+					    keep_files ? "keep" : "delete"));
+		else if (keep_files && !strcmp(state, "running"))
+			wave_call(&w, node->name.s, "vm.stop",
+				  json_pack("{s:s, s:i}", "vm", node->id, "timeout_s",
+					    STOP_TIMEOUT_S));
+		else
+			wave_call(&w, node->name.s, "vm.kill", json_pack("{s:s}", "vm", node->id));
+	}
+	return wave_end(&w);
+}
+
+int lab_reset(struct lab_run *r, struct err *err)
+{
+	bool *all = r->only ? NULL : malloc(r->lab->n_nodes + 1);
+	int rc = lab_state(r, "changing", err);
+
+	if (all)
+		memset(all, 1, r->lab->n_nodes + 1);
+	if (!rc)
+		rc = nodes_remove(r, false, err);
+	if (!rc)
+		rc = make_nodes(r, all ? all : r->only, err);
+	if (!rc)
+		rc = lab_state(r, "up", err);
+	free(all);
+	return rc;
+}
+
+int lab_power(struct lab_run *r, const struct lab_node *node, bool on, struct err *err)
+{
+	bool *which = calloc(r->lab->n_nodes + 1, sizeof(*which));
+	char state[32];
+	bool is_on;
+	int rc = which ? lab_state(r, "changing", err) : err_set(err, -ENOMEM, "out of memory");
+
+	if (rc) {
+		free(which);
+		return rc;
+	}
+	which[node - r->lab->nodes] = true;
+	node_state(r, node, state, sizeof(state));
+	is_on = strcmp(state, "missing") && strcmp(state, "failed") && strcmp(state, "stopped");
+	r->only = which;
+	r->power = true;
+	if (on && !is_on)
+		rc = make_nodes(r, which, err);
+	else if (!on && is_on)
+		rc = nodes_remove(r, true, err);
+	r->only = NULL;
+	r->power = false;
+	if (!rc)
+		rc = lab_state(r, "up", err);
+	free(which);
+	return rc;
+}

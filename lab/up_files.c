@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * up_files.c - copies files into nodes, through the commands that run in them: the same way for a
+ * guest and a namespace, with no more rights than those have.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lab/node.h"
+#include "lab/guest.h"
+#include "lab/parse.h"
+#include "lab/up.h"
+
+/* Bytes that go with one command: base64 makes 4/3 of it, and an agent's request is bounded. */
+enum { PIECE_MAX = 24 << 10 };
+
+char *base64(const unsigned char *data, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = malloc((len + 2) / 3 * 4 + 1), *p = text;
+
+	for (size_t i = 0; text && i < len; i += 3) {
+		size_t n = len - i;
+		unsigned int v = (unsigned int)data[i] << 16 |
+				 (n > 1 ? (unsigned int)data[i + 1] << 8 : 0) |
+				 (n > 2 ? data[i + 2] : 0u);
+
+		*p++ = digits[v >> 18];
+		*p++ = digits[v >> 12 & 63];
+		*p++ = n > 1 ? digits[v >> 6 & 63] : '=';
+		*p++ = n > 2 ? digits[v & 63] : '=';
+	}
+	if (text)
+		*p = 0;
+	return text;
+}
+
+static int piece(struct lab_run *r, const struct lab_node *node, const char *path, bool first,
+		 const unsigned char *data, size_t len, struct err *err)
+{
+	char *text = base64(data, len), *command = NULL, *safe = shell_quoted(path);
+	struct exec_result res;
+	int rc;
+
+	if (!text || !safe ||
+	    asprintf(
+		    &command,
+		    "p=%s; %s echo '%s' | { base64 -d 2>/dev/null || busybox base64 -d; } %s\"$p\"",
+		    safe, first ? "mkdir -p \"${p%/*}\" || exit;" : "", text,
+		    first ? ">" : ">>") < 0)
+		rc = err_set(err, -ENOMEM, "out of memory");
+	else
+		rc = node_exec(r, node, command, 30, &res, err);
+	free(text);
+	free(safe);
+	if (rc) {
+		free(command);
+		return rc;
+	}
+	free(command);
+	if (res.status)
+		rc = err_set(err, -EIO, "%s: can't write %s: %.100s", node->name.s, path, res.err);
+	exec_result_fini(&res);
+	return rc;
+}
+
+int node_write(struct lab_run *r, const struct lab_node *node, const char *path, const void *data,
+	       size_t len, struct err *err)
+{
+	const unsigned char *bytes = data;
+	int rc = piece(r, node, path, true, bytes, MIN(len, PIECE_MAX), err);
+
+	for (size_t at = PIECE_MAX; !rc && at < len; at += PIECE_MAX)
+		rc = piece(r, node, path, false, bytes + at, MIN(len - at, PIECE_MAX), err);
+	return rc;
+}
+
+static int copy(struct lab_run *r, const struct lab_node *node, const struct lab_file *file,
+		struct err *err)
+{
+	char *path = lab_beside(r->file, file->from.s), *bytes, command[600], *safe;
+	struct exec_result res;
+	struct stat st;
+	size_t len;
+	int rc;
+
+	if (!path)
+		return err_set(err, -ENOMEM, "out of memory");
+	bytes = lab_file_read(path, &len, err);
+	if (!bytes) {
+		free(path);
+		return err_wrap(err, "%s:%u:%u: a file for %s", r->file, file->from.pos.line,
+				file->from.pos.col, node->name.s);
+	}
+	rc = node_write(r, node, file->to.s, bytes, len, err);
+	/* A script stays one that can be run. */
+	if (!rc && stat(path, &st) == 0 && (st.st_mode & 0111)) {
+		safe = shell_quoted(file->to.s);
+		snprintf(command, sizeof(command), "chmod 755 %s", safe ? safe : "");
+		free(safe);
+		rc = node_exec(r, node, command, 10, &res, err);
+		if (!rc)
+			exec_result_fini(&res);
+	}
+	free(bytes);
+	free(path);
+	return rc;
+}
+
+/* Files for a namespace must land in its own folders, never in the host's. */
+static int own_folders(struct lab_run *r, const struct lab_node *node, struct err *err)
+{
+	struct exec_result res;
+	char command[128];
+	int rc;
+
+	if (node->kind != LAB_NAMESPACE)
+		return 0;
+	snprintf(command, sizeof(command), "grep -q 'netns-%s\\.files' /proc/self/mountinfo",
+		 node->id);
+	rc = node_exec(r, node, command, 10, &res, err);
+	if (rc)
+		return rc;
+	if (res.status)
+		rc = err_set(err, -EOPNOTSUPP,
+			     "node '%s' can't have files of its own on this host: the daemon's log "
+			     "says why there is no overlay",
+			     node->name.s);
+	exec_result_fini(&res);
+	return rc;
+}
+
+int up_files(struct lab_run *r, enum lab_kind kind, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t n = 0; !rc && n < r->lab->n_nodes; n++) {
+		const struct lab_node *node = &r->lab->nodes[n];
+
+		if (node->kind != kind || !run_wants(r, node) || !node->n_files || r->power)
+			continue;
+		rc = own_folders(r, node, err);
+		for (size_t i = 0; !rc && i < node->n_files; i++)
+			rc = copy(r, node, &node->files[i], err);
+		if (!rc)
+			progress_line(&r->progress, "files     %zu into %s", node->n_files,
+				      node->name.s);
+	}
+	return rc;
+}
