@@ -324,7 +324,7 @@ static bool same_meaning(const char *x, size_t nx, const char *y, size_t ny)
 		return false;
 	tx = yaml_read(lab, x, nx, &ex);
 	ty = yaml_read(lab, y, ny, &ey);
-	result = ex.n == ey.n && (tx ? same(tx, ty) : !ty);
+	result = ex.n == ey.n && tx && same(tx, ty);
 	lab_errors_fini(&ex);
 	lab_errors_fini(&ey);
 	lab_destroy(lab);
