@@ -26,7 +26,7 @@ struct dhcp_record {
 
 /* Room for what a network is called here: its name, "NAME/6" for its IPv6 addresses, and the NUL.
  */
-enum { DHCP_NET_MAX = 40 };
+enum { DHCP_NET_MAX = 56 };
 
 /* All return 0 or a negative errno. @net names the network. */
 struct dhcp_store_ops {
