@@ -73,29 +73,69 @@ static struct dns_asker asker_of(const struct netdns *d, struct port *via, const
 				  .via = via};
 }
 
+static struct dns_ends ends_of(const struct dns_asker *a)
+{
+	const struct port *via = a->via;
+
+	return (struct dns_ends){
+		.mac = a->mac, .own_mac = via->mac, .addr = a->addr, .own = a->to, .port = a->port};
+}
+
+static void send_frame(struct netdns *d, const struct dns_asker *a, const void *data, size_t len,
+		       bool (*build)(struct pkt *, const struct dns_ends *, const void *, size_t))
+{
+	struct dns_ends ends = ends_of(a);
+	struct pkt *p = pkt_alloc(d->net->runner->pool);
+
+	if (!p || !build(p, &ends, data, len))
+		port_drop(a->via, DROP_NO_BUFFER, p);
+	else
+		port_local_inject(a->via, p);
+}
+
 static void send_reply(void *ctx, const struct dns_asker *a, const uint8_t *msg, size_t len)
 {
 	struct netdns *d = ctx;
-	struct port *via = a->via;
-	struct dns_ends ends = {
-		.mac = a->mac, .own_mac = via->mac, .addr = a->addr, .own = a->to, .port = a->port};
-	struct pkt *p = pkt_alloc(d->net->runner->pool);
 
-	if (!p || !dns_frame_udp(p, &ends, msg, len))
-		port_drop(via, DROP_NO_BUFFER, p);
+	if (a->stream)
+		dns_stream_reply(&d->streams, a->stream, msg, len, d->net->runner->now);
 	else
-		port_local_inject(via, p);
+		send_frame(d, a, msg, len, dns_frame_udp);
 }
 
-static void input_udp(struct netdns *d, struct port *port, const struct dns_frame *f)
+static void send_segment(void *ctx, const struct dns_asker *a, const uint8_t *segment, size_t len)
+{
+	send_frame(ctx, a, segment, len, dns_frame_tcp);
+}
+
+static void stream_query(void *ctx, const struct dns_asker *a, const uint8_t *msg, size_t len)
+{
+	struct netdns *d = ctx;
+
+	dns_proxy_query(&d->proxy, a, msg, len, d->net->runner->now);
+}
+
+static void stream_gone(void *ctx, uint32_t stream)
+{
+	struct netdns *d = ctx;
+
+	dns_proxy_stream_gone(&d->proxy, stream);
+}
+
+static void input_frame(struct netdns *d, struct port *port, const struct dns_frame *f)
 {
 	const struct udp_hdr *udp = (const void *)f->l4;
 	struct dns_asker asker = asker_of(d, port, &f->ends);
+	msec now = d->net->runner->now;
 
 	if (!f->ends.port)
 		return;
-	dns_proxy_query(&d->proxy, &asker, (const uint8_t *)(udp + 1), f->len - sizeof(*udp),
-			d->net->runner->now);
+	d->streams.mtu = net_mtu(d->net); /* may change while it runs */
+	if (f->tcp)
+		dns_stream_input(&d->streams, &asker, f->l4, f->len, now);
+	else
+		dns_proxy_query(&d->proxy, &asker, (const uint8_t *)(udp + 1),
+				f->len - sizeof(*udp), now);
 	netdns_keep_busy(d);
 }
 
@@ -109,7 +149,7 @@ static bool take_frame(struct net *net, struct port *port, struct pkt *p)
 	if (!dns_frame_likely(p, &port->mac, &dst) || !is_own(net, port, &dst))
 		return false;
 	why = dns_frame_read(p, &f);
-	if (why == DROP_CONSUMED || (!why && f.tcp))
+	if (why == DROP_CONSUMED)
 		return false;
 	if (!why && !is_member(net, &f.ends.addr))
 		why = DROP_SPOOFED;
@@ -118,12 +158,17 @@ static bool take_frame(struct net *net, struct port *port, struct pkt *p)
 		return true;
 	}
 	netdns_host_look(net->runner->now);
-	input_udp(d, port, &f);
+	input_frame(d, port, &f);
 	pkt_put(p);
 	return true;
 }
 
 /* ---- while questions are under way ----------------------------------------------------------- */
+
+static bool is_busy(const struct netdns *d)
+{
+	return dns_proxy_busy(&d->proxy) || dns_streams_busy(&d->streams);
+}
 
 static void busy_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 {
@@ -133,8 +178,9 @@ static void busy_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 	(void)revents;
 	runner_clock(r);
 	dns_proxy_tick(&d->proxy, r->now);
+	dns_streams_tick(&d->streams, r->now);
 	net_flush(d->net);
-	if (!dns_proxy_busy(&d->proxy))
+	if (!is_busy(d))
 		ev_timer_stop(loop, w);
 }
 
@@ -142,7 +188,7 @@ void netdns_keep_busy(struct netdns *d)
 {
 	struct ev_loop *loop = d->net->runner->loop;
 
-	if (!loop || !dns_proxy_busy(&d->proxy) || ev_is_active(&d->busy))
+	if (!loop || !is_busy(d) || ev_is_active(&d->busy))
 		return;
 	ev_timer_set(&d->busy, BUSY_S, BUSY_S);
 	ev_timer_start(loop, &d->busy);
@@ -350,6 +396,11 @@ int netdns_start(struct net *net, enum net_dns_way usual, struct err *err)
 			      .unask = netdns_unask,
 			      .zone = find_zone,
 			      .note = note};
+	struct dns_streams_env streams = {.ctx = d,
+					  .random = get_random,
+					  .segment = send_segment,
+					  .query = stream_query,
+					  .gone = stream_gone};
 
 	if (!d)
 		return err_sys(err, -ENOMEM, "network \"%s\"", net->conf.name);
@@ -360,6 +411,7 @@ int netdns_start(struct net *net, enum net_dns_way usual, struct err *err)
 		free(d);
 		return err_sys(err, -ENOMEM, "network \"%s\"", net->conf.name);
 	}
+	dns_streams_init(&d->streams, &streams, net_mtu(net));
 	ev_init(&d->busy, busy_cb);
 	d->busy.data = d;
 	fill_zone(d);
@@ -387,6 +439,7 @@ void netdns_stop(struct net *net)
 	net->lease_told = NULL;
 	net->conf.dhcp_dns = 0;
 	memset(&net->conf.dns6, 0, sizeof(net->conf.dns6));
+	dns_streams_fini(&d->streams);
 	dns_proxy_fini(&d->proxy);
 	netdns_names_fini(d);
 	free(d);

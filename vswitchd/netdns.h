@@ -16,8 +16,8 @@
 #include "vswitchd/switch/net.h"
 #include "vswitchd/switch/settings.h"
 
-/* Serve @net as conf.dns says, @usual when it says nothing; sets net->dns, conf.dhcp_dns and conf.dns6. Called
- * by modes from start(), before the DHCP server is. */
+/* Serve @net as conf.dns says, @usual when it says nothing; sets net->dns, conf.dhcp_dns and
+ * conf.dns6. Called by modes from start(), before the DHCP server is. */
 int netdns_start(struct net *net, enum net_dns_way usual, struct err *err);
 void netdns_stop(struct net *net);
 /* The host's links changed: resolvers that failed may be there again. */

@@ -15,6 +15,7 @@
 #include <ev.h>
 
 #include "dns/proxy.h"
+#include "dns/stream.h"
 #include "vswitchd/netdns.h"
 
 /* A client of DHCP that told a name. */
@@ -39,6 +40,7 @@ struct netdns {
 	struct netdns *next; /* all of the daemon's */
 	enum net_dns_way usual;
 	struct dns_proxy proxy;
+	struct dns_streams streams;
 	struct lease_names leases;
 	struct ev_timer busy; /* while questions are under way */
 	msec conflict_told_ms;
