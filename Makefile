@@ -94,7 +94,7 @@ wire: $(wire-bins)
 $(unit-bins) $(wire-bins): $(O)/tests/%: $(O)/tests/%.o $$(call expand,$$($$(notdir %)-objs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON) -lyaml -lseccomp
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON) -lyaml -lseccomp $(libs-$(@F))
 
 fuzz-bins := $(patsubst %,$(O)/fuzz/fuzz_%,$(fuzz-targets))
 .PHONY: fuzz

@@ -21,9 +21,10 @@ enum {
 
 void dns_streams_init(struct dns_streams *s, const struct dns_streams_env *env, uint16_t mtu)
 {
-	memset(s, 0, sizeof(*s));
+	memset(s->stream, 0, sizeof(s->stream));
 	s->env = *env;
 	s->mtu = mtu;
+	s->n = s->next_id = 0;
 }
 
 static void drop(struct dns_streams *s, struct dns_stream *c)
@@ -114,7 +115,7 @@ static void send_reset(struct dns_streams *s, const struct dns_asker *to, const 
 static void send_segment(struct dns_streams *s, const struct dns_stream *c, uint32_t seq,
 			 unsigned int flags, const uint8_t *data, size_t len)
 {
-	uint8_t seg[HDR + 65535];
+	uint8_t *seg = s->segment; /* an MTU's worth at most */
 
 	put_header(seg, &c->peer, seq, c->rcv_nxt, flags | TCP_ACK,
 		   (unsigned int)(DNS_STREAM_IN_MAX - c->in_len), HDR);

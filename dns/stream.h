@@ -63,6 +63,7 @@ struct dns_streams {
 	unsigned int n;
 	uint32_t next_id;
 	struct dns_stream stream[DNS_STREAMS];
+	uint8_t segment[65535]; /* that is being made */
 };
 
 void dns_streams_init(struct dns_streams *s, const struct dns_streams_env *env, uint16_t mtu);

@@ -271,7 +271,7 @@ static int put_text(struct in *in)
 		put_strings(&in->w, (const uint8_t *)in->at, strlen(in->at));
 		return 0;
 	}
-	while (*in->at == '"' && !rc)
+	while (!rc && *in->at == '"')
 		rc = put_quoted(in);
 	return rc || *in->at ? -EINVAL : 0;
 }
