@@ -36,7 +36,8 @@ test_portlist-objs := vswitchd/host/portlist.c
 unit-tests += addrplan
 test_addrplan-objs := vswitchd/host/addrplan.c lib
 
-unit-tests += fdb uring
+unit-tests += fdb uring nichost
+test_nichost-objs := vswitchd/carrier/nichost.c lib
 test_uring-objs := vswitchd/carrier/uring.c lib
 unit-tests += vlan_ids
 test_vlan_ids-objs := vswitchd/switch/vlan_ids.c lib

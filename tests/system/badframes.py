@@ -291,7 +291,6 @@ def check(path, src_ip):
                "length" if not ihl <= struct.unpack("!H", ip[2:4])[0] <= len(ip) else
                "source" if socket.inet_ntoa(ip[12:16]) != src_ip else
                "ttl" if not ip[8] else
-               "protocol" if ip[9] not in (1, 6, 17) else
                "destination" if ip[16] in (0, 127) or ip[16] >= 224 else None)
         if why:
             bad += 1

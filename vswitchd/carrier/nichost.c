@@ -45,9 +45,14 @@ static void echoes_expire(struct nichost *h, msec now)
 	for (; h->tail != h->head; h->tail++) {
 		msec sent = h->echoes[h->tail % NICHOST_ECHOES].sent_ms;
 
-		if (sent && now - sent <= ECHO_MS)
+		if (sent && (now - sent <= ECHO_MS || h->drained_ms <= sent))
 			break;
 	}
+}
+
+void nichost_drained(struct nichost *h, msec now)
+{
+	h->drained_ms = now;
 }
 
 /* Before the frame is written: its echo is in our socket when writev() returns. False: no room. */

@@ -10,9 +10,10 @@
  * the descriptor, also after a crash, it is gone with its classifier.
  *
  * A broadcast that is brought in this way passes the NIC's packet sockets again, ours too. Such an
- * echo is known by its hash, which waits in a ring until the echo came or ECHO_MS are over. An echo
- * that is not known would be taken for a frame from outside, and for a loop: while the ring is full
- * the host gets no more broadcasts.
+ * echo is known by its hash, which waits in a ring until the echo came, or it is sure that it
+ * won't: ECHO_MS are over and the socket has been empty since. (Time alone would not do: under a
+ * flood a frame may wait in the socket for longer.) An echo that is not known would be taken for a
+ * frame from outside, and for a loop: while the ring is full the host gets no more broadcasts.
  */
 #ifndef VSWITCHD_NICHOST_H
 #define VSWITCHD_NICHOST_H
@@ -30,6 +31,7 @@ struct nichost {
 	int fd; /* the tap; -1: the host can't be reached */
 	struct mac mac;
 	struct hash_key key;
+	msec drained_ms;	 /* when the socket was last found empty */
 	unsigned int head, tail; /* counts; from tail to head: those that are awaited */
 	struct {
 		uint64_t hash;
@@ -47,6 +49,8 @@ void nichost_close(struct nichost *h);
 bool nichost_wants(const struct nichost *h, const struct mac *dst);
 /* Bring @p (borrowed) into the host's stack. */
 enum drop_reason nichost_write(struct nichost *h, const struct pkt *p, msec now);
+/* The NIC's socket was empty at @now, and what was read from it has been asked about. */
+void nichost_drained(struct nichost *h, msec now);
 /* Is @p, which came in by the NIC, what nichost_write() has written? Each is recognised once. */
 bool nichost_is_echo(struct nichost *h, const struct pkt *p, msec now);
 

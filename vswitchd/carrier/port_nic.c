@@ -282,6 +282,8 @@ static int nic_recv(struct port *port, struct pkt_batch *b)
 			b->pkts[n++] = p;
 	}
 	b->n = n;
+	if (rc == -EAGAIN)
+		nichost_drained(&port->nic->host, port->net->runner->now);
 	return rc;
 }
 
