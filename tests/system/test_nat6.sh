@@ -66,6 +66,7 @@ check_not "nobody outside gets in" ping_ok outside "$a" -W 1
 
 # ---- from outside, from the host, and from guest to guest ----
 peer a serve 7000 "$a" >/dev/null 2>&1 &
+wait_for 5 ns a sh -c "ss -Hltn | grep -q :7000"
 check "a port to a guest by name" vctl nat forward add n both '[::]:8080' a.eth0:7000
 check "one of one address, and a range, to a guest's address" \
 	vctl nat forward add n tcp '[2001:db8:1::1]:8100-8101' "[$a]:6999"
