@@ -14,6 +14,7 @@ enum {
 	IF_FILTER = 11,
 	EPB_FLAGS = 2,
 	EPB_DROPCOUNT = 4,
+	EPB_PACKETID = 5,
 	ISB_STARTTIME = 2,
 	ISB_ENDTIME = 3,
 	ISB_IFRECV = 4,
@@ -133,6 +134,8 @@ void pcapng_put_packet(struct pcapng_out *o, const struct pcapng_packet *p)
 	put_option(o, EPB_FLAGS, &p->flags, sizeof(p->flags));
 	if (p->dropped)
 		put_option(o, EPB_DROPCOUNT, &p->dropped, sizeof(p->dropped));
+	if (p->id)
+		put_option(o, EPB_PACKETID, &p->id, sizeof(p->id));
 	for (unsigned int i = 0; i < p->n_comments; i++)
 		put_text(o, OPT_COMMENT, p->comment[i]);
 	put_option(o, OPT_END, NULL, 0);
@@ -218,6 +221,8 @@ static void packet_option(struct pcapng_packet *p, const struct option *o)
 		memcpy(&p->flags, o->data, sizeof(p->flags));
 	} else if (o->code == EPB_DROPCOUNT && o->len == sizeof(p->dropped)) {
 		memcpy(&p->dropped, o->data, sizeof(p->dropped));
+	} else if (o->code == EPB_PACKETID && o->len == sizeof(p->id)) {
+		memcpy(&p->id, o->data, sizeof(p->id));
 	} else if (o->code == OPT_COMMENT && p->n_comments < PCAPNG_COMMENTS_MAX) {
 		p->comment[p->n_comments] = (const char *)o->data;
 		p->comment_len[p->n_comments++] = o->len;

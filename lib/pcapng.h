@@ -56,6 +56,7 @@ struct pcapng_packet {
 	const uint8_t *data;
 	uint32_t caplen, len;
 	uint64_t dropped; /* frames lost on this interface since the packet before */
+	uint64_t id;	  /* of a packet that is seen on several interfaces; 0: none */
 	unsigned int n_comments;
 	/* Written: texts that end with a NUL. Read: pointers into the block, comment_len bytes. */
 	const char *comment[PCAPNG_COMMENTS_MAX];

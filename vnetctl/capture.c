@@ -26,6 +26,7 @@ struct capture {
 	const char *file;  /* -w; NULL: as text */
 	const char *steps; /* not NULL: each step is told */
 	bool classic;	   /* -F pcap */
+	bool pairs;	   /* --pairs */
 	bool json;
 	long count;   /* -c; 0: until Ctrl-C */
 	char *filter; /* NULL: all */
@@ -165,6 +166,8 @@ static json_t *start_params(const struct capture *cap)
 		json_object_set_new(params, "format", json_string("pcap"));
 	if (cap->steps)
 		json_object_set_new(params, "steps", json_integer(TRACE_RATE));
+	if (cap->pairs)
+		json_object_set_new(params, "pairs", json_true());
 	return params;
 }
 
@@ -249,7 +252,9 @@ static int run(struct ctl *c, struct capture *cap, int argc, char **argv)
 	int words = 0, rc = CTL_OK;
 
 	for (int i = 0; i < argc && !rc; i++) {
-		if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1]))
+		if (!cap->steps && !strcmp(argv[i], "--pairs"))
+			cap->pairs = true;
+		else if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1]))
 			rc = option(c, cap, argc, argv, &i);
 		else if (!cap->what)
 			cap->what = argv[i];
@@ -283,7 +288,7 @@ static int trace_run(struct ctl *c, int argc, char **argv)
 }
 
 static const struct verb capture_verbs[] = {
-	{"", "PORT|NET|all [-w FILE|-] [-F pcapng|pcap] [-c COUNT] [FILTER...]",
+	{"", "PORT|NET|all [--pairs] [-w FILE|-] [-F pcapng|pcap] [-c COUNT] [FILTER...]",
 	 "frames as text with what the switch did, or with -w as a file; until Ctrl-C or COUNT "
 	 "frames",
 	 capture_run},
@@ -298,7 +303,9 @@ static const struct verb trace_verbs[] = {
 const struct noun noun_capture = {
 	"capture", "packets of a port or network", capture_verbs,
 	"A port's frames are those that come in by it and those that leave by it; a network's are\n"
-	"shown once, as they come in. FILTER is in the language of pcap-filter(7). In Wireshark,\n"
+	"shown once, as they come in. Of a NAT network --pairs shows what it translates instead: each\n"
+	"packet as it came and as it left, numbered alike (\"nat 7 before\", \"nat 7 after\"; the packet\n"
+	"id in pcapng), and what it drops with the reason. FILTER is in the language of pcap-filter(7). In Wireshark,\n"
 	"where what the switch did is the comment of each packet:\n"
 	"  vnetctl capture web.eth0 -w - | wireshark -k -i -\n"};
 const struct noun noun_trace = {

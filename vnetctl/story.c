@@ -103,6 +103,8 @@ void story_json(struct decoder *d, const struct frames *f, const struct pcapng_p
 			direction(p), "bytes", (json_int_t)p->len, "frame", decode(d, p), "verdict",
 			comment(p, 0, verdict), "steps", steps, "lost_before",
 			(json_int_t)p->dropped);
+	if (p->id)
+		json_object_set_new(all, "pair", json_integer((json_int_t)p->id));
 	json_dumpf(all, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);

@@ -24,85 +24,6 @@
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/walk.h"
 
-void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p)
-{
-	if (nn->port)
-		port_drop(nn->port, why, p);
-	else
-		pkt_put(p);
-}
-
-/* ---- between the parts ----------------------------------------------------------------------- */
-
-static enum drop_reason env_route(void *ctx, be32 dst, struct nat_route *out)
-{
-	return uplinks_route(ctx, dst, out);
-}
-
-static void env_outside(void *ctx, const struct nat_route *rt, struct pkt *p)
-{
-	uplinks_send(ctx, rt, p);
-}
-
-static struct nat_ext *env_next_ext(void *ctx, const struct nat_ext *ext)
-{
-	const struct nat_net *nn = ctx;
-
-	return nn->uplinks ? uplinks_next_ext(nn->uplinks, ext) : NULL;
-}
-
-static void env_inside(void *ctx, be32 dst, struct pkt *p)
-{
-	struct nat_net *nn = ctx;
-
-	gateway_send(&nn->gw, dst, p, nn->net->runner->now);
-}
-
-static void gw_emit(void *ctx, struct pkt *p)
-{
-	struct nat_net *nn = ctx;
-
-	port_local_inject(nn->port, p);
-}
-
-static void gw_lost(void *ctx, enum drop_reason why, struct pkt *p)
-{
-	nat_net_lost(ctx, why, p);
-}
-
-static bool is_ip6(const struct pkt *p)
-{
-	const struct eth_hdr *eth = pkt_at(p, 0, sizeof(*eth));
-
-	return eth && eth->type == htons(ETHERTYPE_IP6);
-}
-
-static void six_input(struct nat_net *nn, struct pkt *p)
-{
-	enum drop_reason why = DROP_CONSUMED;
-
-	if (nn->six) {
-		p = pkt_writable(p);
-		why = p ? nat6_input(nn->six, p, nn->net->runner->now) : DROP_NO_BUFFER;
-	}
-	if (why == DROP_CONSUMED)
-		pkt_put(p);
-	else if (why != DROP_NONE)
-		nat_net_lost(nn, why, p);
-}
-
-static void port_input(void *ctx, struct pkt *p)
-{
-	struct nat_net *nn = ctx;
-
-	if (nn->net->service && nn->net->service(nn->net, nn->port, p))
-		return;
-	if (is_ip6(p))
-		six_input(nn, p);
-	else
-		gateway_input(&nn->gw, p, nn->net->runner->now);
-}
-
 /* ---- the round through the table ------------------------------------------------------------- */
 
 /* Between the pieces of a round frames are served. */
@@ -178,13 +99,7 @@ static int make_translator(struct nat_net *nn, struct err *err)
 				.dhcp = c->dhcp_server,
 				.mtu = c->mtu ? c->mtu : 1500,
 				.set = NAT_SETTINGS_DEFAULT};
-	struct nat_env env = {.ctx = nn,
-			      .pool = nn->net->runner->pool,
-			      .route = env_route,
-			      .outside = env_outside,
-			      .inside = env_inside,
-			      .taken = nat_taken_note,
-			      .next_ext = env_next_ext};
+	struct nat_env env = nat_edge_env(nn);
 	uint64_t seed[4];
 
 	random_bytes(seed, sizeof(seed));
@@ -208,12 +123,12 @@ static int make_gateway(struct nat_net *nn, struct err *err)
 			      .addr = c->gateway,
 			      .mac = mac_from_name(name),
 			      .pool = nn->net->runner->pool,
-			      .emit = gw_emit,
-			      .lost = gw_lost,
+			      .emit = nat_edge_emit,
+			      .lost = nat_edge_lost,
 			      .ctx = nn};
 	if (gateway_init(g, c->subnet.plen) < 0)
 		return err_sys(err, -ENOMEM, "network \"%s\"", c->name);
-	nn->port = port_local_add(nn->net, name, &g->mac, port_input, nn, err);
+	nn->port = port_local_add(nn->net, name, &g->mac, nat_edge_input, nn, err);
 	if (!nn->port)
 		return err && err->code ? err->code : -EIO;
 	nn->port->said_addr = c->gateway;
@@ -225,12 +140,7 @@ static int start_six(struct nat_net *nn, struct err *err)
 {
 	const struct net_conf *c = &nn->net->conf;
 	struct nat6_conf conf = {.mac = nn->gw.mac, .mtu = c->mtu ? c->mtu : 1500};
-	struct nat6_env env = {.ctx = nn,
-			       .pool = nn->net->runner->pool,
-			       .route = uplinks_route6,
-			       .outside = uplinks_send6,
-			       .emit = gw_emit,
-			       .note = nat_show_note6};
+	struct nat6_env env = nat_edge_env6(nn);
 	uint64_t seed[4];
 
 	if (!c->subnet6.given || conf.mtu < IP6_MIN_MTU)
@@ -337,7 +247,7 @@ static enum drop_reason nat_ingress(struct walk *w)
 	if (!nn || w->from == nn->port || strcmp(type, "local") == 0 ||
 	    strcmp(type, "hosttap") == 0)
 		return DROP_NONE;
-	if (nn->six && is_ip6(w->p)) {
+	if (nn->six && nat_is_ip6(w->p)) {
 		enum drop_reason why = nat6_check_claim(nn->six, w->p);
 
 		if (why)
@@ -407,6 +317,7 @@ const struct mode_ops mode_nat = {
 	.start = nat_start,
 	.stop = nat_stop,
 	.fixed_mtu = true,
+	.translates = true,
 	.ingress = nat_ingress,
 	.explain = nat_explain,
 	.explain_outside = nat_explain_outside,

@@ -17,6 +17,7 @@
 struct nat_forward;
 struct trace;
 struct relay;
+struct nat_watch;
 struct uplinks;
 
 struct nat_net {
@@ -27,8 +28,9 @@ struct nat_net {
 	struct nat_ext *host_ext; /* the gateway as the host sees it, when nat-host is on */
 	struct gateway gw;
 	struct uplinks *uplinks;
-	struct nat6 *six;    /* NULL: no IPv6 */
-	struct ra_conf ra;   /* what the gateway advertises */
+	struct nat_watch *watch; /* the uplinks' */
+	struct nat6 *six;	 /* NULL: no IPv6 */
+	struct ra_conf ra;	 /* what the gateway advertises */
 	bool ra_known;
 	struct nat_net *next; /* among those that share the uplinks */
 	struct nat_forward *forwards;
@@ -43,6 +45,14 @@ struct nat_net {
 
 /* Count a dropped frame on the gateway's port; takes @p (may be NULL). */
 void nat_net_lost(struct nat_net *nn, enum drop_reason why, struct pkt *p);
+
+/* nat_edge.c: what the translators need of the world, and the gateway's port. @ctx: the nat_net. */
+struct nat_env nat_edge_env(struct nat_net *nn);
+struct nat6_env nat_edge_env6(struct nat_net *nn);
+void nat_edge_input(void *ctx, struct pkt *p);
+void nat_edge_emit(void *ctx, struct pkt *p);
+void nat_edge_lost(void *ctx, enum drop_reason why, struct pkt *p);
+bool nat_is_ip6(const struct pkt *p);
 
 /* nat_settings.c */
 extern const struct net_setting nat_settings_rows[];

@@ -69,6 +69,7 @@ struct uplinks *uplinks_get(struct nat_net *nn, struct err *err)
 		return NULL;
 	}
 	nn->next = u->users;
+	nn->watch = &u->watch;
 	u->users = nn;
 	return u;
 }
@@ -252,9 +253,13 @@ static enum drop_reason input6(struct uplink *up, struct pkt *p, void **owner)
 
 static void input_from_wire(struct uplink *up, struct pkt *p)
 {
+	struct nat_watch *watch = &up->all->watch;
 	void *owner;
-	enum drop_reason why = uplink_is6(up) ? input6(up, p, &owner) : input4(up, p, &owner);
+	enum drop_reason why;
 
+	nat_watch_begin(watch, up->runner, p, up->ext);
+	why = uplink_is6(up) ? input6(up, p, &owner) : input4(up, p, &owner);
+	nat_watch_end(watch, owner, why);
 	if (why == DROP_NONE)
 		return;
 	/* What is nobody's is the host's own business and no loss. */

@@ -11,6 +11,7 @@
 #include <ev.h>
 
 #include "modes/nat/nat_uplink.h"
+#include "modes/nat/nat_watch.h"
 #include "vswitchd/host/hostrules.h"
 #include "vswitchd/host/netlink.h"
 
@@ -85,6 +86,7 @@ struct uplinks {
 	bool online;	/* IPv6: the host has a default route */
 	msec online_ms; /* when that was asked; 0: ask */
 	char complaint[256];
+	struct nat_watch watch; /* of all the networks */
 };
 
 static inline struct uplink *uplink_of(const struct nat_ext *ext)

@@ -171,6 +171,14 @@ static void frame_cb(struct frame_hook *hook, const struct sighting *s)
 		show(c, s);
 }
 
+static void pair_cb(struct frame_hook *hook, const struct sighting *s)
+{
+	struct capture *c = CONTAINER_OF(hook, struct capture, hook);
+
+	if (matches(c, s->p) || (s->pair->other && matches(c, s->pair->other)))
+		show(c, s);
+}
+
 /* With steps: is the story of this frame wanted? */
 static bool narrate_cb(struct frame_hook *hook, const struct walk *w)
 {
@@ -263,11 +271,17 @@ static void start(struct capture *c, const struct capture_conf *conf)
 	c->next = c->d->captures;
 	c->d->captures = c;
 	stream_begin(&c->stream, wall_ns());
-	name_ports(c, conf);
+	if (!conf->pairs)
+		name_ports(c, conf);
 	c->hook.frame = steps ? story_cb : frame_cb;
 	c->hook.narrate = steps ? narrate_cb : NULL;
 	c->hook.gone = gone_cb;
-	frame_hook_add(&c->hook, r, conf->net, steps ? NULL : conf->port);
+	if (conf->pairs) {
+		c->hook.frame = pair_cb;
+		frame_hook_add_pairs(&c->hook, r, conf->net);
+	} else {
+		frame_hook_add(&c->hook, r, conf->net, steps ? NULL : conf->port);
+	}
 	if (steps && conf->port) {
 		c->port = conf->port;
 		c->mark = (struct frame_hook){.frame = mark_cb, .gone = mark_gone_cb};

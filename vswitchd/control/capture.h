@@ -29,6 +29,9 @@ struct capture_conf {
 	 * left out and counted. 0: no steps, every frame. On a port these are the frames that
 	 * come in by it and those that leave by it, each from where it came in. */
 	unsigned int steps_per_s;
+	/* Of @net, whose mode translates: each translated packet before and after it; what is
+	 * dropped there with the reason. A filter takes both when it takes one. */
+	bool pairs;
 };
 
 /* Gives a pipe from which the stream can be read; closing it ends the capture. *@id names it for

@@ -86,20 +86,26 @@ void stream_begin(struct stream *s, uint64_t now_ns)
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
 
-static bool put_interface(struct stream *s, const struct port *port)
+static bool put_interface(struct stream *s, const char *name, const char *description)
 {
 	struct pcapng_out o = out_open(s);
-	char text[256];
-	const struct pcapng_interface i = {.name = port->name,
-					   .description = text,
+	const struct pcapng_interface i = {.name = name,
+					   .description = description,
 					   .filter = s->filter,
 					   .snaplen = s->snaplen};
+
+	pcapng_put_interface(&o, &i);
+	return out_close(s, &o);
+}
+
+static bool put_port(struct stream *s, const struct port *port)
+{
+	char text[256];
 
 	snprintf(text, sizeof(text), "network %s%s%s%s%s%s%s", port->net->conf.name,
 		 port->vm[0] ? ", guest " : "", port->vm, port->netns[0] ? ", namespace " : "",
 		 port->netns, port->ifname[0] ? ", interface " : "", port->ifname);
-	pcapng_put_interface(&o, &i);
-	return out_close(s, &o);
+	return put_interface(s, port->name, text);
 }
 
 /* The slot of @plug, or the free one where it belongs. Half of the slots stay free. */
@@ -112,19 +118,21 @@ static uint16_t *find_slot(struct stream *s, uint64_t plug)
 	return &s->slot[at];
 }
 
-/* The number of @port's interface; it is made when there is none. -1 when there is no room for
- * its block now. */
-static int interface_of(struct stream *s, const struct port *port)
+/* The number of the interface of @port, or of the other side of its translator; it is made when
+ * there is none. -1 when there is no room for its block now. */
+static int interface_of(struct stream *s, const struct port *port, const struct pair_side *pair)
 {
-	uint16_t *slot = find_slot(s, port->plug);
+	bool outside = pair && pair->ifname;
+	uint64_t plug = outside ? pair->side : port->plug;
+	uint16_t *slot = find_slot(s, plug);
 
 	if (*slot)
 		return *slot - 1;
 	if (s->n_interfaces == STREAM_INTERFACES)
 		return STREAM_INTERFACES - 1;
-	if (!put_interface(s, port))
+	if (!(outside ? put_interface(s, pair->ifname, "uplink") : put_port(s, port)))
 		return -1;
-	s->interface[s->n_interfaces].plug = port->plug;
+	s->interface[s->n_interfaces].plug = plug;
 	*slot = (uint16_t)++s->n_interfaces;
 	return *slot - 1;
 }
@@ -132,7 +140,7 @@ static int interface_of(struct stream *s, const struct port *port)
 void stream_port(struct stream *s, const struct port *port)
 {
 	if (!s->classic)
-		interface_of(s, port);
+		interface_of(s, port, NULL);
 }
 
 /* ---- frames ---------------------------------------------------------------------------------- */
@@ -163,7 +171,9 @@ static void comment(struct pcapng_packet *out, const char *text)
 static void put_comments(struct pcapng_packet *out, const struct sighting *seen,
 			 char text[static WALK_TEXT])
 {
-	if (seen->out)
+	if (seen->pair)
+		snprintf(text, WALK_TEXT, "%s", seen->pair->text);
+	else if (seen->out)
 		walk_origin(seen->walk, text, WALK_TEXT);
 	else
 		walk_verdict(seen->walk, text, WALK_TEXT);
@@ -188,6 +198,7 @@ static bool put_frame(struct stream *s, int interface, const struct sighting *se
 				    .caplen = MIN(seen->p->len, s->snaplen),
 				    .len = seen->p->len,
 				    .flags = frame_flags(seen),
+				    .id = seen->pair ? seen->pair->id : 0,
 				    .dropped = i->lost_now};
 	struct pcapng_out o = out_open(s);
 	char text[WALK_TEXT];
@@ -211,24 +222,27 @@ static bool put_classic_frame(struct stream *s, const struct pkt *p, uint64_t no
 	return put_classic(s, &rec, sizeof(rec), p->data, rec.caplen);
 }
 
+static void lost_on(struct stream *s, int interface)
+{
+	s->lost++;
+	if (interface >= 0) {
+		s->interface[interface].lost++;
+		s->interface[interface].lost_now++;
+	}
+}
+
 void stream_lost(struct stream *s, const struct port *port)
 {
-	int i = s->classic ? -1 : interface_of(s, port);
-
-	s->lost++;
-	if (i >= 0) {
-		s->interface[i].lost++;
-		s->interface[i].lost_now++;
-	}
+	lost_on(s, s->classic ? -1 : interface_of(s, port, NULL));
 }
 
 bool stream_frame(struct stream *s, const struct sighting *seen, uint64_t now_ns)
 {
-	int i = s->classic ? 0 : interface_of(s, seen->port);
+	int i = s->classic ? 0 : interface_of(s, seen->port, seen->pair);
 
 	if (i < 0 ||
 	    !(s->classic ? put_classic_frame(s, seen->p, now_ns) : put_frame(s, i, seen, now_ns))) {
-		stream_lost(s, seen->port);
+		lost_on(s, s->classic ? -1 : i);
 		return false;
 	}
 	s->frames++;

@@ -7,6 +7,8 @@
 
 #include "vswitchd/control/capture.h"
 #include "vswitchd/control/rpc.h"
+#include "vswitchd/switch/mode.h"
+#include "vswitchd/switch/net.h"
 
 static int parse_format(const struct rpc *rpc, bool *classic, struct err *err)
 {
@@ -25,6 +27,21 @@ static int parse_what(struct rpc *rpc, struct capture_conf *conf, struct err *er
 	if (rpc_str(rpc, "port"))
 		return rpc_port(rpc, &conf->port, err);
 	return rpc_str(rpc, "net") ? rpc_net(rpc, &conf->net, err) : 0;
+}
+
+static int parse_pairs(const struct rpc *rpc, struct capture_conf *conf, struct err *err)
+{
+	conf->pairs = json_is_true(json_object_get(rpc->params, "pairs"));
+	if (!conf->pairs)
+		return 0;
+	if (conf->classic || conf->steps_per_s)
+		return err_set(err, -EINVAL, "pairs are told in pcapng, and without steps");
+	if (!conf->net)
+		return err_set(err, -EINVAL, "pairs are of a network that translates (NAT)");
+	if (!conf->net->conf.mode->translates)
+		return err_set(err, -EINVAL, "network \"%s\" is %s, which translates nothing",
+			       conf->net->conf.name, conf->net->conf.mode->name);
+	return 0;
 }
 
 static int parse(struct rpc *rpc, struct capture_conf *conf, struct err *err)
@@ -46,7 +63,7 @@ static int parse(struct rpc *rpc, struct capture_conf *conf, struct err *err)
 	conf->filter = rpc_str(rpc, "filter");
 	if (conf->classic && steps)
 		return err_set(err, -EINVAL, "pcap has no place for steps: use pcapng");
-	return 0;
+	return parse_pairs(rpc, conf, err);
 }
 
 static int capture_start_m(struct rpc *rpc, json_t **result, struct err *err)
@@ -77,7 +94,8 @@ static int capture_stop_m(struct rpc *rpc, json_t **result, struct err *err)
 }
 
 const struct rpc_method rpc_capture_methods[] = {
-	{"capture.start", capture_start_m, "port net filter format snaplen:i steps:i", false},
+	{"capture.start", capture_start_m, "port net filter format snaplen:i steps:i pairs:b",
+	 false},
 	{"capture.stop", capture_stop_m, "id:i!", false},
 	{0},
 };

@@ -48,7 +48,7 @@ int rpc_parse(const char *line, size_t len, json_t **req, struct err *err)
 
 struct param {
 	char name[32];
-	char type; /* 's', 'i', 'a', 'o' */
+	char type; /* 's', 'i', 'a', 'o', 'b' */
 	bool required;
 };
 
@@ -78,6 +78,7 @@ static const char *type_word(char type)
 	return type == 'i'   ? "an integer"
 	       : type == 'a' ? "an array"
 	       : type == 'o' ? "an object"
+	       : type == 'b' ? "true or false"
 			     : "a string";
 }
 
@@ -86,6 +87,7 @@ static bool type_fits(char type, const json_t *v)
 	return type == 'i'   ? json_is_integer(v)
 	       : type == 'a' ? json_is_array(v)
 	       : type == 'o' ? json_is_object(v)
+	       : type == 'b' ? json_is_boolean(v)
 			     : json_is_string(v);
 }
 

@@ -217,6 +217,7 @@ void net_del(struct net *net, bool forget)
 	if (!net)
 		return;
 	frame_hooks_gone(&net->hooks);
+	frame_hooks_gone(&net->pair_hooks);
 	if (net->conf.mode->stop)
 		net->conf.mode->stop(net);
 	while (net->ports)

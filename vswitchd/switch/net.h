@@ -102,6 +102,7 @@ struct net {
 	struct fdb *fdb;
 	void *mode_state;
 	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches */
+	struct frame_hook *pair_hooks;
 	struct stp *stp;	   /* stp.c */
 	const struct mac *own_mac; /* the bridge's, that no port may use; NULL: no bridge */
 	struct snoop *snoop;	   /* snoop.c; NULL: multicast is flooded */

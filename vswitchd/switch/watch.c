@@ -29,12 +29,24 @@ void frame_hook_add(struct frame_hook *hook, struct runner *r, struct net *net, 
 	watch_all_ports(r);
 }
 
+void frame_hook_add_pairs(struct frame_hook *hook, struct runner *r, struct net *net)
+{
+	hook->pairs = true;
+	hook->list = &net->pair_hooks;
+	hook->runner = r;
+	hook->next = *hook->list;
+	*hook->list = hook;
+	r->n_pair_hooks++;
+}
+
 void frame_hook_del(struct frame_hook *hook)
 {
 	struct frame_hook **at = hook->list;
 
 	if (!at)
 		return;
+	if (hook->pairs)
+		hook->runner->n_pair_hooks--;
 	while (*at != hook)
 		at = &(*at)->next;
 	*at = hook->next;
@@ -92,4 +104,9 @@ void watch_out(struct port *port, const struct pkt *p, const struct walk *w)
 	const struct sighting s = {.port = port, .p = p, .out = true, .walk = w};
 
 	show(port->hooks, &s);
+}
+
+void watch_pair(const struct net *net, const struct sighting *s)
+{
+	show(net->pair_hooks, s);
 }

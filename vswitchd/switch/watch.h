@@ -6,11 +6,15 @@
  * what leaves by it; on a network or a runner each frame once, as it comes in. A frame that comes
  * in is shown when its walk is over, with the verdict. Ports that somebody watches carry the bit
  * PORT_WATCHED (walk.h), so that all others pay one test of it.
+ *
+ * A hook on the pairs of a network whose mode translates sees each translated packet twice: as it
+ * came to the translator, and as it left. Translators pay one test of runner->n_pair_hooks.
  */
 #ifndef VSWITCHD_WATCH_H
 #define VSWITCHD_WATCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct narration;
 struct net;
@@ -18,6 +22,15 @@ struct pkt;
 struct port;
 struct runner;
 struct walk;
+
+/* A packet on one side of a translator. All borrowed. */
+struct pair_side {
+	uint64_t id;	    /* of the packet, before and after alike */
+	const char *ifname; /* the interface of this side; NULL: the sighting's port */
+	uint64_t side;	    /* which interface that is; never a port's plug */
+	const char *text;   /* what became of the packet, or of what */
+	const struct pkt *other; /* the packet on the other side; NULL: it has none */
+};
 
 /* A frame as it passes a port. All borrowed. */
 struct sighting {
@@ -28,12 +41,14 @@ struct sighting {
 	 * the switch itself sends it. */
 	const struct walk *walk;
 	const struct narration *told; /* when it comes in and a hook asked; else NULL */
+	const struct pair_side *pair; /* of a translated packet; then there is no walk */
 };
 
 struct frame_hook {
 	struct frame_hook *next;
 	struct frame_hook **list; /* that it is on; NULL: none */
 	struct runner *runner;
+	bool pairs; /* added by frame_hook_add_pairs() */
 	/* Optional: is the story of this frame, whose walk begins, wanted? */
 	bool (*narrate)(struct frame_hook *hook, const struct walk *w);
 	/* May not add or delete hooks. */
@@ -45,6 +60,8 @@ struct frame_hook {
 /* Watch @port, else @net, else all of @r. The hook must stay where it is until it is deleted or
  * told that it is gone. */
 void frame_hook_add(struct frame_hook *hook, struct runner *r, struct net *net, struct port *port);
+/* Watch the pairs of @net, whose mode translates (mode.h). */
+void frame_hook_add_pairs(struct frame_hook *hook, struct runner *r, struct net *net);
 /* Nothing when it is on no list. */
 void frame_hook_del(struct frame_hook *hook);
 /* Take all off @list and tell them. */
@@ -58,5 +75,7 @@ bool watch_narrates(const struct walk *w);
 void watch_in(const struct walk *w, const struct pkt *came, const struct narration *told);
 /* Show a frame that leaves by @port, which has hooks. */
 void watch_out(struct port *port, const struct pkt *p, const struct walk *w);
+/* Show one side of a pair. */
+void watch_pair(const struct net *net, const struct sighting *s);
 
 #endif
