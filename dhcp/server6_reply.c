@@ -69,7 +69,7 @@ void reply6_ia(struct turn6 *t, const struct dhcp6_ia *ia, const struct grant6 *
 	dhcp6_put_u32(&t->w, ia->iaid);
 	if (ia->type != OPT6_IA_TA) {
 		dhcp6_put_u32(&t->w, lease_s / 2); /* T1 and T2, RFC 8415 21.4 */
-		dhcp6_put_u32(&t->w, lease_s / 5 * 4);
+		dhcp6_put_u32(&t->w, (uint32_t)(lease_s * 4ull / 5));
 	}
 	if (g->lease) {
 		addr = dhcp6_addr(&t->s->conf, g->lease->addr);

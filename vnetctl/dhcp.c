@@ -41,10 +41,14 @@ static int dhcp_list(struct ctl *c, int argc, char **argv)
 	t = table_create(titles);
 	json_array_foreach (jarr(r, "leases"), i, l)
 		lease_row(t, l);
+	json_array_foreach (jarr(r, "leases6"), i, l)
+		lease_row(t, l);
 	table_finish(t, "no leases");
 	pool = json_object_get(r, "pool");
-	printf("pool %s to %s: %lld of %lld free\n", jstr(pool, "first"), jstr(pool, "last"),
-	       (long long)jint(pool, "free"), (long long)jint(pool, "size"));
+	if (json_is_object(pool))
+		printf("pool %s to %s: %lld of %lld free\n", jstr(pool, "first"),
+		       jstr(pool, "last"), (long long)jint(pool, "free"),
+		       (long long)jint(pool, "size"));
 	json_decref(r);
 	return CTL_OK;
 }

@@ -190,9 +190,9 @@ void netsix_show(const struct net *net, json_t *out)
 		return;
 	}
 	json_object_set_new(out, "ipv6",
-			    json_pack("{s:s, s:s, s:o}", "way", net_ipv6_words[net->conf.ipv6],
+			    json_pack("{s:s, s:s, s:o, s:o}", "way", net_ipv6_words[net->conf.ipv6],
 				      "station", ip_addr_format(&net->six->host.addr, text), "seen",
-				      six_seen_json(net->six)));
+				      six_seen_json(net->six), "dhcp", six_counts_json(net->six)));
 }
 
 /* ---- settings -------------------------------------------------------------------------------- */

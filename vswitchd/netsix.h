@@ -49,6 +49,15 @@ bool netsix_mac_of(const struct net *net, const struct ip_addr *addr, struct mac
 /* Add "ipv6": how addresses come about, and whom the switch has heard. */
 void netsix_show(const struct net *net, json_t *out);
 
+/* Add "leases6" to the answer of dhcp.list: leases, and addresses that guests made themselves. */
+void netsix_leases(const struct net *net, json_t *out);
+/* Is "address" of @params an IPv6 address? Then dhcp.reserve and dhcp.release are for
+ * netsix_call().
+ */
+bool netsix_means(const json_t *params);
+int netsix_call(struct net *net, const char *method, const json_t *params, json_t **result,
+		struct err *err);
+
 /* Rows for mode_ops.services. */
 extern const struct net_setting netsix_settings[];
 

@@ -4,6 +4,7 @@
  *
  *   netsix.c        life, advertisements, neighbour discovery
  *   netsix_dhcp.c   DHCPv6
+ *   netsix_json.c   leases for people and programs
  *   netsix_seen.c   the addresses that guests were heard to use
  *   netsix_frame.c  the frames' bytes
  */
@@ -44,6 +45,11 @@ void six_dhcp_stop(struct netsix *s);
 void six_dhcp_tick(struct netsix *s, msec now);
 /* A SIX_UDP. False: it is not for this server. */
 bool six_dhcp_input(struct netsix *s, const struct six_info *i);
+
+/* ---- netsix_json.c --------------------------------------------------------------------------- */
+
+/* How many messages of which kind, and what became of them. */
+json_t *six_counts_json(const struct netsix *s);
 
 /* ---- netsix_seen.c --------------------------------------------------------------------------- */
 

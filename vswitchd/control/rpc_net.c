@@ -16,6 +16,7 @@
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/netsix.h"
 #include "vswitchd/control/objects.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/control/rpc.h"
@@ -272,10 +273,18 @@ static int dhcp_m(struct rpc *rpc, json_t **result, struct err *err)
 
 	if (rc)
 		return rc;
-	if (!net->dhcp)
+	if (netsix_means(rpc->params))
+		return netsix_call(net, rpc->method, rpc->params, result, err);
+	if (!net->dhcp && net->six && !strcmp(rpc->method, "dhcp.list"))
+		*result = json_pack("{s:[], s:n, s:n}", "leases", "pool", "counts");
+	else if (!net->dhcp)
 		return err_set(err, -EOPNOTSUPP, "network \"%s\" (%s) has no DHCP server",
 			       net->conf.name, net->conf.mode->name);
-	return netdhcp_call(net, rpc->method, rpc->params, result, err);
+	else
+		rc = netdhcp_call(net, rpc->method, rpc->params, result, err);
+	if (!rc && !strcmp(rpc->method, "dhcp.list"))
+		netsix_leases(net, *result);
+	return rc;
 }
 
 const struct rpc_method rpc_net_methods[] = {
