@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "dhcp/domain.h"
+
 /* ---- what there is to say -------------------------------------------------------------------- */
 
 static struct dhcp_said *said_slot(struct dhcp_options *o, uint16_t code)
@@ -21,6 +23,16 @@ static void server_says(struct dhcp_options *o, uint16_t code, enum option_type 
 						 .type = (uint8_t)type,
 						 .quiet = quiet,
 						 .data = data};
+}
+
+/* By which names without a dot are completed: the older option, and the list of RFC 3397. */
+static void server_says_domain(struct dhcp_options *o, const char *domain)
+{
+	size_t n = domain_list_build(domain, o->search, sizeof(o->search));
+
+	server_says(o, OPT_DOMAIN, OPTION_TEXT, domain, strlen(domain), true);
+	if (n)
+		server_says(o, OPT_SEARCH, OPTION_NAMES, o->search, n, true);
 }
 
 static void layer_says(struct dhcp_options *o, const struct dhcp_optset *set, unsigned int from)
@@ -72,6 +84,8 @@ void dhcp_options_of(const struct turn *t, const struct dhcp_subnet *on, struct 
 		server_says(o, OPT_ROUTER, OPTION_IPS, &o->router, sizeof(o->router), false);
 	if (o->dns)
 		server_says(o, OPT_DNS, OPTION_IPS, &o->dns, sizeof(o->dns), false);
+	if (conf->domain && conf->domain[0])
+		server_says_domain(o, conf->domain);
 	if (o->mtu)
 		server_says(o, OPT_MTU, OPTION_U16, &o->mtu, sizeof(o->mtu), true);
 	server_says(o, OPT_BROADCAST, OPTION_IP, &o->broadcast, sizeof(o->broadcast), true);

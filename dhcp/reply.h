@@ -33,6 +33,7 @@ struct dhcp_options {
 	be32 router, dns, broadcast;
 	be16 mtu;
 	uint8_t routes[OPTION_VALUE_MAX + 5];
+	uint8_t search[64];
 };
 
 /* Everything that could be said to the client of @t in subnet @on. Borrows from the server's conf

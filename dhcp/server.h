@@ -42,9 +42,10 @@ struct dhcp_conf {
 	struct dhcp_subnet subnet[DHCP_POOLS_MAX]; /* the first is on our wire */
 	be32 avoid[DHCP_AVOID_MAX];		   /* gateway, host...; 0: nothing */
 	be32 dns;				   /* option 6; 0: not sent */
-	uint16_t mtu;				   /* option 26; 0: not sent */
-	uint32_t lease_s;			   /* default and longest lease */
-	uint32_t probe_ms;			   /* 0: never probe */
+	const char *domain; /* options 15 and 119; NULL or "": not sent; borrowed, may change */
+	uint16_t mtu;	    /* option 26; 0: not sent */
+	uint32_t lease_s;   /* default and longest lease */
+	uint32_t probe_ms;  /* 0: never probe */
 	const struct dhcp_policy *policy; /* NULL: no options beside ours; borrowed, may change */
 };
 

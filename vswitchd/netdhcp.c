@@ -27,6 +27,7 @@ static int server_start(struct netdhcp *d, struct lease_writer *writer, struct e
 			    .router = c->dhcp_router ? c->dhcp_router : c->gateway}},
 		.avoid = {c->gateway, c->host, c->dhcp_dns},
 		.dns = c->dhcp_dns,
+		.domain = c->domain,
 		.mtu = net_mtu(d->net),
 		.lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
 		.probe_ms = PROBE_MS};

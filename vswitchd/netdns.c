@@ -315,6 +315,7 @@ static void follow_conf(struct netdns *d)
 	memset(&c->dns6, 0, sizeof(c->dns6));
 	if (way != NET_DNS_OFF && !inside && c->subnet6.given)
 		c->dns6 = netsix_addr(d->net, c->gateway ? ADDR6_GATEWAY : ADDR6_STATION);
+	snprintf(c->domain, sizeof(c->domain), "%s", way == NET_DNS_OFF || inside ? "" : d->domain);
 	netdns_host_apply(d, d->net->runner->now);
 }
 
@@ -375,6 +376,7 @@ static void fill_zone(struct netdns *d)
 {
 	const struct net_conf *c = &d->net->conf;
 	struct dns_zone *z = &d->proxy.zone;
+	char text[DNS_NAME_STR];
 
 	if (dns_zone_origin(c->name, &z->origin))
 		z->origin.len = 0;
@@ -384,6 +386,8 @@ static void fill_zone(struct netdns *d)
 	if (c->subnet6.given)
 		z->subnet[1] = (struct ip_net){netsix_addr(d->net, 0), 64};
 	z->hosts = (struct dns_hosts){d, netdns_host_addrs, netdns_host_label};
+	if (z->origin.len)
+		snprintf(d->domain, sizeof(d->domain), "%s", dns_name_format(&z->origin, text));
 }
 
 int netdns_start(struct net *net, enum net_dns_way usual, struct err *err)
@@ -438,6 +442,7 @@ void netdns_stop(struct net *net)
 	net->service = NULL;
 	net->lease_told = NULL;
 	net->conf.dhcp_dns = 0;
+	net->conf.domain[0] = '\0';
 	memset(&net->conf.dns6, 0, sizeof(net->conf.dns6));
 	dns_streams_fini(&d->streams);
 	dns_proxy_fini(&d->proxy);

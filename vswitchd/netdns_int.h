@@ -42,6 +42,7 @@ struct netdns {
 	struct dns_proxy proxy;
 	struct dns_streams streams;
 	struct lease_names leases;
+	char domain[NAME_MAX_ + 6];
 	struct ev_timer busy; /* while questions are under way */
 	msec conflict_told_ms;
 	bool private_out;

@@ -39,6 +39,7 @@ void netsix_ra(const struct net *net, struct ra_conf *out)
 	out->prefix = netsix_addr(net, 0);
 	if (!ip_addr_is_zero(&net->conf.dns6))
 		out->dns[out->n_dns++] = net->conf.dns6;
+	out->search = net->conf.domain[0] ? net->conf.domain : NULL;
 }
 
 /* To one guest or, with NULL, to all. */

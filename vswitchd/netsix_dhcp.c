@@ -108,6 +108,7 @@ int six_dhcp_start(struct netsix *s, struct err *err)
 	snprintf(conf.net, sizeof(conf.net), "%s" NETDHCP_SIX, c->name);
 	if (!ip_addr_is_zero(&c->dns6))
 		conf.dns[conf.n_dns++] = c->dns6;
+	conf.search = c->domain[0] ? c->domain : NULL;
 	s->dhcp = calloc(1, sizeof(*s->dhcp));
 	rc = s->dhcp ? dhcp6_server_init(s->dhcp, &conf, &lease_writer_ops, writer, now) : -ENOMEM;
 	if (!rc)

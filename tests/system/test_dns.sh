@@ -44,6 +44,7 @@ plug lan db
 out=$(dhcp_get web)
 dhcp_get db eth0 -x hostname:oracle >/dev/null
 equal "the lease names the gateway as name server" 10.0.2.2 "$(sed -n 's/^dns=//p' <<<"$out")"
+equal "and the domain that completes names" lan.vnet "$(sed -n 's/^domain=//p' <<<"$out")"
 equal "a guest finds another by name" 10.0.2.129 "$(short web @10.0.2.2 db.lan.vnet)"
 equal "by the name alone too" 10.0.2.129 "$(short web @10.0.2.2 db)"
 equal "and by what it called itself to DHCP" 10.0.2.129 "$(short web @10.0.2.2 oracle.lan.vnet)"

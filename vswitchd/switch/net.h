@@ -77,12 +77,13 @@ struct net_conf {
 	/* Worked out from dns (netdns.h): option 6, and the same by IPv6; 0: none. */
 	be32 dhcp_dns;
 	struct ip_addr dns6;
-	uint32_t lease_s;	/* 0: 3600 */
-	char nic[16];		/* bridge: the NIC, or "auto" */
-	char via[16];		/* bridge: a bridge of the host's to join instead */
-	enum net_uplink uplink; /* bridge: how many MAC addresses may be seen outside */
-	uint16_t vlan;		/* LAN segment: its id on trunks of segments; 0: none */
-	uint16_t mtu;		/* 0: 1500 */
+	char domain[NAME_MAX_ + 6]; /* what guests complete names with: "NET.vnet"; "": nothing */
+	uint32_t lease_s;	    /* 0: 3600 */
+	char nic[16];		    /* bridge: the NIC, or "auto" */
+	char via[16];		    /* bridge: a bridge of the host's to join instead */
+	enum net_uplink uplink;	    /* bridge: how many MAC addresses may be seen outside */
+	uint16_t vlan;		    /* LAN segment: its id on trunks of segments; 0: none */
+	uint16_t mtu;		    /* 0: 1500 */
 };
 
 struct net {
