@@ -176,7 +176,7 @@ static const struct verb verbs[] = {
 	{"add",
 	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
 	 "           [subnet6=fd00:1:2:3::/64] [ipv6=off|slaac|stateless|stateful]\n"
-	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=ADDR]\n"
+	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=host|own|off|ADDR,ADDR]\n"
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
 	 "           [vlan=ID] [mtu=1500] [KEY=VALUE...]",
 	 "make one", net_add},
