@@ -18,14 +18,14 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell cat VERSION)
 
-pkgs := libev libnl-3.0 libnl-route-3.0 libpcap jansson yaml-0.1 sqlite3 libseccomp libcap-ng libnftables liburing
+pkgs := libarchive libev libnl-3.0 libnl-route-3.0 libpcap jansson yaml-0.1 sqlite3 libseccomp libcap-ng libnftables liburing
 pkg-cflags = $(foreach p,$(1),$(shell pkg-config --cflags $(p) 2>/dev/null))
 pkg-libs = $(foreach p,$(1),$(shell pkg-config --libs $(p) 2>/dev/null))
 # libev and libnftables have no .pc file on Debian 12 or an incomplete one. The daemon loads libpcap
 # and libnftables itself when it needs them (lib/late.h).
 LIBS_DAEMON := -lev -lnl-route-3 -lnl-3 -ljansson -lsqlite3 -lcap-ng -luring -lpthread
 LIBS_VMM := -ljansson -lseccomp -lpthread
-LIBS_CTL := -ljansson -lyaml -lpcap
+LIBS_CTL := -ljansson -lyaml -lpcap -larchive
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wvla
@@ -193,6 +193,7 @@ install: all
 	install -m 755 $(O)/bin/vswitchd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/bin/vnet-vmm $(DESTDIR)$(PREFIX)/libexec/vswitchd/
 	install -m 644 labs/*.yaml $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
+	cp -r $(wildcard labs/[0-9]*) $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
 	for page in doc/*.[1-8]; do \
 		install -D -m 644 "$$page" \
 		"$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done

@@ -13,6 +13,7 @@
 
 #include "client/ctl.h"
 #include "lab/node.h"
+#include "lab/up.h"
 #include "lab/wave.h"
 
 enum { STOP_TIMEOUT_S = 10 };
@@ -26,6 +27,26 @@ static int make_nodes(struct lab_run *r, const bool *which, struct err *err)
 	rc = up_objects(r, err);
 	r->only = before;
 	return rc;
+}
+
+static bool mend_port(struct lab_run *r, const char *name)
+{
+	struct err ignored;
+	json_t *port =
+		client_call(r->client, "port.show", json_pack("{s:s}", "port", name), &ignored);
+	bool down = port && !strcmp(jstr(port, "admin"), "down");
+	bool odd = port && !json_is_null(json_object_get(port, "impair"));
+
+	if (down) {
+		progress_line(&r->progress, "cable     %s is plugged in again",
+			      name + strlen(r->lab->name.s) + 1);
+		up_call(r, "port.up", json_pack("{s:s}", "port", name), &ignored);
+	}
+	if (odd)
+		up_call(r, "port.impair", json_pack("{s:s, s:s}", "port", name, "words", "none"),
+			&ignored);
+	json_decref(port);
+	return down || odd;
 }
 
 /* Which nodes are not there, or dead? Their number. */
@@ -46,11 +67,29 @@ static size_t missing_nodes(struct lab_run *r, bool *which)
 	return n;
 }
 
+/* A check that was killed may have left a cable pulled, or with a fault that the file doesn't give
+ * it. How many were. */
+static size_t replug(struct lab_run *r)
+{
+	const struct lab *lab = r->lab;
+	size_t n = 0;
+
+	for (size_t i = 0; i < lab->n_nodes; i++)
+		for (size_t k = 0; k < lab->nodes[i].n_nics; k++)
+			if (lab->nodes[i].nics[k].net)
+				n += mend_port(r, lab->nodes[i].nics[k].port);
+	for (size_t i = 0; i < lab->n_cables; i++)
+		n += mend_port(r, lab->cables[i].end[0].port);
+	return n;
+}
+
 int lab_mend(struct lab_run *r, struct err *err)
 {
 	bool *which = calloc(r->lab->n_nodes + 1, sizeof(*which));
 	int rc = which ? lab_state(r, "changing", err) : err_set(err, -ENOMEM, "out of memory");
 
+	if (!rc && replug(r))
+		rc = up_links(r, err);
 	if (!rc && !missing_nodes(r, which))
 		progress_line(&r->progress, "lab       %s is up already, and whole",
 			      r->lab->name.s);

@@ -8,14 +8,32 @@
 #include "lab/run.h"
 
 /* Exit statuses of `lab check`. */
-enum { CHECK_ALL_PASSED = 0, CHECK_FAILED = 1, CHECK_NOTHING = 2, CHECK_NOT_RUNNING = 4 };
+enum {
+	CHECK_ALL_PASSED = 0,
+	CHECK_FAILED = 1,
+	CHECK_NOTHING = 2,
+	CHECK_WARNINGS = 3,
+	CHECK_NOT_RUNNING = 4
+};
+
+struct check_options {
+	const char *stage, *id; /* only this stage's checks; only this one (and its needs) */
+	bool hidden;		/* those that students are not shown, too */
+	bool given_only;	/* only what holds before anybody has done anything */
+	bool once;		/* one try each, whatever `within` says */
+	bool hurry;		/* they are to fail: don't wait long for them */
+};
 
 /* Called after each check; @result is one element of the array that lab_check() gives. */
 typedef void check_report_fn(void *ctx, const json_t *result);
 
-/* Run all checks of @r->lab in the file's order, those that others need first. Returns
- * [{id, title, result: "pass"|"fail", seconds, detail, hint, points}], a new reference. */
-json_t *lab_check(struct lab_run *r, check_report_fn *report, void *ctx);
+/* Run the checks of @r->lab that @options choose, in the file's order, those that others need
+ * first. Returns [{id, title, result: "pass"|"fail"|"warning", seconds, detail, hint, points,
+ * evidence: "outside"|"inside", verb, stage, given, hidden}], a new reference. */
+json_t *lab_check(struct lab_run *r, const struct check_options *options, check_report_fn *report,
+		  void *ctx);
+/* How many @options choose. */
+size_t lab_check_count(const struct lab *lab, const struct check_options *options);
 
 /* ---- attempt.c ---- */
 
@@ -25,7 +43,9 @@ enum attempt {
 	ATTEMPT_UNTRIED, /* could not be tried: counts for nobody */
 };
 
-/* Try what @c asks for once; why not goes to @detail (one line). */
-enum attempt check_attempt(struct lab_run *r, const struct lab_check *c, char *detail, size_t size);
+/* Try what @c asks for once; why not goes to @detail (one line), and to *@outside whether the
+ * verdict is the switch's (try.h). */
+enum attempt check_attempt(struct lab_run *r, const struct lab_check *c, char *detail, size_t size,
+			   bool *outside);
 
 #endif

@@ -101,6 +101,20 @@ struct lab_node *lab_node_find(const struct lab *lab, const char *name)
 	return NULL;
 }
 
+struct lab_node *lab_node_of(const struct lab *lab, const char *word)
+{
+	const char *dot = strrchr(word, '.');
+	struct lab_node *node = lab_node_find(lab, word);
+	char name[NAME_MAX_ + 1];
+
+	if (node || !dot || (size_t)(dot - word) >= sizeof(name))
+		return node;
+	memcpy(name, word, (size_t)(dot - word));
+	name[dot - word] = 0;
+	node = lab_node_find(lab, name);
+	return node && lab_nic_index(node, dot + 1) >= 0 ? node : NULL;
+}
+
 struct lab_check *lab_check_find(const struct lab *lab, const char *id)
 {
 	for (size_t i = 0; i < lab->n_checks; i++)

@@ -272,6 +272,8 @@ const char *lab_verb_word(enum lab_verb verb);
 
 struct lab_net *lab_net_find(const struct lab *lab, const char *name);
 struct lab_node *lab_node_find(const struct lab *lab, const char *name);
+/* The node of "NODE" or "NODE.ethN"; NULL when there is none, or no such card. */
+struct lab_node *lab_node_of(const struct lab *lab, const char *word);
 struct lab_check *lab_check_find(const struct lab *lab, const char *id);
 struct lab_cable *lab_cable_find(const struct lab *lab, const char *name);
 struct lab_stage *lab_stage_find(const struct lab *lab, const char *id);

@@ -99,8 +99,8 @@ static bool first_inet(const char *text, be32 *out)
 	return !ip4_parse(addr, out);
 }
 
-static int ask_node(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
-		    struct err *err)
+int node_has_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
+		     struct err *err)
 {
 	struct exec_result res;
 	char command[64];
@@ -131,7 +131,7 @@ int node_address(struct lab_run *r, const struct lab_node *node, size_t index, b
 		return lease_of(r, nic, out) ? 0
 					     : err_set(err, -ENOENT, "%s.%s has no lease yet",
 						       node->name.s, lab_nic_name(index));
-	return ask_node(r, node, index, out, err);
+	return node_has_address(r, node, index, out, err);
 }
 
 static bool on_network(const struct lab_node *node, const struct lab_net *net)

@@ -31,6 +31,9 @@ void exec_result_fini(struct exec_result *res);
  * the node itself. -ENOENT while it has none. */
 int node_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
 		 struct err *err);
+/* The same, and always from the node itself. */
+int node_has_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
+		     struct err *err);
 /* The address that @from (NULL: the host) should use for "NODE", "NODE.ethN" or "ADDR": for a node,
  * the NIC that shares a network with @from, else the first that has an address. */
 int node_target(struct lab_run *r, const struct lab_node *from, const char *to, be32 *out,

@@ -32,6 +32,8 @@ void lab_name_objects(struct lab *lab);
 void lab_validate_cables(struct lab *lab, struct lab_errors *errors);
 /* Say that there is no network @name, and which one may be meant. */
 void lab_unknown_network(const struct lab *lab, const struct lab_text *name, struct lab_errors *e);
+/* @text with the values of the lab's variables; lives as long as the lab. */
+const char *lab_with_values(const struct lab *lab, const char *text);
 void lab_validate_checks(struct lab *lab, struct lab_errors *errors);
 void lab_validate_stages(struct lab *lab, struct lab_errors *errors);
 /* Say that there is no node @name, and which one may be meant. */

@@ -229,6 +229,11 @@ static const char *replaced(struct lab *lab, const char *text)
 	return copy ? copy : text;
 }
 
+const char *lab_with_values(const struct lab *lab, const char *text)
+{
+	return replaced((struct lab *)lab, text);
+}
+
 static void put_into(struct lab *lab, struct yaml_tree *t)
 {
 	if (t->kind == YAML_SCALAR && strchr(t->text, '{'))

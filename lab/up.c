@@ -96,7 +96,9 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 	if (json_is_true(json_object_get(record, "busy")))
 		return err_set(err, -EBUSY, "lab '%s' is %s already: somebody else is at it", name,
 			       state);
-	if (strcmp(state, "up") != 0) {
+	/* What is half made, or half gone, is made anew; what was only being changed is mended, so
+	 * that nobody loses work. */
+	if (!strcmp(state, "starting") || !strcmp(state, "stopping")) {
 		progress_line(&r->progress,
 			      "lab       %s: an earlier command was interrupted while it was %s: "
 			      "removing what is left of it",
@@ -105,6 +107,11 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			return err->code;
 		return make(r, text, err);
 	}
+	if (strcmp(state, "up") != 0)
+		progress_line(&r->progress,
+			      "lab       %s: an earlier command was interrupted while it was %s: "
+			      "mending what it left",
+			      name, state);
 	if (strcmp(jstr(record, "text"), text) != 0 ||
 	    strcmp(json_string_value(json_object_get(record, "seed")) ?: "", r->lab->seed) != 0)
 		return err_set(err, -EEXIST,

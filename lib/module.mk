@@ -5,10 +5,11 @@ lib-srcs += lib/nearest.c lib/pcapng.c
 lib-srcs += lib/frame.c lib/ipaddr.c
 lib-srcs += lib/linkspec.c lib/linkwords.c lib/linktext.c lib/linkmodel.c lib/holdq.c lib/due.c lib/alarm.c
 lib-srcs += lib/ipproto.c lib/setting_names.c lib/late.c
-lib-srcs += lib/tag.c
+lib-srcs += lib/tag.c lib/sha256.c
 
-unit-tests += addr csum gso hash pcapng pkt tag text timer
+unit-tests += sha256 addr csum gso hash pcapng pkt tag text timer
 test_addr-objs := lib
+test_sha256-objs := lib
 test_csum-objs := lib
 test_gso-objs := lib
 test_hash-objs := lib

@@ -41,9 +41,15 @@ static int lab_graph_run(struct ctl *c, int argc, char **argv)
 
 /* ---- list, status ---------------------------------------------------------------------------- */
 
+/* Is something half done, and nobody doing it? */
+static bool was_cut(const json_t *lab)
+{
+	return strcmp(jstr(lab, "state"), "up") != 0 && !json_is_true(json_object_get(lab, "busy"));
+}
+
 static int lab_list_run(struct ctl *c, int argc, char **argv)
 {
-	static const char *const titles[] = {"NAME", ">UP FOR", "FILE", NULL};
+	static const char *const titles[] = {"NAME", "STATE", ">UP FOR", "~FILE", NULL};
 	struct table *t;
 	json_t *r, *lab;
 	size_t i;
@@ -61,6 +67,7 @@ static int lab_list_run(struct ctl *c, int argc, char **argv)
 		char text[32];
 
 		table_add(t, jstr(lab, "name"));
+		table_addf(t, "%s%s", was_cut(lab) ? "interrupted while " : "", jstr(lab, "state"));
 		table_add(t, human_seconds(up, text, sizeof(text)));
 		table_add(t, jstr(lab, "file"));
 	}
@@ -180,6 +187,10 @@ static const struct verb verbs[] = {
 	{"tasks", "[NAME|FILE] [--stage STAGE]", "what there is to do", lab_tasks_run},
 	{"check", "[NAME|FILE] [--stage STAGE] [--watch] [--hidden] [--format table|junit|tap]",
 	 "run its checks", lab_check_run},
+	{"selftest", "FILE [--name NAME] [--seed SEED]",
+	 "are its checks worth something? tried untouched, solved, and solved wrongly",
+	 lab_selftest_run},
+	{"solve", "NAME [STAGE]", "apply the solution beside its file", lab_solve_run},
 	{"reset", "NAME [NODE...]", "make it, or some nodes, anew as the file says", lab_reset_run},
 	{"power", "NAME NODE on|off", "switch a node off or on", lab_power_run},
 	{"pause", "NAME [NODE...]", "stop the time of nodes", lab_pause_run},
@@ -187,6 +198,14 @@ static const struct verb verbs[] = {
 	{"link", "NAME NODE.ethN|CABLE up|down", "pull a cable, or plug it in", lab_link_run},
 	{"diff", "NAME [FILE]", "what is not as its file, or as FILE, says", lab_diff_run},
 	{"apply", "NAME [FILE]", "make the running lab what the file says now", lab_apply_run},
+	{"save", "[NAME] [--out FILE] [--student NAME]", "keep your work on it in a file",
+	 lab_save_run},
+	{"restore", "NAME FILE", "put saved work into a lab that is up", lab_restore_run},
+	{"pack", "FILE|NAME [--out FILE]",
+	 "a lab, without its solution, as one file; NAME: as save", lab_pack_run},
+	{"unpack", "FILE [FOLDER]", "the other way", lab_unpack_run},
+	{"grade", "--lab FILE HAND-IN... [--out CSV] [--junit FOLDER] [--jobs N]",
+	 "run the checks of FILE on each hand-in, afresh", lab_grade_run},
 	{"validate", "FILE [--seed SEED]", "is the file well formed? needs no daemon",
 	 lab_validate_run},
 	{"fmt", "FILE [--check]", "rewrite the file neatly; comments stay", lab_fmt_run},

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lab_check.c - the verb `check`: a line for each check, and the sum.
+ * lab_check.c - the verbs `check` (a line for each check, and the sum) and `selftest`.
  */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lab/check.h"
+#include "lab/preflight.h"
+#include "lab/report.h"
+#include "lab/solution.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 
+enum { TITLE_MAX = 56, WATCH_S = 2 };
+
 struct report {
-	size_t passed, failed, title_width;
-	json_int_t points, points_max;
+	struct check_sum sum;
+	size_t title_width;
 	bool silent, hinted;
 };
 
@@ -25,7 +34,22 @@ static size_t title_width(const struct lab *lab)
 
 		width = MAX(width, len);
 	}
-	return MIN(width, 60u);
+	return MIN(width, (size_t)TITLE_MAX);
+}
+
+static void print_result(const json_t *result)
+{
+	const char *word = jstr(result, "result");
+	bool pass = !strcmp(word, "pass"), warning = !strcmp(word, "warning");
+
+	printf("%s%s%s  ",
+	       ctl_colour(pass	    ? COLOUR_GOOD
+			  : warning ? COLOUR_WARN
+				    : COLOUR_BAD),
+	       pass	 ? "PASS"
+	       : warning ? "WARN"
+			 : "FAIL",
+	       ctl_colour(COLOUR_NONE));
 }
 
 static void report_check(void *ctx, const json_t *result)
@@ -35,16 +59,12 @@ static void report_check(void *ctx, const json_t *result)
 	const char *title = json_string_value(json_object_get(result, "title"));
 	const char *hint = json_string_value(json_object_get(result, "hint"));
 
-	rep->passed += pass;
-	rep->failed += !pass;
-	rep->points += pass ? jint(result, "points") : 0;
-	rep->points_max += jint(result, "points");
+	check_sum_add(&rep->sum, result);
 	if (rep->silent)
 		return;
-	printf("%s%s%s  %-*s %5.1f s", ctl_colour(pass ? COLOUR_GOOD : COLOUR_BAD),
-	       pass ? "PASS" : "FAIL", ctl_colour(COLOUR_NONE), (int)rep->title_width,
-	       title ? title : jstr(result, "id"),
-	       json_real_value(json_object_get(result, "seconds")));
+	print_result(result);
+	printf("%-*s %5.1f s  %-7s", (int)rep->title_width, title ? title : jstr(result, "id"),
+	       json_real_value(json_object_get(result, "seconds")), jstr(result, "evidence"));
 	if (!pass)
 		printf("  %s", jstr(result, "detail"));
 	putchar('\n');
@@ -56,50 +76,225 @@ static void report_check(void *ctx, const json_t *result)
 	fflush(stdout);
 }
 
-static int check_summary(struct ctl *c, const struct lab *lab, const struct report *rep,
-			 json_t *results)
+static void print_sum(const struct check_sum *sum)
 {
-	int rc = rep->failed ? CHECK_FAILED : CHECK_ALL_PASSED;
-
-	if (c->json) {
-		ctl_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "lab", lab->name.s,
-					 "passed", (json_int_t)rep->passed, "failed",
-					 (json_int_t)rep->failed, "points", rep->points,
-					 "points_max", rep->points_max, "checks", results));
-		return rc;
-	}
-	json_decref(results);
-	printf("\n%zu of %zu checks passed", rep->passed, rep->passed + rep->failed);
-	if (rep->points_max)
-		printf(", %lld of %lld points", (long long)rep->points, (long long)rep->points_max);
+	printf("\n%zu of %zu checks passed", sum->passed,
+	       sum->passed + sum->failed + sum->warnings);
+	if (sum->warnings)
+		printf(", %zu warnings", sum->warnings);
+	if (sum->points_max)
+		printf(", %lld of %lld points", (long long)sum->points, (long long)sum->points_max);
 	putchar('\n');
-	return rc;
+}
+
+/* ---- check ----------------------------------------------------------------------------------- */
+
+struct check_words {
+	struct check_options options;
+	const char *format;
+	bool watch;
+};
+
+static int parse_words(struct ctl *c, struct check_words *w, int argc, char **argv,
+		       const char **name)
+{
+	const struct lab_option opts[] = {
+		{"stage", &w->options.stage, NULL},   {"id", &w->options.id, NULL},
+		{"format", &w->format, NULL},	      {"watch", NULL, &w->watch},
+		{"hidden", NULL, &w->options.hidden}, {0}};
+	const char *words[WORDS_MAX];
+	int n, rc = lab_words(c, opts, argc, argv, 0, 1, words, &n);
+
+	if (rc)
+		return rc;
+	if (w->format && strcmp(w->format, "junit") && strcmp(w->format, "tap") &&
+	    strcmp(w->format, "table"))
+		return ctl_usage(c, "--format is table, junit or tap, not '%s'", w->format);
+	if (w->watch && w->format)
+		return ctl_usage(c, "--watch is for people: leave --format out");
+	*name = n ? words[0] : NULL;
+	return CTL_OK;
+}
+
+static int finish(struct ctl *c, const struct lab *lab, const struct check_words *w,
+		  const struct check_sum *sum, json_t *results)
+{
+	if (c->json)
+		ctl_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:O}", "lab", lab->name.s,
+					 "passed", (json_int_t)sum->passed, "failed",
+					 (json_int_t)sum->failed, "warnings",
+					 (json_int_t)sum->warnings, "points", sum->points,
+					 "points_max", sum->points_max, "checks", results));
+	else if (w->format && !strcmp(w->format, "junit"))
+		report_junit(lab->name.s, results, stdout);
+	else if (w->format && !strcmp(w->format, "tap"))
+		report_tap(results, stdout);
+	else
+		print_sum(sum);
+	json_decref(results);
+	return check_sum_status(sum);
+}
+
+static volatile sig_atomic_t stopped;
+
+static void stop_cb(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+/* Again and again, one try each, until all pass or Ctrl-C. On a terminal the list stays in place.
+ */
+static int watch(struct ctl *c, struct lab_run *r, struct check_words *w)
+{
+	struct sigaction sa = {.sa_handler = stop_cb};
+	bool tty = isatty(STDOUT_FILENO);
+	struct report rep;
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	w->options.once = true;
+	do {
+		rep = (struct report){.title_width = title_width(r->lab), .silent = c->json};
+		if (tty)
+			fputs("\033[H\033[J", stdout);
+		json_decref(lab_check(r, &w->options, report_check, &rep));
+		print_sum(&rep.sum);
+		if (!rep.sum.failed)
+			break;
+		if (tty)
+			puts("watching; Ctrl-C ends");
+		fflush(stdout);
+		nanosleep(&(struct timespec){.tv_sec = WATCH_S}, NULL);
+	} while (!stopped);
+	return check_sum_status(&rep.sum);
+}
+
+static int run_checks(struct ctl *c, struct lab_run *r, struct check_words *w)
+{
+	bool people = !c->json && (!w->format || !strcmp(w->format, "table"));
+	struct report rep = {.silent = !people, .title_width = title_width(r->lab)};
+	json_t *results;
+
+	if (w->watch)
+		return watch(c, r, w);
+	progress_init(&r->progress, people ? stdout : NULL);
+	results = lab_check(r, &w->options, report_check, &rep);
+	return finish(c, r->lab, w, &rep.sum, results);
 }
 
 int lab_check_run(struct ctl *c, int argc, char **argv)
 {
-	struct report rep = {.silent = c->json};
+	struct check_words w = {0};
+	const char *name = NULL;
 	struct lab_run r = {0};
+	json_t *record = NULL;
 	struct lab *lab;
-	json_t *results;
-	int rc;
+	int rc = parse_words(c, &w, argc, argv, &name);
 
-	if (argc > 1)
-		return ctl_usage(c, "wants one lab at most");
-	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL, NULL) : NULL;
+	if (rc)
+		return rc;
+	lab = ctl_client(c) ? lab_running(c, name, &record) : NULL;
 	if (!lab)
 		return CHECK_NOT_RUNNING;
-	if (!lab->n_checks) {
-		fprintf(stderr, "vnetctl: lab '%s' has no checks\n", lab->name.s);
-		lab_destroy(lab);
-		return CHECK_NOTHING;
+	if (w.options.stage && !lab_stage_find(lab, w.options.stage)) {
+		fprintf(stderr, "vnetctl: lab '%s' has no stage '%s'\n", lab->name.s,
+			w.options.stage);
+		rc = CHECK_NOTHING;
+	} else if (!lab_check_count(lab, &w.options)) {
+		fprintf(stderr, "vnetctl: lab '%s' has no checks%s\n", lab->name.s,
+			lab->n_checks ? " of that kind" : "");
+		rc = CHECK_NOTHING;
 	}
 	r.client = c->client;
 	r.lab = lab;
-	rep.title_width = title_width(lab);
-	progress_init(&r.progress, c->json ? NULL : stdout);
-	results = lab_check(&r, report_check, &rep);
-	rc = check_summary(c, lab, &rep, results);
+	r.file = jstr(record, "file");
+	if (!rc)
+		rc = run_checks(c, &r, &w);
+	json_decref(record);
 	lab_destroy(lab);
 	return rc;
+}
+
+/* ---- selftest -------------------------------------------------------------------------------- */
+
+static void tell(void *ctx, bool good, const char *text)
+{
+	const struct ctl *c = ctx;
+
+	if (!c->json)
+		printf("%s%s%s  %s\n", ctl_colour(good ? COLOUR_GOOD : COLOUR_BAD),
+		       good ? "good" : "BAD ", ctl_colour(COLOUR_NONE), text);
+	fflush(stdout);
+}
+
+int lab_selftest_run(struct ctl *c, int argc, char **argv)
+{
+	struct lab_options options = {.name = "selftest"};
+	const struct lab_option opts[] = {
+		{"name", &options.name, NULL}, {"seed", &options.seed, NULL}, {0}};
+	struct selftest test = {.tell = tell, .ctx = c};
+	const char *words[WORDS_MAX];
+	struct lab_run r = {0};
+	char *text = NULL, *full;
+	struct err err = {0};
+	struct lab *lab;
+	int n, rc = lab_words(c, opts, argc, argv, 1, 1, words, &n);
+
+	if (rc)
+		return rc;
+	lab = lab_from_file(words[0], &options, &text);
+	full = realpath(words[0], NULL);
+	r.client = lab && full ? ctl_client(c) : NULL;
+	r.lab = lab;
+	r.file = full;
+	rc = r.client ? CTL_OK : CTL_FAILED;
+	if (!rc) {
+		rc = lab_preflight(&r, &err);
+		if (!rc)
+			rc = lab_selftest(&r, text, &test, &err);
+		if (rc)
+			rc = ctl_fail(&err);
+		else if (c->json)
+			ctl_print_json(json_pack("{s:s, s:i, s:i}", "lab", lab->file_name.s, "good",
+						 (int)test.good, "bad", (int)test.bad));
+		else
+			printf("\nlab '%s': %u good, %u bad\n", lab->file_name.s, test.good,
+			       test.bad);
+	}
+	free(text);
+	free(full);
+	lab_destroy(lab);
+	return rc ? rc : test.bad ? CTL_FAILED : CTL_OK;
+}
+
+/* ---- solve ----------------------------------------------------------------------------------- */
+
+int lab_solve_run(struct ctl *c, int argc, char **argv)
+{
+	struct lab_run r = {.client = ctl_client(c)};
+	struct solution s = {.stage = argc == 2 ? argv[1] : NULL};
+	json_t *record = NULL;
+	struct err err;
+	struct lab *lab;
+	int rc;
+
+	if (argc < 1 || argc > 2)
+		return ctl_usage(c, "wants a lab, and a stage or none");
+	lab = r.client ? lab_running(c, argv[0], &record) : NULL;
+	if (!lab)
+		return CTL_FAILED;
+	r.lab = lab;
+	r.file = jstr(record, "file");
+	progress_init(&r.progress, c->json ? NULL : stdout);
+	rc = lab_solve(&r, &s, &err);
+	if (!rc && !s.n)
+		rc = err_set(&err, -1,
+			     "there is no solution beside %s: it would be solution/NODE.sh",
+			     r.file);
+	if (!rc && c->json)
+		ctl_print_json(json_pack("{s:s, s:i}", "lab", lab->name.s, "scripts", (int)s.n));
+	json_decref(record);
+	lab_destroy(lab);
+	return rc ? ctl_fail(&err) : CTL_OK;
 }

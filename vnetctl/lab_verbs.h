@@ -37,7 +37,15 @@ int lab_validate_run(struct ctl *c, int argc, char **argv);
 int lab_fmt_run(struct ctl *c, int argc, char **argv);
 int lab_schema_run(struct ctl *c, int argc, char **argv);
 int lab_tasks_run(struct ctl *c, int argc, char **argv);
+/* lab_pack.c */
+int lab_pack_run(struct ctl *c, int argc, char **argv);
+int lab_unpack_run(struct ctl *c, int argc, char **argv);
+int lab_save_run(struct ctl *c, int argc, char **argv);
+int lab_restore_run(struct ctl *c, int argc, char **argv);
+int lab_grade_run(struct ctl *c, int argc, char **argv);
 /* lab_check.c */
+int lab_selftest_run(struct ctl *c, int argc, char **argv);
+int lab_solve_run(struct ctl *c, int argc, char **argv);
 int lab_check_run(struct ctl *c, int argc, char **argv);
 
 #endif

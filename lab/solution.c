@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/solution.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/ctl.h"
+#include "lab/change.h"
+#include "lab/check.h"
+#include "lab/guest.h"
+#include "lab/node.h"
+#include "lab/parse.h"
+
+enum { SCRIPT_TIMEOUT_S = 120, WRONG_MAX = 64 };
+
+/* ---- scripts --------------------------------------------------------------------------------- */
+
+static int run_script(struct lab_run *r, const struct lab_node *node, const char *path,
+		      struct err *err)
+{
+	struct exec_result res;
+	char words[160];
+	size_t len;
+	char *text = lab_file_read(path, &len, err);
+	int rc;
+
+	if (!text)
+		return err->code;
+	rc = node_exec(r, node, lab_with_values(r->lab, text), SCRIPT_TIMEOUT_S, &res, err);
+	free(text);
+	if (rc)
+		return err_wrap(err, "%s", path);
+	if (res.status) {
+		str_escape(res.err, strcspn(res.err, "\n"), words, sizeof(words));
+		rc = err_set(err, -EIO, "%s ended with status %d: %s", path, res.status, words);
+	}
+	exec_result_fini(&res);
+	return rc;
+}
+
+/* FOLDER/NODE.sh for each node that has one, but those of the folder @instead where it has one. */
+static int run_folder(struct lab_run *r, const char *folder, const char *instead, size_t *n,
+		      struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < r->lab->n_nodes; i++) {
+		const struct lab_node *node = &r->lab->nodes[i];
+		char path[PATH_MAX + 128], other[PATH_MAX + 128];
+
+		snprintf(path, sizeof(path), "%.4000s/%s.sh", folder, node->name.s);
+		if (access(path, R_OK))
+			continue;
+		if (instead)
+			snprintf(other, sizeof(other), "%.4000s/%s.sh", instead, node->name.s);
+		if (instead && !access(other, R_OK))
+			memcpy(path, other, sizeof(path));
+		rc = run_script(r, node, path, err);
+		(*n)++;
+		if (!rc)
+			progress_line(&r->progress, "solution  %s", node->name.s);
+	}
+	return rc;
+}
+
+int lab_solve(struct lab_run *r, struct solution *s, struct err *err)
+{
+	char *folder = lab_beside(r->file, "solution"), *wrong = NULL, stage[PATH_MAX + 64];
+	int rc;
+
+	if (s->stage && !lab_stage_find(r->lab, s->stage)) {
+		free(folder);
+		return err_set(err, -ENOENT, "lab '%s' has no stage '%s'", r->lab->name.s,
+			       s->stage);
+	}
+	if (s->wrong) {
+		snprintf(stage, sizeof(stage), "wrong/%s", s->wrong);
+		wrong = lab_beside(r->file, stage);
+	}
+	if (!folder || (s->wrong && !wrong)) {
+		free(folder);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = run_folder(r, folder, wrong, &s->n, err);
+	for (size_t i = 0; !rc && i < r->lab->n_stages; i++) {
+		snprintf(stage, sizeof(stage), "%.4000s/%s", folder, r->lab->stages[i].id.s);
+		rc = run_folder(r, stage, wrong, &s->n, err);
+		if (s->stage && !strcmp(s->stage, r->lab->stages[i].id.s))
+			break;
+	}
+	free(folder);
+	free(wrong);
+	return rc;
+}
+
+/* ---- selftest -------------------------------------------------------------------------------- */
+
+static void tell(struct selftest *test, bool good, const char *fmt, ...) CHECK_PRINTF(3, 4);
+static void tell(struct selftest *test, bool good, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	test->good += good;
+	test->bad += !good;
+	test->tell(test->ctx, good, text);
+}
+
+static bool passed(const json_t *result)
+{
+	return !strcmp(jstr(result, "result"), "pass");
+}
+
+/* Nothing is done yet. */
+static void untouched(struct lab_run *r, struct selftest *test)
+{
+	const struct check_options given = {.hidden = true, .given_only = true};
+	const struct check_options all = {.hidden = true, .hurry = true};
+	json_t *results = lab_check(r, &given, NULL, NULL), *result;
+	size_t i;
+
+	json_array_foreach (results, i, result)
+		tell(test, passed(result), "%s: given, and %s: %s", jstr(result, "id"),
+		     passed(result) ? "it holds" : "it does not hold", jstr(result, "detail"));
+	json_decref(results);
+	results = lab_check(r, &all, NULL, NULL);
+	json_array_foreach (results, i, result)
+		if (!json_is_true(json_object_get(result, "given")))
+			tell(test, !passed(result), "%s: %s", jstr(result, "id"),
+			     passed(result) ? "passes before anything is done: mark it given, or "
+					      "let it need what is to be done"
+					    : "fails on the untouched lab");
+	json_decref(results);
+}
+
+static int solved(struct lab_run *r, struct selftest *test, struct err *err)
+{
+	const struct check_options all = {.hidden = true};
+	struct solution s = {0};
+	json_t *results, *result;
+	size_t i;
+	int rc = lab_solve(r, &s, err);
+
+	if (rc)
+		return rc;
+	results = lab_check(r, &all, NULL, NULL);
+	json_array_foreach (results, i, result)
+		tell(test, passed(result), "%s: %s%s%s", jstr(result, "id"),
+		     passed(result) ? "passes with the solution" : "FAILS with the solution",
+		     passed(result) ? "" : ": ", passed(result) ? "" : jstr(result, "detail"));
+	json_decref(results);
+	return 0;
+}
+
+/* The solution with a mistake: the check of that name must find it. */
+static int wrong(struct lab_run *r, const char *id, struct selftest *test, struct err *err)
+{
+	const struct check_options one = {.hidden = true, .hurry = true, .id = id};
+	const struct lab_check *check = lab_check_find(r->lab, id);
+	struct solution s = {.wrong = id};
+	json_t *results, *result;
+	size_t i;
+	int rc;
+
+	if (!check) {
+		tell(test, false, "wrong/%s: there is no such check", id);
+		return 0;
+	}
+	rc = lab_reset(r, err);
+	if (!rc)
+		rc = lab_solve(r, &s, err);
+	if (rc)
+		return err_wrap(err, "wrong/%s", id);
+	results = lab_check(r, &one, NULL, NULL);
+	json_array_foreach (results, i, result)
+		if (!strcmp(jstr(result, "id"), id))
+			tell(test, !passed(result) && check->hint.s, "wrong/%s: %s", id,
+			     passed(result)  ? "is not found"
+			     : check->hint.s ? "is found, with a hint"
+					     : "is found, but the check has no hint");
+	json_decref(results);
+	return 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int wrongs(struct lab_run *r, struct selftest *test, struct err *err)
+{
+	char *folder = lab_beside(r->file, "wrong");
+	struct dirent **list = NULL;
+	int n = folder ? scandir(folder, &list, NULL, by_name) : 0, rc = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (!rc && list[i]->d_name[0] != '.')
+			rc = wrong(r, list[i]->d_name, test, err);
+		free(list[i]);
+	}
+	free(list);
+	free(folder);
+	return rc;
+}
+
+int lab_selftest(struct lab_run *r, const char *text, struct selftest *test, struct err *err)
+{
+	struct err ignored;
+	int rc = lab_up(r, text, err);
+
+	if (rc)
+		return rc;
+	untouched(r, test);
+	rc = lab_reset(r, err);
+	if (!rc)
+		rc = solved(r, test, err);
+	if (!rc)
+		rc = wrongs(r, test, err);
+	lab_down(r->client, r->lab->name.s, true, &r->progress, NULL, rc ? &ignored : err);
+	return rc;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * try_path.c - checks that look at the network in several places, or for a while.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/ctl.h"
+#include "lab/try.h"
+#include "lib/clock.h"
+#include "lib/hash.h"
+
+enum {
+	PATH_NODES_MAX = 8,
+	ICMP_OVERHEAD = 28,
+	LOOK_DEFAULT_MS = 2000,
+	NEVER_DEFAULT_MS = 5000,
+	SETTLE_MS = 200, /* what follows an action directly */
+	STREAM_DEFAULT_MS = 3000,
+	STREAM_PORT = 47999
+};
+
+static void pause_ms(unsigned int ms)
+{
+	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000L};
+
+	nanosleep(&ts, NULL);
+}
+
+/* ---- path ------------------------------------------------------------------------------------ */
+
+struct pass {
+	const struct lab_node *node;
+	bool must;
+	struct observers seen;
+};
+
+static bool watch_nodes(struct try *t, struct pass *p, size_t n, const char *filter)
+{
+	struct err err;
+
+	for (size_t i = 0; i < n; i++) {
+		observe_begin(&p[i].seen, t->r);
+		if (!observe_node(&p[i].seen, p[i].node, filter, &err)) {
+			outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+			return false;
+		}
+	}
+	return true;
+}
+
+static size_t path_nodes(struct try *t, struct pass *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->c->n_through && n < PATH_NODES_MAX; i++)
+		p[n++] = (struct pass){lab_node_find(t->r->lab, t->c->through[i].s), true, {0}};
+	for (size_t i = 0; i < t->c->n_around && n < PATH_NODES_MAX; i++)
+		p[n++] = (struct pass){lab_node_find(t->r->lab, t->c->around[i].s), false, {0}};
+	return n;
+}
+
+static enum attempt judge_path(struct try *t, const struct pass *p, size_t n, unsigned int answers,
+			       const char *addr)
+{
+	if (!answers)
+		return outcome(t, ATTEMPT_NO, "no answer from %s", addr);
+	for (size_t i = 0; i < n; i++) {
+		bool passed = p[i].seen.in && p[i].seen.out;
+
+		if (passed != p[i].must)
+			return outcome(t, ATTEMPT_NO, "the way to %s %s %s", addr,
+				       passed ? "leads through" : "does not lead through",
+				       p[i].node->name.s);
+	}
+	return outcome(t, ATTEMPT_YES, "%s answers, by that way", addr);
+}
+
+/* A ping of a length of its own is looked for at the ports of the nodes on the way: who forwards it
+ * gets it and sends it. */
+enum attempt try_path(struct try *t)
+{
+	struct pass *p = calloc(PATH_NODES_MAX + 1, sizeof(*p));
+	char addr[IP4_STR], command[160], filter[120];
+	enum attempt result = ATTEMPT_UNTRIED;
+	size_t n = p ? path_nodes(t, p) : 0, k = n;
+	struct exec_result res;
+	unsigned int size;
+	struct err err;
+	int rc;
+
+	if (!p || !target(t, t->c->to.s, addr)) {
+		free(p);
+		return ATTEMPT_UNTRIED;
+	}
+	random_bytes(&size, sizeof(size));
+	size = 60 + size % 800;
+	p[k++] = (struct pass){t->from, true, {0}}; /* the sender: does the answer come? */
+	snprintf(filter, sizeof(filter), "icmp[icmptype] = icmp-echo and ip[2:2] = %u",
+		 size + ICMP_OVERHEAD);
+	rc = watch_nodes(t, p, n, filter) ? 0 : -1;
+	snprintf(filter, sizeof(filter), "icmp[icmptype] = icmp-echoreply and ip[2:2] = %u",
+		 size + ICMP_OVERHEAD);
+	if (!rc && !watch_nodes(t, p + n, 1, filter))
+		rc = -1;
+	snprintf(command, sizeof(command), BUSYBOX "$b ping -c 1 -W 2 -s %u %s", size, addr);
+	if (!rc) {
+		rc = node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, &res, &err);
+		if (rc)
+			outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+		else
+			exec_result_fini(&res);
+	}
+	for (size_t i = 0; i < k; i++)
+		observe_end(&p[i].seen, NULL, NULL);
+	t->outside = true;
+	if (!rc)
+		result = judge_path(t, p, n, p[n].seen.out, addr);
+	free(p);
+	return result;
+}
+
+/* ---- packets --------------------------------------------------------------------------------- */
+
+/* A network, "NODE.ethN" or a node: all its ports. */
+static bool watch_at(struct try *t, struct observers *o, const char *at, const char *filter,
+		     struct err *err)
+{
+	const struct lab_net *net = lab_net_find(t->r->lab, at);
+	const struct lab_node *node = lab_node_find(t->r->lab, at);
+	const char *port = lab_port_of(t->r->lab, at);
+
+	if (net)
+		return observe_net(o, net->id, filter, err);
+	if (node)
+		return observe_node(o, node, filter, err);
+	if (port)
+		return observe_port(o, port, filter, err);
+	err_set(err, -EINVAL, "%s is no place that the switch can look at", at);
+	return false;
+}
+
+static bool watch_filter(struct try *t, struct observers *o, const char *text)
+{
+	char *filter = text ? try_text(t, text) : NULL;
+	struct err err;
+	bool ok = !text;
+
+	observe_begin(o, t->r);
+	if (filter) {
+		ok = watch_at(t, o, t->c->at.s, filter, &err);
+		if (!ok)
+			outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+	}
+	free(filter);
+	return ok;
+}
+
+/* Make the traffic, or give it time. */
+static void during(struct try *t, bool only_never)
+{
+	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v
+			  : t->c->during     ? SETTLE_MS
+			  : only_never	     ? NEVER_DEFAULT_MS
+					     : LOOK_DEFAULT_MS;
+	char ignored[200];
+	bool outside;
+
+	if (t->c->during)
+		check_attempt(t->r, t->c->during, ignored, sizeof(ignored), &outside);
+	pause_ms(ms);
+}
+
+enum attempt try_packets(struct try *t)
+{
+	struct observers see, never;
+	unsigned int seen, bad;
+	bool ok = watch_filter(t, &see, t->c->see.s);
+
+	if (ok) {
+		ok = watch_filter(t, &never, t->c->never.s);
+		if (ok)
+			during(t, !t->c->see.s);
+		observe_end(&never, NULL, NULL);
+	}
+	observe_end(&see, NULL, NULL);
+	if (!ok)
+		return ATTEMPT_UNTRIED;
+	t->outside = true;
+	seen = see.in + see.out;
+	bad = never.in + never.out;
+	if (bad)
+		return outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be", bad,
+			       t->c->never.s, t->c->at.s);
+	if (t->c->see.s && !seen)
+		return outcome(t, ATTEMPT_NO, "no frame of `%s` at %s", t->c->see.s, t->c->at.s);
+	return t->c->see.s ? outcome(t, ATTEMPT_YES, "%u frames at %s", seen, t->c->at.s)
+			   : outcome(t, ATTEMPT_YES, "none at %s", t->c->at.s);
+}
+
+/* ---- throughput ------------------------------------------------------------------------------ */
+
+/* Bytes that the switch has handed to the ports of @node so far. */
+static uint64_t bytes_to(struct lab_run *r, const struct lab_node *node)
+{
+	uint64_t sum = 0;
+	struct err ignored;
+
+	for (size_t i = 0; i < node->n_nics; i++) {
+		json_t *port =
+			client_call(r->client, "port.show",
+				    json_pack("{s:s}", "port", node->nics[i].port), &ignored);
+
+		sum += (uint64_t)jint(json_object_get(port, "tx"), "bytes");
+		json_decref(port);
+	}
+	return sum;
+}
+
+static json_int_t start_sink(struct try *t, const struct lab_node *to, unsigned int seconds)
+{
+	bool vm = to->kind == LAB_VM;
+	char command[160];
+	struct err err;
+
+	snprintf(command, sizeof(command),
+		 "busybox timeout %u busybox nc -l -p %u >/dev/null </dev/null; true", seconds,
+		 (unsigned int)STREAM_PORT);
+	return client_send(t->r->client, vm ? "vm.exec" : "ns.exec",
+			   json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", to->id, "command",
+				     command, "timeout_s", (int)seconds + 5),
+			   &err);
+}
+
+/* A TCP stream as fast as it goes; what the switch counts, without the first half second, in which
+ * TCP looks for the rate. */
+enum attempt try_throughput(struct try *t)
+{
+	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v : STREAM_DEFAULT_MS, kbit;
+	const struct lab_node *to = lab_node_of(t->r->lab, t->c->to.s);
+	char addr[IP4_STR], command[200];
+	uint64_t before;
+	json_int_t sink, source;
+	struct err err;
+	msec begin;
+	bool vm;
+
+	if (!t->from || !observable(to) || !target(t, t->c->to.s, addr))
+		return outcome(t, ATTEMPT_UNTRIED, "the switch can't see what reaches %s",
+			       t->c->to.s);
+	vm = t->from->kind == LAB_VM;
+	sink = start_sink(t, to, ms / 1000 + 3);
+	pause_ms(SETTLE_MS);
+	snprintf(command, sizeof(command),
+		 "busybox dd if=/dev/zero bs=64k 2>/dev/null | busybox timeout %u busybox nc %s %u "
+		 ">/dev/null; true",
+		 ms / 1000 + 2, addr, (unsigned int)STREAM_PORT);
+	source = client_send(t->r->client, vm ? "vm.exec" : "ns.exec",
+			     json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", t->from->id,
+				       "command", command, "timeout_s", (int)(ms / 1000) + 8),
+			     &err);
+	pause_ms(500);
+	before = bytes_to(t->r, to);
+	begin = clock_now_ms();
+	pause_ms(ms);
+	kbit = (unsigned int)((bytes_to(t->r, to) - before) * 8 /
+			      MAX((uint64_t)(clock_now_ms() - begin), (uint64_t)1));
+	json_decref(client_wait(t->r->client, source, &err));
+	json_decref(client_wait(t->r->client, sink, &err));
+	t->outside = true;
+	if ((t->c->at_least_kbit.given && kbit < t->c->at_least_kbit.v) ||
+	    (t->c->at_most_kbit.given && kbit > t->c->at_most_kbit.v))
+		return outcome(t, ATTEMPT_NO, "%.1f Mbit/s", kbit / 1000.);
+	return outcome(t, ATTEMPT_YES, "%.1f Mbit/s", kbit / 1000.);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * try_traffic.c - a node sends something, and the switch sees whether it got what it asked for.
+ *
+ * The command in the node only makes the traffic; the verdict is the answer that the switch handed
+ * to the node's port. Each try is told from others by what nobody knows before: the length of a
+ * ping, the content of a datagram. Where the switch can't see it (the host, cables beside the
+ * switch) the command's own word has to do.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/try.h"
+#include "lib/hash.h"
+
+enum { PING_MIN = 60, PING_SPAN = 800, ICMP_OVERHEAD = 28 /* IPv4 and ICMP headers */ };
+
+static unsigned int nonce(void)
+{
+	unsigned int v;
+
+	random_bytes(&v, sizeof(v));
+	return v;
+}
+
+/* Run @command while the sender's ports are watched for @filter. False after noting what failed. */
+static bool watched_run(struct try *t, const char *filter, const char *command,
+			struct observers *seen, observe_fn *fn, void *ctx, struct exec_result *res)
+{
+	struct err err;
+	bool ok = true;
+
+	observe_begin(seen, t->r);
+	t->outside = observable(t->from);
+	if (t->outside)
+		ok = observe_node(seen, t->from, filter, &err);
+	if (ok && node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, res, &err))
+		ok = false;
+	observe_end(seen, fn, ctx);
+	if (!ok)
+		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+	return ok;
+}
+
+/* The verdict when the node says @said and the switch handed it @answers. */
+static enum attempt judge(struct try *t, bool said, unsigned int answers, const char *what,
+			  const struct exec_result *res)
+{
+	char words[128];
+
+	if (!t->outside)
+		return said ? outcome(t, ATTEMPT_YES, "%s answers", what)
+			    : outcome(t, ATTEMPT_NO, "no answer from %s%s%s", what,
+				      *res->err ? ": " : "",
+				      *res->err ? first_line(res, words, sizeof(words)) : "");
+	if (answers)
+		return outcome(t, ATTEMPT_YES, "%s answers", what);
+	if (said)
+		return outcome(t, ATTEMPT_NO,
+			       "the node says that %s answers, but the switch saw no answer", what);
+	return outcome(t, ATTEMPT_NO, "no answer from %s%s%s", what, *res->err ? ": " : "",
+		       *res->err ? first_line(res, words, sizeof(words)) : "");
+}
+
+enum attempt try_ping(struct try *t)
+{
+	unsigned int size = PING_MIN + nonce() % PING_SPAN;
+	char addr[IP4_STR], command[160], filter[160];
+	struct exec_result res;
+	struct observers seen;
+	enum attempt result;
+
+	if ((t->c->expect_fail && !sender_ready(t)) || !target(t, t->c->to.s, addr))
+		return ATTEMPT_UNTRIED;
+	snprintf(command, sizeof(command), BUSYBOX "$b ping -c %d -W 1 -s %u %s",
+		 t->c->expect_fail ? 2 : 1, size, addr);
+	snprintf(filter, sizeof(filter),
+		 "icmp[icmptype] = icmp-echoreply and src host %s and ip[2:2] = %u", addr,
+		 size + ICMP_OVERHEAD);
+	if (!watched_run(t, filter, command, &seen, NULL, NULL, &res))
+		return ATTEMPT_UNTRIED;
+	result = judge(t, !res.status, seen.out, addr, &res);
+	exec_result_fini(&res);
+	return result;
+}
+
+enum attempt try_tcp(struct try *t)
+{
+	char addr[IP4_STR], command[160], filter[200], what[32];
+	struct exec_result res;
+	struct observers seen;
+	enum attempt result;
+
+	if ((t->c->expect_fail && !sender_ready(t)) || !target(t, t->c->to.s, addr))
+		return ATTEMPT_UNTRIED;
+	/* -e runs a program once connected, so that nobody waits for the far end to close. */
+	snprintf(command, sizeof(command), "busybox nc -w 2 %s %u -e true", addr, t->c->port.v);
+	snprintf(filter, sizeof(filter),
+		 "tcp[tcpflags] & (tcp-syn|tcp-ack) = (tcp-syn|tcp-ack) and src host %s and src "
+		 "port %u",
+		 addr, t->c->port.v);
+	if (!watched_run(t, filter, command, &seen, NULL, NULL, &res))
+		return ATTEMPT_UNTRIED;
+	snprintf(what, sizeof(what), "%s:%u", addr, t->c->port.v);
+	result = judge(t, !res.status, seen.out, what, &res);
+	exec_result_fini(&res);
+	return result;
+}
+
+/* ---- datagrams ------------------------------------------------------------------------------- */
+
+struct needle {
+	const void *bytes;
+	size_t len;
+	unsigned int out; /* frames with it that were handed to the port */
+};
+
+static void find_needle(void *ctx, const uint8_t *frame, size_t len, bool in)
+{
+	struct needle *n = ctx;
+
+	n->out += !in && memmem(frame, len, n->bytes, n->len);
+}
+
+/* A datagram with a content of its own, which the switch must hand to the target's port. A TFTP
+ * request carries any text to any port, and both busyboxes have it. */
+enum attempt try_udp(struct try *t)
+{
+	const struct lab_node *to = lab_node_of(t->r->lab, t->c->to.s);
+	char addr[IP4_STR], command[200], filter[64], word[24];
+	struct needle needle = {word, 0, 0};
+	struct exec_result res;
+	struct observers seen;
+	struct err err;
+	int rc;
+
+	if ((t->c->expect_fail && !sender_ready(t)) || !target(t, t->c->to.s, addr))
+		return ATTEMPT_UNTRIED;
+	if (!observable(to))
+		return outcome(t, ATTEMPT_UNTRIED, "the switch can't see what reaches %s",
+			       t->c->to.s);
+	needle.len = (size_t)snprintf(word, sizeof(word), "vnet%08x%08x", nonce(), nonce());
+	snprintf(command, sizeof(command),
+		 "busybox timeout 1 busybox tftp -g -l /dev/null -r %s %s %u", word, addr,
+		 t->c->port.v);
+	snprintf(filter, sizeof(filter), "udp and dst port %u", t->c->port.v);
+	observe_begin(&seen, t->r);
+	rc = observe_node(&seen, to, filter, &err)
+		     ? node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, &res, &err)
+		     : err.code;
+	observe_end(&seen, find_needle, &needle);
+	if (rc)
+		return outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+	exec_result_fini(&res);
+	t->outside = true;
+	return needle.out ? outcome(t, ATTEMPT_YES, "%s:%u got it", addr, t->c->port.v)
+			  : outcome(t, ATTEMPT_NO, "it did not reach %s:%u", addr, t->c->port.v);
+}
+
+/* A name as it is in a question (RFC 1035 3.1). Its length; 0 when it is none. */
+static size_t dns_name(const char *name, uint8_t out[256])
+{
+	size_t len = 0, label;
+
+	for (; *name; name += label + (name[label] == '.')) {
+		label = strcspn(name, ".");
+		if (!label || label > 63 || len + label + 2 > 255)
+			return 0;
+		out[len++] = (uint8_t)label;
+		memcpy(out + len, name, label);
+		len += label;
+	}
+	out[len++] = 0;
+	return len;
+}
+
+struct dns_seen {
+	uint8_t name[256];
+	size_t name_len;
+	bool want; /* an address is asked for */
+	be32 answer;
+	unsigned int out;
+};
+
+/* An answer without error to the question, and with the address when one is wanted. */
+static void dns_frame(void *ctx, const uint8_t *frame, size_t len, bool in)
+{
+	struct dns_seen *d = ctx;
+	const uint8_t *name = in ? NULL : memmem(frame, len, d->name, d->name_len);
+
+	/* The header's 12 bytes stand before the question (4.1.1): QR, RCODE, ANCOUNT. */
+	if (!name || name - frame < 12 || !(name[-10] & 0x80) || (name[-9] & 0x0f) ||
+	    !(name[-6] | name[-5]))
+		return;
+	name += d->name_len;
+	if (!d->want || memmem(name, (size_t)(frame + len - name), &d->answer, sizeof(d->answer)))
+		d->out++;
+}
+
+enum attempt try_dns(struct try *t)
+{
+	char *name = try_text(t, t->c->text.s), *answer = NULL, command[600], server[IP4_STR] = "";
+	struct dns_seen d = {0};
+	struct exec_result res;
+	struct observers seen;
+	enum attempt result;
+	bool said;
+
+	if (t->c->answer.s)
+		answer = try_text(t, t->c->answer.s);
+	d.name_len = name ? dns_name(name, d.name) : 0;
+	if (!name || (t->c->answer.s && !answer) ||
+	    (t->c->server.s && !target(t, t->c->server.s, server)))
+		result = ATTEMPT_UNTRIED;
+	else if (!d.name_len || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					     "0123456789-_.") != strlen(name))
+		result = outcome(t, ATTEMPT_UNTRIED, "'%s' is not a name that can be asked for",
+				 name);
+	else {
+		d.want = answer && !ip4_parse(answer, &d.answer);
+		snprintf(command, sizeof(command), BUSYBOX "$b timeout 5 $b nslookup %s %s", name,
+			 server);
+		if (!watched_run(t, "udp and src port 53", command, &seen, dns_frame, &d, &res)) {
+			result = ATTEMPT_UNTRIED;
+		} else {
+			said = !res.status && (!answer || strstr(res.out, answer));
+			/* What is no address is in a form that only a resolver reads. */
+			t->outside &= !answer || d.want;
+			result = judge(t, said, d.out, name, &res);
+			exec_result_fini(&res);
+		}
+	}
+	free(name);
+	free(answer);
+	return result;
+}
+
+/* A DISCOVER that changes nothing in the node: the client's script does nothing. */
+enum attempt try_dhcp(struct try *t)
+{
+	const char *ifname = t->c->nic.s ? t->c->nic.s : "eth0";
+	char command[200], filter[120], server[IP4_STR] = "";
+	struct exec_result res;
+	struct observers seen;
+	enum attempt result;
+
+	if (t->c->server.s && !target(t, t->c->server.s, server))
+		return ATTEMPT_UNTRIED;
+	snprintf(command, sizeof(command),
+		 "busybox timeout 6 busybox udhcpc -f -n -q -t 3 -T 1 -s $(command -v true) -i %s",
+		 ifname);
+	snprintf(filter, sizeof(filter), "udp and src port 67 and dst port 68%s%s",
+		 *server ? " and src host " : "", server);
+	if (!watched_run(t, filter, command, &seen, NULL, NULL, &res))
+		return ATTEMPT_UNTRIED;
+	result = judge(t, !res.status, seen.out, *server ? server : "a DHCP server", &res);
+	exec_result_fini(&res);
+	return result;
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+enum { PAGE_MAX = 64 << 10 };
+
+/* One TCP stream towards the node: its bytes in order. */
+struct page {
+	char *text;
+	size_t len;
+	uint32_t next; /* sequence number */
+	bool begun;
+};
+
+static void page_frame(void *ctx, const uint8_t *frame, size_t len, bool in)
+{
+	const uint8_t *ip = frame + 14, *tcp;
+	struct page *p = ctx;
+	size_t ihl, head, total, n;
+	uint32_t seq;
+
+	if (in || !p->text || len < 54 || frame[12] != 8 || frame[13])
+		return;
+	ihl = (size_t)(ip[0] & 15) * 4;
+	total = (size_t)(ip[2] << 8 | ip[3]);
+	if (ihl < 20 || 14 + ihl + 20 > len)
+		return;
+	tcp = ip + ihl;
+	head = ihl + (size_t)(tcp[12] >> 4) * 4;
+	/* A frame that is still to be cut may have no length of its own. */
+	total = total && total <= len - 14 ? total : len - 14;
+	if (head > total)
+		return;
+	memcpy(&seq, tcp + 4, sizeof(seq));
+	seq = ntohl(seq);
+	if (tcp[13] & 2) { /* SYN */
+		p->begun = true;
+		p->next = seq + 1;
+		return;
+	}
+	n = MIN(total - head, PAGE_MAX - p->len);
+	if (!p->begun || seq != p->next)
+		return;
+	memcpy(p->text + p->len, ip + head, n);
+	p->len += n;
+	p->next = seq + (uint32_t)(total - head);
+}
+
+/* "http://lan/x" with a node's name for its host: the node's address instead. */
+static char *resolve_host(struct try *t, char *url, char addr[static IP4_STR], unsigned int *port)
+{
+	size_t len = strcspn(url + 7, ":/");
+	char name[NAME_MAX_ + 1], *full;
+	be32 a;
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, url + 7);
+	*addr = 0;
+	*port = url[7 + len] == ':' ? (unsigned int)strtoul(url + 8 + len, NULL, 10) : 80;
+	if (len > NAME_MAX_ || !lab_node_find(t->r->lab, name)) {
+		if (len < IP4_STR && !ip4_parse(name, &a))
+			ip4_format(a, addr);
+		return url;
+	}
+	if (!target(t, name, addr) || asprintf(&full, "http://%s%s", addr, url + 7 + len) < 0)
+		full = NULL;
+	free(url);
+	return full;
+}
+
+/* What the server said, as far as the switch saw it. */
+static enum attempt judge_page(struct try *t, const char *url, const struct page *p)
+{
+	const char *body = strstr(p->text, "\r\n\r\n");
+	char line[100];
+
+	str_escape(p->text, strcspn(p->text, "\r\n"), line, sizeof(line));
+	if (!p->len)
+		return outcome(t, ATTEMPT_NO, "no page from %s: no answer", url);
+	if (strncmp(p->text, "HTTP/1.", 7) || strncmp(p->text + 8, " 200", 4))
+		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, line);
+	body = body ? body + 4 : "";
+	if (match_output(t, body) == ATTEMPT_YES)
+		return outcome(t, ATTEMPT_YES, "%s", url);
+	str_escape(body, strcspn(body, "\r\n"), line, sizeof(line));
+	return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, line, t->c->output.s);
+}
+
+static enum attempt judge_words(struct try *t, const char *url, const struct exec_result *res)
+{
+	char words[128];
+
+	first_line(res, words, sizeof(words));
+	if (res->status)
+		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, words);
+	if (match_output(t, res->out) != ATTEMPT_YES)
+		return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, words,
+			       t->c->output.s);
+	return outcome(t, ATTEMPT_YES, "%s", url);
+}
+
+static enum attempt http_get(struct try *t, const char *url, const char *addr, unsigned int port)
+{
+	struct page page = {.text = calloc(1, PAGE_MAX + 1)};
+	char *safe = shell_quoted(url), *command = NULL, filter[80];
+	enum attempt result = ATTEMPT_UNTRIED;
+	struct exec_result res;
+	struct observers seen;
+
+	snprintf(filter, sizeof(filter), "tcp and src port %u%s%s", port,
+		 *addr ? " and src host " : "", addr);
+	if (!page.text || !safe ||
+	    asprintf(&command, BUSYBOX "$b timeout 4 $b wget -q -O - %s", safe) < 0) {
+		outcome(t, ATTEMPT_UNTRIED, "out of memory");
+	} else if (watched_run(t, filter, command, &seen, page_frame, &page, &res)) {
+		result = t->outside ? judge_page(t, url, &page) : judge_words(t, url, &res);
+		exec_result_fini(&res);
+	}
+	free(page.text);
+	free(safe);
+	free(command);
+	return result;
+}
+
+enum attempt try_http(struct try *t)
+{
+	char *url, addr[IP4_STR];
+	enum attempt result;
+	unsigned int port;
+
+	if (t->c->expect_fail && !sender_ready(t))
+		return ATTEMPT_UNTRIED;
+	url = try_text(t, t->c->text.s);
+	if (url)
+		url = resolve_host(t, url, addr, &port);
+	if (!url)
+		return ATTEMPT_UNTRIED;
+	result = http_get(t, url, addr, port);
+	free(url);
+	return result;
+}

@@ -1,0 +1,1 @@
+ip address add {net.1}/28 dev eth0

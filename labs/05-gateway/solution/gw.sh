@@ -1,0 +1,9 @@
+echo 1 >/proc/sys/net/ipv4/ip_forward
+nft -f - <<'END'
+table ip nat {
+	chain out {
+		type nat hook postrouting priority srcnat
+		oifname "eth1" masquerade
+	}
+}
+END

@@ -1,0 +1,10 @@
+# Hides pc2 only.
+echo 1 >/proc/sys/net/ipv4/ip_forward
+nft -f - <<'END'
+table ip nat {
+	chain out {
+		type nat hook postrouting priority srcnat
+		oifname "eth1" ip saddr 10.20.0.12 masquerade
+	}
+}
+END
