@@ -63,6 +63,13 @@ struct lab_dhcp {
 	struct lab_number lease_s;
 };
 
+/* An outside address of a node's own. */
+struct lab_map {
+	const char *address;
+	const char *to; /* node name or address */
+	struct lab_pos pos;
+};
+
 struct lab_forward {
 	const char *proto; /* "tcp", "udp" or "both" */
 	const char *bind;  /* "[ADDR:]PORT[-PORT]" */
@@ -94,7 +101,8 @@ struct lab_net {
 	struct lab_number mtu, vlan;
 	struct lab_settings settings;
 	struct lab_forward *forwards;
-	size_t n_forwards;
+	struct lab_map *maps;
+	size_t n_forwards, n_maps;
 };
 
 enum lab_how { LAB_ADDR_DEFAULT, LAB_ADDR_DHCP, LAB_ADDR_NONE, LAB_ADDR_STATIC };

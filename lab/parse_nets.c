@@ -192,6 +192,37 @@ static void read_forwards(struct schema *s, const struct yaml_tree *t, void *out
 		schema_list(s, t, "forward", read_forward, net);
 }
 
+/* "ADDR -> NODE" */
+static void read_map(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_net *net = out;
+	struct lab_map *m = &net->maps[net->n_maps];
+	const char *v = schema_says_text(s, " -> ") ? NULL : schema_scalar(s, t);
+	const char *arrow = v ? strstr(v, " -> ") : NULL;
+	be32 addr;
+
+	if (!v)
+		return;
+	m->pos = t->pos;
+	m->address = arrow ? lab_strndup(s->lab, v, (size_t)(arrow - v)) : NULL;
+	if (!m->address || ip4_parse(m->address, &addr) || !arrow[4]) {
+		lab_error(s->errors, t->pos,
+			  "'%s' is not a map: write it as \"198.51.100.50 -> web\"", t->text);
+		return;
+	}
+	m->to = lab_strndup(s->lab, arrow + 4, strlen(arrow + 4));
+	net->n_maps += m->to != NULL;
+}
+
+static void read_maps(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_net *net = out;
+
+	net->maps = lab_alloc(s->lab, t->n, sizeof(*net->maps));
+	if (net->maps)
+		schema_list(s, t, "map", read_map, net);
+}
+
 static void read_net(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
@@ -207,6 +238,7 @@ static void read_net(struct schema *s, const struct yaml_tree *t, void *out)
 		{"mtu", read_mtu, offsetof(struct lab_net, mtu)},
 		{"vlan", read_vlan, offsetof(struct lab_net, vlan)},
 		{"forward", read_forwards, 0},
+		{"map", read_maps, 0},
 		{0},
 	};
 	struct lab *lab = out;

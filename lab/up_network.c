@@ -109,12 +109,36 @@ static int net_forwards(struct lab_run *r, const struct lab_net *net, struct err
 	return rc;
 }
 
+static int net_maps(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t k = 0; !rc && k < net->n_maps; k++) {
+		const struct lab_map *m = &net->maps[k];
+		const struct lab_node *to = lab_node_find(r->lab, m->to);
+
+		rc = up_call(r, "nat.map.add",
+			     json_pack("{s:s, s:s, s:s}", "net", net->id, "address", m->address,
+				       "to", to ? to->id : m->to),
+			     err);
+	}
+	return rc;
+}
+
+/* What leads in from outside. */
+static int net_ways_in(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	int rc = net_forwards(r, net, err);
+
+	return rc ? rc : net_maps(r, net, err);
+}
+
 int up_forwards(struct lab_run *r, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < r->lab->n_nets; i++)
-		rc = net_forwards(r, &r->lab->nets[i], err);
+		rc = net_ways_in(r, &r->lab->nets[i], err);
 	return rc;
 }
 
@@ -128,7 +152,7 @@ int up_networks(struct lab_run *r, struct err *err)
 			continue;
 		rc = up_call(r, "net.add", lab_net_params(r->lab, net), err);
 		if (!rc && r->only)
-			rc = net_forwards(r, net, err);
+			rc = net_ways_in(r, net, err);
 		if (rc)
 			return rc;
 		progress_line(&r->progress, "network   %s up (%s)", net->name.s,

@@ -67,6 +67,9 @@ static void net_settings(const struct lab_net *net, struct lab_errors *e)
 	if (net->n_forwards && net->mode != LAB_NAT)
 		setting_misplaced(e, net, net->forwards[0].pos, "forward",
 				  "only a nat network forwards");
+	if (net->n_maps && net->mode != LAB_NAT)
+		setting_misplaced(e, net, net->maps[0].pos, "map",
+				  "only a nat network has outside addresses");
 	if (net->mode == LAB_INTERNAL && net->dhcp.on && !net->subnet.given)
 		lab_error(e, net->dhcp.pos,
 			  "DHCP on internal network '%s' needs a subnet: add subnet: 10.0.5.0/24",
@@ -133,6 +136,17 @@ static void net_forwards(const struct lab *lab, const struct lab_net *net, struc
 		if (ip4_parse(f->to, &a) && !lab_node_find(lab, f->to))
 			lab_error(e, f->pos, "the forward's target '%s' is no node of this lab",
 				  f->to);
+	}
+}
+
+static void net_maps(const struct lab *lab, const struct lab_net *net, struct lab_errors *e)
+{
+	for (size_t i = 0; i < net->n_maps; i++) {
+		const struct lab_map *m = &net->maps[i];
+		be32 a;
+
+		if (ip4_parse(m->to, &a) && !lab_node_find(lab, m->to))
+			lab_error(e, m->pos, "the map's target '%s' is no node of this lab", m->to);
 	}
 }
 
@@ -398,6 +412,7 @@ void lab_validate(struct lab *lab, struct lab_errors *errors)
 		net_addresses(&lab->nets[i], errors);
 		net_overlaps(lab, i, errors);
 		net_forwards(lab, &lab->nets[i], errors);
+		net_maps(lab, &lab->nets[i], errors);
 	}
 	for (size_t i = 0; i < lab->n_nodes; i++)
 		node_check(lab, &lab->nodes[i], errors);

@@ -44,6 +44,8 @@ const char *const net_setting_names[] = {
 	"nat-udp-timeout",
 	"nat-dns-timeout",
 	"nat-icmp-timeout",
+	"nat-pool",
+	"nat-pooling",
 	"nat-ports",
 	"nat-other-timeout",
 	"nat-tcp-timeout",

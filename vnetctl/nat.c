@@ -300,6 +300,64 @@ static int nat_forward(struct ctl *c, int argc, char **argv)
 	return ctl_usage(c, "wants add, list or del with their arguments");
 }
 
+/* ---- static maps ----------------------------------------------------------------------------- */
+
+static int map_list(struct ctl *c, const char *net)
+{
+	static const char *const titles[] = {"OUTSIDE", "TO",	     "~ADDRESS",   "~BY",
+					     ">SENT",	">RECEIVED", "~WAITS FOR", NULL};
+	json_t *r = ctl_call(c, "nat.map.list", json_pack("{s:s}", "net", net)), *m;
+	char tx[32], rx[32];
+	struct table *t;
+	size_t i;
+
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	t = table_create(titles);
+	json_array_foreach (jarr(r, "maps"), i, m) {
+		table_add(t, jstr(m, "address"));
+		table_add(t, jstr(m, "to"));
+		table_add(t, jstr(m, "to_address"));
+		table_add(t, jstr(m, "uplink"));
+		table_add(t, human_bytes((uint64_t)jint(m, "tx_bytes"), tx, sizeof(tx)));
+		table_add(t, human_bytes((uint64_t)jint(m, "rx_bytes"), rx, sizeof(rx)));
+		table_add(t, jstr(m, "reason"));
+	}
+	json_decref(r);
+	table_finish(t, "no guest has an address outside of its own");
+	return CTL_OK;
+}
+
+static int map_add(struct ctl *c, char **argv)
+{
+	json_t *r = ctl_call(
+		c, "nat.map.add",
+		json_pack("{s:s, s:s, s:s}", "net", argv[0], "address", argv[1], "to", argv[2]));
+
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	printf("%s is %s%s%s\n", jstr(r, "address"), jstr(r, "to"),
+	       jstr(r, "reason")[0] ? "; waits: " : "", jstr(r, "reason"));
+	json_decref(r);
+	return CTL_OK;
+}
+
+static int nat_map(struct ctl *c, int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[0], "add"))
+		return map_add(c, argv + 1);
+	if (argc == 2 && !strcmp(argv[0], "list"))
+		return map_list(c, argv[1]);
+	if (argc == 3 && !strcmp(argv[0], "del"))
+		return ctl_do(c, "nat.map.del",
+			      json_pack("{s:s, s:s}", "net", argv[1], "address", argv[2]));
+	return ctl_usage(c, "wants add, list or del with their arguments");
+}
+
 static const struct verb verbs[] = {
 	{"list", "NET [guest=NAME] [address=ADDR] [peer=ADDR] [proto=..] [state=..] [sort=age]",
 	 "the flows that are translated now", nat_list},
@@ -311,6 +369,11 @@ static const struct verb verbs[] = {
 	 "       vnetctl nat forward list NET\n"
 	 "       vnetctl nat forward del NET ID",
 	 "let the outside, and the host, in to ports of a guest", nat_forward},
+	{"map",
+	 "add NET ADDR GUEST\n"
+	 "       vnetctl nat map list NET\n"
+	 "       vnetctl nat map del NET ADDR",
+	 "give a guest an address outside of its own, whole, both ways", nat_map},
 	{0},
 };
 

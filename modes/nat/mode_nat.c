@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/hash.h"
+#include "modes/nat/nat_map.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
 #include "vswitchd/host/addrplan.h"
@@ -190,6 +191,8 @@ static void nat_stop(struct net *net)
 		nat6_goodbye(nn->six);
 	if (nn->uplinks) {
 		nat_forward_fini(nn);
+		nat_map_fini(nn);
+		nat_pool_fini(nn);
 		uplinks_put(nn->uplinks, nn);
 	}
 	nat6_destroy(nn->six);
@@ -266,6 +269,8 @@ static void nat_tick_net(struct net *net, msec now)
 	more = nat_tick(nn->nat, now);
 	gateway_tick(&nn->gw, now);
 	nat_forward_refresh(nn);
+	nat_map_refresh(nn);
+	nat_pool_refresh(nn);
 	uplinks_tick(nn->uplinks, now);
 	if (nn->six) {
 		follow_ra(nn);
@@ -300,6 +305,12 @@ static int nat_call(struct net *net, const char *method, json_t *params, json_t 
 		return nat_forward_list(nn, result);
 	if (strcmp(method, "nat.forward.del") == 0)
 		return nat_forward_del(nn, params, result, err);
+	if (strcmp(method, "nat.map.add") == 0)
+		return nat_map_add(nn, params, result, err);
+	if (strcmp(method, "nat.map.list") == 0)
+		return nat_map_list(nn, result);
+	if (strcmp(method, "nat.map.del") == 0)
+		return nat_map_del(nn, params, result, err);
 	return -ENOSYS;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/ipproto.h"
+#include "modes/nat/nat_extra.h"
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_path.h"
@@ -49,6 +50,30 @@ static bool take_apart(const struct pkt *frame, struct nat_view *v, struct trace
 	trace_say(t, "nat", "dropped: %s: %s", drop_word(why), drop_text(why));
 	pkt_put(p);
 	return false;
+}
+
+/* ---- extra addresses ------------------------------------------------------------------------- */
+
+/* Is it an outside address of ours beside the host's, for the packet @v from inside? Says so. */
+static bool tell_extra_dst(const struct nat_net *nn, const struct nat_view *v, struct trace *t)
+{
+	const struct nat_ext *ext = uplinks_extra_find(nn->uplinks, v->ip->dst);
+	char outside[IP4_STR], inside[IP4_STR];
+
+	if (!ext)
+		return false;
+	ip4_format(v->ip->dst, outside);
+	if (ext->one_of == nn->nat)
+		trace_say(t, "mapping",
+			  "%s is %s, by a static map: back in by the gateway, under the sender's "
+			  "outside address",
+			  outside, ip4_format(ext->one, inside));
+	else
+		trace_say(t, "mapping",
+			  "%s is an outside address of ours: only a port of a guest's there leads "
+			  "on, else ICMP 3/10, prohibited",
+			  outside);
+	return true;
 }
 
 /* ---- the way out ----------------------------------------------------------------------------- */
@@ -213,6 +238,33 @@ static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct wa
 		  v->ip->ttl - 1u);
 }
 
+/* Which outside address: the way's own, one of the pool, or a static map's, about which there is
+ * nothing more to say (false). */
+static bool tell_address(struct nat_net *nn, const struct nat_view *v, struct way *w,
+			 struct trace *t)
+{
+	struct nat_route rt = {.ext = w->ext};
+	char in[IP4_STR], out[IP4_STR];
+
+	if (!w->ext || (!nn->nat->n_ones && !nn->nat->n_pool))
+		return true;
+	nat_extra_choose(nn->nat, v, &rt);
+	ip4_format(v->ip->src, in);
+	ip4_format(rt.ext->addr, out);
+	if (rt.ext->one_of) {
+		trace_say(t, "mapping", "%s is %s outside, whole, by a static map", in, out);
+		trace_say(t, "nat", "leaves by %s from %s, TTL %u", w->r.ifname, out,
+			  v->ip->ttl - 1u);
+		return false;
+	}
+	if (rt.ext != w->ext)
+		trace_say(t, "pool", "%s has %s of the pool (%s)", in, out,
+			  nn->nat->pool_arbitrary ? "arbitrary" : "paired");
+	w->ext = rt.ext;
+	w->addr = rt.ext->addr;
+	return true;
+}
+
 static void tell_gateway(const struct gateway *g, const struct nat_view *v, struct trace *t)
 {
 	if (v->proto == NAT_ICMP)
@@ -263,7 +315,8 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 		return;
 	if (v.ip->dst == nn->gw.addr) {
 		tell_gateway(&nn->gw, &v, t);
-	} else if (!tell_refused(nn, &v, t) && find_way(nn, v.ip->dst, &w, t)) {
+	} else if (!tell_refused(nn, &v, t) && !tell_extra_dst(nn, &v, t) &&
+		   find_way(nn, v.ip->dst, &w, t)) {
 		uint32_t mtu = w.r.mtu ? w.r.mtu : 1500;
 
 		if (nat_is_df(&v) && nat_wire_len(&v) > mtu)
@@ -271,7 +324,7 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 				  "%u bytes, not to be cut, are too long: ICMP 3/4 with "
 				  "MTU %u",
 				  nat_wire_len(&v), mtu);
-		else if (v.proto < NAT_PROTOS && v.has_l4)
+		else if (v.proto < NAT_PROTOS && v.has_l4 && tell_address(nn, &v, &w, t))
 			tell_mapping(nn, &v, &w, t);
 	}
 	pkt_put(v.p);
@@ -314,7 +367,16 @@ static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
 	struct nat *owner;
 
 	endpoint(v->proto, v->ip->dst, port, out);
-	uplinks_each(nn->uplinks, match_way, &w);
+	w.ext = uplinks_extra_find(nn->uplinks, v->ip->dst);
+	if (w.ext && w.ext->one_of == nn->nat) {
+		trace_say(t, "mapping", "%s is %s inside, whole, by a static map: let in", out,
+			  ip4_format(w.ext->one, in));
+		return v->ip->ttl > 1;
+	}
+	if (w.ext)
+		snprintf(w.r.ifname, sizeof(w.r.ifname), "%s", uplinks_extra_ifname(w.ext));
+	else
+		uplinks_each(nn->uplinks, match_way, &w);
 	if (!w.ext) {
 		trace_say(t, "uplink", "no open uplink has that address: the host's own business");
 		return false;

@@ -72,6 +72,14 @@ struct nat_space {
 
 struct nat_ext {
 	be32 addr;
+	/* nat_extra.h: the address is not the host's own but one more by the way of @via. When it
+	 * is a static map, all of it is inside address @one's of network @one_of. */
+	struct nat_ext *via;
+	struct nat *one_of;
+	be32 one;
+	struct nat_count {
+		uint64_t packets, bytes;
+	} one_tx, one_rx;
 	struct ip_addr addr6;	  /* IPv6 (nat6.h); addr is 0 then */
 	uint16_t first, last;	  /* host order, inclusive */
 	uint32_t mtu;		  /* of the way out when last asked for; 0: not known */
@@ -103,6 +111,12 @@ struct nat_ext {
 static inline struct ip_addr nat_ext_addr(const struct nat_ext *ext)
 {
 	return ext->addr ? ip_addr_from4(ext->addr) : ext->addr6;
+}
+
+/* The host's own address by which an extra one leaves; of any other that itself. */
+static inline struct nat_ext *nat_ext_way(struct nat_ext *ext)
+{
+	return ext->via ? ext->via : ext;
 }
 
 /* Address @addr with ports [@first, @last]. @seed is random. NULL when memory is short. */

@@ -48,6 +48,8 @@ const char *forward_proto_word(unsigned int protos);
 unsigned int nat_forward_flows(const struct nat_net *nn, const struct nat_forward *f);
 json_t *forward_json(const struct nat_net *nn, const struct nat_forward *f);
 
+/* The IPv4 address that guest @name has now; 0 when it is not known. */
+be32 forward_guest_addr4(const struct nat_net *nn, const char *name);
 /* nat_forward_guest.c: the address now, of the family of @f, of the guest that it names: a guest, a
  * port, or a namespace with a port here. Zero: not known. */
 struct ip_addr forward_guest_addr(const struct nat_net *nn, const struct nat_forward *f);

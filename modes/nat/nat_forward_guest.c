@@ -73,6 +73,15 @@ struct ip_addr forward_guest_addr(const struct nat_net *nn, const struct nat_for
 	return a;
 }
 
+be32 forward_guest_addr4(const struct nat_net *nn, const char *name)
+{
+	be32 a = 0;
+
+	for (const struct port *p = next_port(nn, NULL, name); p && !a; p = next_port(nn, p, name))
+		a = addr4(nn, &p->mac);
+	return a;
+}
+
 void forward_ask(struct nat_net *nn, const struct nat_forward *f)
 {
 	struct ip_addr a;

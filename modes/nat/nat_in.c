@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 
+#include "modes/nat/nat_extra.h"
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_path.h"
 #include "modes/nat/nat_reset.h"
@@ -96,7 +97,7 @@ static void error_outside(struct nat *n, struct nat_ext *ext, const struct nat_v
 	struct pkt *p;
 
 	if (!nat_may_send_error(n, 0) || n->env.route(n->env.ctx, v->ip->src, &rt) != DROP_NONE ||
-	    rt.ext != ext || rt.local)
+	    rt.ext != nat_ext_way(ext) || rt.local)
 		return;
 	p = nat_icmp_error(n->env.pool, v, ext->addr, type, code, mtu, htons(ext->next_id++));
 	if (!p)
@@ -105,9 +106,8 @@ static void error_outside(struct nat *n, struct nat_ext *ext, const struct nat_v
 	n->env.outside(n->env.ctx, &rt, p);
 }
 
-/* A hairpinned packet has been counted down and has a sender inside. */
-static enum drop_reason check_fit(struct nat_ext *ext, const struct nat_view *v, struct nat *n,
-				  bool hairpin)
+enum drop_reason nat_check_fit(struct nat_ext *ext, const struct nat_view *v, struct nat *n,
+			       bool hairpin)
 {
 	if (!hairpin && v->ip->ttl <= 1) {
 		error_outside(n, ext, v, ICMP_TIMXCEED_, 0, 0);
@@ -128,7 +128,7 @@ static enum drop_reason later_fragment(struct nat_ext *ext, struct nat_view *v,
 {
 	be32 dst = ip_addr_get4(&fate->dst);
 	struct nat *n = fate->owner;
-	enum drop_reason why = check_fit(ext, v, n, from != NULL);
+	enum drop_reason why = nat_check_fit(ext, v, n, from != NULL);
 
 	if (why)
 		return why;
@@ -189,8 +189,9 @@ static void translate(struct nat_view *v, struct target *t, msec now)
 		nat_set_echo_id(v, m->port);
 	else if (v->proto != NAT_OTHER)
 		nat_set_port(v, NAT_DST, m->port);
-	if (m->ext->mtu)
-		nat_mss_clamp(v, t->n->table.set.mss, MIN(m->ext->mtu, t->n->conf.mtu));
+	if (nat_ext_way(m->ext)->mtu)
+		nat_mss_clamp(v, t->n->table.set.mss,
+			      MIN(nat_ext_way(m->ext)->mtu, t->n->conf.mtu));
 }
 
 static enum drop_reason enter(struct nat_ext *ext, struct nat_view *v, struct target *t, msec now)
@@ -199,7 +200,7 @@ static enum drop_reason enter(struct nat_ext *ext, struct nat_view *v, struct ta
 	struct nat *n = t->n;
 	be32 dst = t->m->addr;
 	bool whole = v->whole;
-	enum drop_reason why = check_fit(ext, v, n, t->from != NULL);
+	enum drop_reason why = nat_check_fit(ext, v, n, t->from != NULL);
 
 	if (!why && !t->error)
 		why = open_session(v, t, now);
@@ -225,7 +226,13 @@ enum drop_reason nat_deliver(struct nat_ext *ext, struct nat_view *v, const stru
 	struct target t = {.from = from};
 	enum drop_reason why;
 
-	*owner = NULL;
+	*owner = ext->one_of;
+	if (ext->one_of) {
+		if (from && from != ext->one_of)
+			return DROP_NO_MAPPING;
+		ext->one_of->now = now;
+		return nat_one_in(ext, v, from);
+	}
 	if (!v->has_l4)
 		return fragment(ext, v, from, now);
 	if (v->proto == NAT_ICMP && nat_icmp_is_error(v->l4[0]))

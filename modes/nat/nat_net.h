@@ -10,6 +10,7 @@
 #include "lib/due.h"
 #include "modes/nat/nat6.h"
 #include "modes/nat/nat_gateway.h"
+#include "modes/nat/nat_wish.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/settings.h"
@@ -36,6 +37,8 @@ struct nat_net {
 	struct nat_forward *forwards;
 	struct relay *relay; /* nat_relay.c; NULL: the host has no way to a forward */
 	unsigned int next_forward;
+	struct nat_map *maps; /* nat_map.h */
+	struct nat_pool_wishes pool;
 	uint16_t ports_first, ports_last; /* nat-ports; 0: whatever is free */
 	unsigned int lookups;		  /* of routes, in the second that began at */
 	msec lookups_since;

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 
+#include "modes/nat/nat_extra.h"
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_path.h"
 #include "modes/nat/nat_reset.h"
@@ -65,7 +66,7 @@ static enum drop_reason later_fragment(struct nat *n, struct nat_view *v,
 	nat_set_id(v, (be16)fate->id);
 	nat_lower_ttl(v);
 	if (rt->local)
-		return nat_deliver(rt->ext, v, n, n->now, &owner);
+		return nat_deliver(nat_route_to(rt), v, n, n->now, &owner);
 	return nat_leave_outside(n, v, rt);
 }
 
@@ -112,7 +113,7 @@ static bool may_open(const struct nat_view *v, const struct nat_mapping *m)
 	return v->proto != NAT_ICMP || v->l4[0] == ICMP_ECHO_;
 }
 
-static struct nat_key key_of(const struct nat_view *v, struct nat_ext *ext)
+struct nat_key nat_key_of(const struct nat_view *v, struct nat_ext *ext)
 {
 	struct nat_key k = {ext, v->proto, v->ip->src, v->ip->dst, v->sport, v->dport};
 
@@ -134,7 +135,7 @@ static struct nat_session *find_elsewhere(struct nat *n, const struct nat_view *
 	if (!n->env.next_ext)
 		return NULL;
 	while ((other = n->env.next_ext(n->env.ctx, other))) {
-		struct nat_key k = key_of(v, other);
+		struct nat_key k = nat_key_of(v, other);
 		struct nat_mapping *m = other == ext ? NULL : nat_mapping_find(&n->table, &k);
 		struct nat_session *s =
 			m ? nat_session_find(&n->table, m, k.peer, k.peer_port) : NULL;
@@ -202,7 +203,7 @@ static enum drop_reason check_pair(struct nat *n, const struct nat_key *k)
 
 static enum drop_reason find_flow(struct nat *n, const struct nat_view *v, struct decision *d)
 {
-	struct nat_key k = key_of(v, d->rt.ext);
+	struct nat_key k = nat_key_of(v, d->rt.ext);
 	struct nat_session *old;
 	enum drop_reason why;
 
@@ -266,17 +267,12 @@ static enum drop_reason translate_error(struct nat *n, struct nat_view *v, struc
 	return DROP_NONE;
 }
 
-static bool is_error(const struct nat_view *v)
-{
-	return v->proto == NAT_ICMP && nat_icmp_is_error(v->l4[0]);
-}
-
 static enum drop_reason translate(struct nat *n, struct nat_view *v, struct decision *d)
 {
 	struct nat_frag_key k = nat_frag_key_of(v);
 	enum drop_reason why;
 
-	if (is_error(v)) {
+	if (nat_is_error(v)) {
 		why = translate_error(n, v, d);
 		if (why)
 			return why;
@@ -311,7 +307,7 @@ static enum drop_reason send_first(struct nat *n, struct nat_view *v, const stru
 	struct nat *owner;
 
 	if (d->rt.local)
-		why = nat_deliver(d->rt.ext, v, n, n->now, &owner);
+		why = nat_deliver(nat_route_to(&d->rt), v, n, n->now, &owner);
 	else
 		why = nat_leave_outside(n, v, &d->rt);
 	if (!whole)
@@ -325,11 +321,13 @@ static bool has_taker(const struct nat *n, const struct nat_view *v, const struc
 {
 	struct nat *owner;
 
-	if (!rt->local || !v->has_l4 || is_error(v))
+	if (rt->local && nat_route_to(rt)->one_of)
+		return nat_route_to(rt)->one_of == n;
+	if (!rt->local || !v->has_l4 || nat_is_error(v))
 		return true;
 	if (!nat_has_ports(v->proto))
 		return false;
-	return nat_ext_find(rt->ext, v->proto, v->dport, &owner) && owner == n;
+	return nat_ext_find(nat_route_to(rt), v->proto, v->dport, &owner) && owner == n;
 }
 
 enum drop_reason nat_from_inside(struct nat *n, struct pkt *p, msec now)
@@ -356,6 +354,10 @@ enum drop_reason nat_from_inside(struct nat *n, struct pkt *p, msec now)
 		nat_error_inside(n, &v, ICMP_UNREACH_, ICMP_NEEDFRAG, d.rt.mtu);
 		return DROP_NEEDS_FRAG;
 	}
+	if (n->n_ones || n->n_pool)
+		nat_extra_choose(n, &v, &d.rt);
+	if (d.rt.ext->one_of)
+		return nat_one_out(n, &v, &d.rt);
 	if (!v.has_l4)
 		return fragment(n, &v, &d.rt);
 	k = nat_frag_key_of(&v);

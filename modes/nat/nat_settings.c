@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/hash.h"
+#include "modes/nat/nat_map.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
 #include "vswitchd/switch/mode.h"
@@ -358,6 +359,8 @@ const struct net_setting nat_settings_rows[] = {
 	{"nat-tcp-timeout", SETTING_TIME_TEXT, tcp_established_ms_set, tcp_established_ms_get},
 	{"nat-tcp-transitory-timeout", SETTING_TIME_TEXT, tcp_transitory_ms_set,
 	 tcp_transitory_ms_get},
+	{"nat-pool", "off, or addresses outside", nat_pool_set, nat_pool_get},
+	{"nat-pooling", "paired or arbitrary", nat_pooling_set, nat_pooling_get},
 	{"nat-ports", "auto, or FIRST-LAST", ports_set, ports_get},
 	{"nat-mss", "clamp, off, or 88 to 65535 bytes", mss_set, mss_get},
 	{"nat-max", "16 to 1048576 flows", max_set, max_get},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/ipproto.h"
+#include "modes/nat/nat_map.h"
 #include "modes/nat/nat_net.h"
 #include "modes/nat/nat_uplink.h"
 #include "vswitchd/host/portreserve.h"
@@ -330,5 +331,6 @@ void nat_show_facts(struct nat_net *nn, json_t *out)
 	json_object_set_new(out, "mapping", json_string(nat_kind_words[t->set.mapping]));
 	json_object_set_new(out, "filtering", json_string(nat_kind_words[t->set.filter]));
 	show_ports(nn, out);
+	json_object_set_new(out, "pool", nat_pool_json(nn));
 	json_object_set_new(out, "uplinks", ups);
 }

@@ -181,6 +181,7 @@ static void uplink_close(struct uplinks *u, struct uplink *up)
 	if (ev_is_active(&up->io))
 		ev_io_stop(u->runner->loop, &up->io);
 	uplink_hop_purge(up, NULL);
+	uplink_extra_fini(up);
 	for (struct nat_net *nn = u->users; nn; nn = nn->next) {
 		if (!uplink_is6(up))
 			nat_tell_ext_gone(nn->nat, up->ext, u->runner->now);
@@ -236,7 +237,9 @@ void uplinks_put(struct uplinks *u, struct nat_net *nn)
 static enum drop_reason input4(struct uplink *up, struct pkt *p, void **owner)
 {
 	struct nat *n;
-	enum drop_reason why = nat_from_outside(up->ext, p, up->runner->now, &n);
+	const struct ip4_hdr *ip = up->extras ? pkt_at(p, ETH_HLEN_, sizeof(*ip)) : NULL;
+	struct nat_ext *ext = ip ? uplink_ext_of(up, ip->dst) : up->ext;
+	enum drop_reason why = nat_from_outside(ext, p, up->runner->now, &n);
 
 	*owner = n ? n->env.ctx : NULL;
 	return why;
@@ -319,6 +322,7 @@ void uplinks_changed(struct uplinks *u)
 			uplink_close(u, up);
 			continue;
 		}
+		uplink_extra_changed(up);
 		uplink_hop_old(up);
 		uplink_hop_refresh(up, u->runner->now);
 	}
@@ -330,6 +334,7 @@ void uplinks_tick(struct uplinks *u, msec now)
 	for (struct uplink *up = u->list; up; up = up->next) {
 		nat_frags_age(up->ext->frags, now);
 		uplink_pair_tick(up, now);
+		uplink_extra_tick(up, now);
 		uplink_hop_refresh(up, now);
 	}
 	uplinks_flush(u);
@@ -337,8 +342,11 @@ void uplinks_tick(struct uplinks *u, msec now)
 
 struct nat_ext *uplinks_next_ext(const struct uplinks *u, const struct nat_ext *ext)
 {
+	struct nat_ext *extra = ext ? uplink_extra_next(uplink_of(ext), ext) : NULL;
 	const struct uplink *up = ext ? uplink_of(ext)->next : u->list;
 
+	if (extra)
+		return extra;
 	while (up && uplink_is6(up))
 		up = up->next;
 	return up ? up->ext : NULL;

@@ -57,6 +57,20 @@ int uplinks_range_change(struct uplinks *u, struct err *err);
 /* The range; @first 0 when none is chosen yet. */
 void uplinks_range(const struct uplinks *u, uint16_t *first, uint16_t *last);
 
+/* An outside address beside the host's own, at the interface by which the host's routes lead to it.
+ * It is asked for by ARP three times, as by who would have it (RFC 5227 2.1), before it is ready;
+ * then it is answered for. NULL with @err: the host has it, another daemon or network has it, no
+ * way leads there. */
+enum extra_state { EXTRA_PROBING, EXTRA_READY, EXTRA_TAKEN };
+struct nat_ext *uplinks_extra_open(struct uplinks *u, be32 addr, struct err *err);
+/* The extra address @addr of any uplink; NULL when there is none. */
+struct nat_ext *uplinks_extra_find(const struct uplinks *u, be32 addr);
+/* Nobody may use it any more. */
+void uplinks_extra_close(struct nat_ext *ext);
+/* @by: who has it, when it is taken: zero for the host itself. */
+enum extra_state uplinks_extra_state(const struct nat_ext *ext, struct mac *by);
+const char *uplinks_extra_ifname(const struct nat_ext *ext);
+
 struct uplink_info {
 	const char *ifname;
 	struct nat_ext *ext;

@@ -35,6 +35,14 @@ static void give(struct uplink *up, const struct hop *h, struct pkt *p)
 	uplink_sock_send(up, p);
 }
 
+/* Whose packet it is outside. */
+static struct nat_ext *ext_of(const struct uplink *up, const struct pkt *p)
+{
+	const struct ip4_hdr *ip = pkt_at(p, ETH_HLEN_, sizeof(*ip));
+
+	return ip ? uplink_ext_of(up, ip->src) : up->ext;
+}
+
 /* Let go of what waits: to the next hop when it is known, else back to its sender as an error. */
 static void release(struct uplink *up, struct hop *h, bool answer, msec now)
 {
@@ -53,7 +61,7 @@ static void release(struct uplink *up, struct hop *h, bool answer, msec now)
 		if (answer && uplink_is6(up))
 			nat6_undeliverable(nn->six, up->ext, p, now);
 		else if (answer)
-			nat_undeliverable(nn->nat, up->ext, p, now);
+			nat_undeliverable(nn->nat, ext_of(up, p), p, now);
 		nat_net_lost(nn, DROP_NO_NEIGHBOUR, p);
 	}
 }

@@ -29,6 +29,17 @@ struct hop {
 	struct nat_net *hold_for[HOP_HOLD];
 };
 
+/* An outside address beside the host's own (nat_uplink_extra.c). */
+struct extra {
+	struct extra *next;
+	struct nat_ext *ext;
+	enum extra_state state;
+	struct mac taken_by;
+	unsigned int probes; /* sent */
+	msec defended_ms;    /* 0: never */
+	int claim;
+};
+
 struct uplink {
 	struct uplink *next;
 	struct runner *runner;
@@ -46,6 +57,9 @@ struct uplink {
 	unsigned int n_pairs, pair_tokens; /* nat_uplink_pair.c */
 	msec pair_ms, pair_looked;
 	int pair_claims[NAT_PAIRS + 1]; /* by number; descriptors */
+	struct extra *extras;
+	int arp_fd; /* hears and answers ARP for them; -1: there are none */
+	struct ev_io arp_io;
 	uint64_t rx_frames, tx_frames, drops;
 	struct pkt_batch tx;
 	unsigned int waiting; /* packets held for next hops */
@@ -179,6 +193,19 @@ int uplink_pair_claim(void *ctx, uint16_t number, uint8_t proto, be32 peer);
 void uplink_pair_unclaim(void *ctx, uint16_t number, uint8_t proto, be32 peer);
 /* Has the host begun to use what a guest has? Then that ends. */
 void uplink_pair_tick(struct uplink *up, msec now);
+
+/* ---- nat_uplink_extra.c ---- */
+
+/* The extra address @addr of @up, or its own. */
+struct nat_ext *uplink_ext_of(const struct uplink *up, be32 addr);
+/* The one after @ext of its uplink (NULL, or the uplink's own: the first); NULL at the end. */
+struct nat_ext *uplink_extra_next(const struct uplink *up, const struct nat_ext *ext);
+/* Ask, once a second, whether anybody else has what was opened. */
+void uplink_extra_tick(struct uplink *up, msec now);
+/* Does the host itself have one now? Then it is the host's. */
+void uplink_extra_changed(struct uplink *up);
+/* All of them are gone: tell who uses them (nat_map.c, nat_pool.c), and close. */
+void uplink_extra_fini(struct uplink *up);
 
 /* ---- nat_uplink_hop.c ---- */
 

@@ -97,7 +97,7 @@ struct uplink *uplink_create(struct uplinks *u, const char *ifname, int ifindex,
 		return NULL;
 	up->all = u;
 	up->runner = u->runner;
-	up->fd = -1;
+	up->fd = up->arp_fd = -1;
 	up->ifindex = ifindex;
 	snprintf(up->ifname, sizeof(up->ifname), "%s", ifname);
 	random_bytes(seed, sizeof(seed));

@@ -18,6 +18,7 @@ enum {
 	LOOKUPS_PER_S = 4000,
 	ONLINE_MS = 10000,
 	MTU4 = 1500,
+	LOCAL_MTU = 65535,
 };
 
 void uplinks_forget_routes(struct uplinks *u)
@@ -75,7 +76,8 @@ static enum drop_reason route_local(struct uplinks *u, const struct ip_addr *dst
 
 	if (!up)
 		return DROP_MODE; /* the host itself: its leg is the way in */
-	*out = (struct nat6_route){.ext = up->ext, .next_hop = *dst, .mtu = 65535, .local = true};
+	*out = (struct nat6_route){
+		.ext = up->ext, .next_hop = *dst, .mtu = LOCAL_MTU, .local = true};
 	return DROP_NONE;
 }
 
@@ -130,17 +132,21 @@ enum drop_reason uplinks_route(struct nat_net *nn, be32 dst, struct nat_route *o
 	if (e->dst != dst || now >= e->until_ms) {
 		struct ip_addr to = ip_addr_from4(dst);
 		struct nat6_route rt = {0};
+		struct nat_ext *extra;
 		enum drop_reason why;
 
 		if (!may_look(nn, now))
 			return DROP_NO_BUFFER;
 		/* Opening an uplink may forget all routes: fill the entry after it. */
-		why = route_look(u, &to, &rt);
+		extra = uplinks_extra_find(u, dst);
+		if (extra)
+			rt = (struct nat6_route){nat_ext_way(extra), to, LOCAL_MTU, true};
+		why = extra ? DROP_NONE : route_look(u, &to, &rt);
 		*e = (struct route_entry){
 			.dst = dst,
 			.why = why,
 			.until_ms = valid_until(why, now),
-			.rt = {rt.ext, ip_addr_get4(&rt.next_hop), rt.mtu, rt.local}};
+			.rt = {rt.ext, ip_addr_get4(&rt.next_hop), rt.mtu, rt.local, extra}};
 	}
 	*out = e->rt;
 	return e->why;

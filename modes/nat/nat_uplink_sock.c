@@ -9,6 +9,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -30,62 +31,77 @@ enum {
 
 /* The ports of ours, in pcap's words: " or (tcp and dst portrange 80-80)" for each forward. Of many
  * the filter would be longer than a socket's may be; then all is looked at. */
-static int filter_ports(const struct uplink *up, char *out, size_t size)
+static void print_ports(FILE *f, const struct uplink *up)
 {
-	int n;
-
-	if (up->n_ports > FILTER_PORTS)
-		return snprintf(out, size, "(tcp or udp)");
-	n = snprintf(out, size, "((tcp or udp) and dst portrange %u-%u)", up->ext->first,
-		     up->ext->last);
-	for (unsigned int i = 0; i < up->n_ports && n > 0 && (size_t)n < size; i++) {
+	if (up->n_ports > FILTER_PORTS) {
+		fprintf(f, "(tcp or udp)");
+		return;
+	}
+	fprintf(f, "((tcp or udp) and dst portrange %u-%u)", up->ext->first, up->ext->last);
+	for (unsigned int i = 0; i < up->n_ports; i++) {
 		const struct port_range *r = &up->ports[i];
 
-		n += snprintf(out + n, size - (size_t)n, " or (%s and dst portrange %u-%u)",
-			      r->protos == GUARD_TCP   ? "tcp"
-			      : r->protos == GUARD_UDP ? "udp"
-						       : "(tcp or udp)",
-			      r->first, r->last);
+		fprintf(f, " or (%s and dst portrange %u-%u)",
+			r->protos == GUARD_TCP	 ? "tcp"
+			: r->protos == GUARD_UDP ? "udp"
+						 : "(tcp or udp)",
+			r->first, r->last);
 	}
-	return n;
 }
 
 /* What may concern a guest. Later fragments have no ports, so all for us pass (of IPv4 all other
- * protocols while a guest has any); neither has what is
+ * protocols while a guest has any, and all for addresses that are only ours); neither has what is
  * behind an extension header of IPv6 (RFC 8200 4: hop-by-hop, routing, fragment, destination). */
-static int filter_text(const struct uplink *up, char *out, size_t size)
+static void print_filter(FILE *f, const struct uplink *up)
 {
 	struct ip_addr own = uplink_addr(up);
-	char mac[MAC_STR], addr[IP_ADDR_STR], ports[128 + FILTER_PORTS * 48];
-	int n = filter_ports(up, ports, sizeof(ports));
+	char text[IP_ADDR_STR];
 
-	if (n < 0 || (size_t)n >= sizeof(ports))
-		return -E2BIG;
-	ip_addr_format(&own, addr);
-	n = up->raw ? 0 : snprintf(out, size, "ether dst %s and ", mac_format(&up->mac, mac));
+	if (!up->raw)
+		fprintf(f, "ether dst %s and ", mac_format(&up->mac, text));
+	ip_addr_format(&own, text);
 	if (uplink_is6(up))
-		n += snprintf(out + n, size - (size_t)n,
-			      "ip6 dst %s and (ip6[6] == 58 or ip6[6] == 0 or ip6[6] == 43 or "
-			      "ip6[6] == 44 or ip6[6] == 60 or %s)",
-			      addr, ports);
+		fprintf(f,
+			"(ip6 dst %s and (ip6[6] == 58 or ip6[6] == 0 or ip6[6] == 43 or ip6[6] == "
+			"44 or ip6[6] == 60 or ",
+			text);
 	else
-		n += snprintf(out + n, size - (size_t)n,
-			      "ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or "
-			      "%s%s)",
-			      addr, ports, up->n_pairs ? " or not (tcp or udp or icmp)" : "");
-	return n > 0 && (size_t)n < size ? 0 : -E2BIG;
+		fprintf(f, "(ip dst %s and (icmp or (ip[6:2] & 0x1fff != 0 and (tcp or udp)) or %s",
+			text, up->n_pairs ? "not (tcp or udp or icmp) or " : "");
+	print_ports(f, up);
+	fprintf(f, ")");
+	for (const struct extra *x = up->extras; x; x = x->next)
+		fprintf(f, " or ip dst %s", ip4_format(x->ext->addr, text));
+	fprintf(f, ")");
+}
+
+/* The caller frees it. NULL when memory is short. */
+static char *filter_text(const struct uplink *up)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	print_filter(f, up);
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 int uplink_sock_filter(struct uplink *up, struct err *err)
 {
-	char text[512 + FILTER_PORTS * 48];
+	char *text = filter_text(up);
 	struct bpf_program prog = {0};
 	struct sock_fprog fprog;
-	int rc = filter_text(up, text, sizeof(text));
+	int rc = text ? 0 : err_sys(err, -ENOMEM, "filter for %s", up->ifname);
 
-	if (rc < 0)
-		return err_sys(err, rc, "filter for %s", up->ifname);
-	rc = pcapfilter_compile(text, up->raw ? DLT_RAW : DLT_EN10MB, PKT_FRAME_MAX, &prog, err);
+	if (rc == 0)
+		rc = pcapfilter_compile(text, up->raw ? DLT_RAW : DLT_EN10MB, PKT_FRAME_MAX, &prog,
+					err);
+	free(text);
 	if (rc < 0)
 		return rc;
 	/* Classic BPF as BSD and Linux know it: the two structures are the same. */

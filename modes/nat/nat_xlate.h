@@ -23,13 +23,22 @@
 #include "modes/nat/nat_packet.h"
 #include "modes/nat/nat_table.h"
 
+/* Extra outside addresses of a network, of each kind. */
+enum { NAT_EXTRAS = 64 };
+
 /* How one destination is reached. */
 struct nat_route {
 	struct nat_ext *ext;
 	be32 next_hop;
 	uint32_t mtu;
-	bool local; /* the destination is ext's own address */
+	bool local;	    /* the destination is an outside address of ours: */
+	struct nat_ext *to; /* whose; NULL: ext's own */
 };
+
+static inline struct nat_ext *nat_route_to(const struct nat_route *rt)
+{
+	return rt->to ? rt->to : rt->ext;
+}
 
 struct nat_env {
 	void *ctx;
@@ -65,6 +74,10 @@ struct nat {
 	msec now;
 	uint16_t gateway_id; /* IP identification of what the gateway itself sends */
 	uint64_t errors_sent;
+	/* nat_extra.h */
+	unsigned int n_ones, n_pool;
+	bool pool_arbitrary;
+	struct nat_ext *ones[NAT_EXTRAS], *pool[NAT_EXTRAS];
 };
 
 /* @seed: 32 random bytes. NULL when memory is short. */

@@ -23,7 +23,10 @@ static enum drop_reason fake_route(void *ctx, be32 dst, struct nat_route *out)
 {
 	struct world *w = ctx;
 
-	*out = (struct nat_route){w->ext, dst, w->mtu, dst == w->ext->addr};
+	*out = (struct nat_route){w->ext, dst, w->mtu, dst == w->ext->addr, NULL};
+	for (unsigned int i = 0; i < WORLD_EXTRAS; i++)
+		if (w->extras[i] && w->extras[i]->addr == dst)
+			*out = (struct nat_route){w->ext, dst, w->mtu, true, w->extras[i]};
 	return w->no_route;
 }
 
@@ -126,6 +129,8 @@ void world_fini(struct world *w)
 {
 	world_clear(w);
 	nat_destroy(w->nat);
+	for (unsigned int i = 0; i < WORLD_EXTRAS; i++)
+		nat_ext_destroy(w->extras[i]);
 	nat_ext_destroy(w->ext);
 	assert(pkt_pool_free(w->pool) == WORLD_POOL);
 	if (w->own_pool)

@@ -9,13 +9,14 @@
 
 #include "modes/nat/nat_xlate.h"
 
-enum { WORLD_FRAMES = 256, WORLD_POOL = 1024 };
+enum { WORLD_FRAMES = 256, WORLD_POOL = 1024, WORLD_EXTRAS = 4 };
 
 struct world {
 	struct pkt_pool *pool;
 	bool own_pool;
 	struct nat *nat;
 	struct nat_ext *ext;
+	struct nat_ext *extras[WORLD_EXTRAS]; /* made by the test, destroyed by world_fini() */
 	msec now;
 	uint32_t mtu;		   /* of the way out */
 	enum drop_reason no_route; /* what route() says instead of success */

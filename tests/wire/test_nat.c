@@ -26,7 +26,7 @@ static be32 addr(const char *text)
 static enum drop_reason env_route(void *ctx, be32 dst, struct nat_route *rt)
 {
 	(void)ctx;
-	*rt = (struct nat_route){ext, dst, 1500, dst == ext->addr};
+	*rt = (struct nat_route){ext, dst, 1500, dst == ext->addr, NULL};
 	return DROP_NONE;
 }
 

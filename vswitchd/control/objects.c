@@ -175,35 +175,49 @@ bool object_forget(const char *kind, const char *name)
 	return found;
 }
 
-/* ---- port forwards --------------------------------------------------------------------------- */
+/* ---- port forwards, static maps -------------------------------------------------------------- */
 
-static json_t *forward_row(const json_t *params, const json_t *result)
+/* What a mode's methods make and is to survive a restart: rows of a list in the network's record.
+ */
+static const struct kept_rows {
+	const char *add, *del;
+	const char *list; /* in the record */
+	const char *key;  /* what tells the rows apart */
+	bool given;	  /* add() has given the key */
+	const char *hint; /* a parameter that is... */
+	const char *told; /* ...this of the result: what may be forgotten over a restart */
+	const char *what;
+} kept_rows[] = {
+	{"nat.forward.add", "nat.forward.del", "forwards", "id", true, NULL, NULL,
+	 "a port forward"},
+	{"nat.map.add", "nat.map.del", "maps", "address", false, "at", "to_address", "a map"},
+};
+
+static void record_row(const struct kept_rows *k, const char *net, const json_t *params,
+		       const json_t *result)
 {
-	json_t *row = json_copy((json_t *)params);
-
-	json_object_del(row, "net");
-	json_object_set(row, "id", json_object_get(result, "id"));
-	return row;
-}
-
-static void record_forward(const char *net, const json_t *params, const json_t *result)
-{
-	json_t *doc = state_get("net", net);
+	json_t *doc = state_get("net", net), *row = json_copy((json_t *)params);
 	struct err err = {0};
 
-	json_array_append_new(json_object_get(doc, "forwards"), forward_row(params, result));
+	json_object_del(row, "net");
+	json_object_set(row, k->key, json_object_get(result, k->key));
+	if (k->hint && json_is_string(json_object_get(result, k->told)))
+		json_object_set(row, k->hint, json_object_get(result, k->told));
+	if (doc && !json_object_get(doc, k->list))
+		json_object_set_new(doc, k->list, json_array());
+	json_array_append_new(json_object_get(doc, k->list), row);
 	if (doc && state_put("net", net, doc, &err))
-		log_warn("a port forward will not survive a restart: %s", err.text);
+		log_warn("%s will not survive a restart: %s", k->what, err.text);
 	json_decref(doc);
 }
 
-static void forget_forward(const char *net, const json_t *params)
+static void forget_row(const struct kept_rows *k, const char *net, const json_t *params)
 {
-	json_t *doc = state_get("net", net), *rows = json_object_get(doc, "forwards"), *row;
+	json_t *doc = state_get("net", net), *rows = json_object_get(doc, k->list), *row;
 	size_t i;
 
 	json_array_foreach (rows, i, row) {
-		if (json_equal(json_object_get(row, "id"), json_object_get(params, "id"))) {
+		if (json_equal(json_object_get(row, k->key), json_object_get(params, k->key))) {
 			json_array_remove(rows, i);
 			break;
 		}
@@ -222,32 +236,33 @@ int object_net_call(struct net *net, const char *method, json_t *params, json_t 
 	if (rc == -ENOSYS)
 		return err_set(err, -EOPNOTSUPP, "network \"%s\" is of mode %s, which has no %s",
 			       net->conf.name, mode->name, method);
-	if (rc == 0 && !strcmp(method, "nat.forward.add"))
-		record_forward(net->conf.name, params, *result);
-	if (rc == 0 && !strcmp(method, "nat.forward.del"))
-		forget_forward(net->conf.name, params);
+	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(kept_rows); i++) {
+		if (!strcmp(method, kept_rows[i].add))
+			record_row(&kept_rows[i], net->conf.name, params, *result);
+		else if (!strcmp(method, kept_rows[i].del))
+			forget_row(&kept_rows[i], net->conf.name, params);
+	}
 	return rc;
 }
 
 /* Ids start anew in a restarted daemon, so the rows are recorded again. */
-static void restore_forwards(struct net *net, const json_t *doc)
+static void restore_rows(const struct kept_rows *k, struct net *net, const json_t *rows)
 {
-	json_t *rows = json_object_get(doc, "forwards"), *row, *clean;
+	json_t *doc = state_get("net", net->conf.name), *row;
 	struct err err = {0};
 	size_t i;
 
-	clean = json_copy((json_t *)doc);
-	json_object_set_new(clean, "forwards", json_array());
-	state_put("net", net->conf.name, clean, NULL);
-	json_decref(clean);
+	json_object_set_new(doc, k->list, json_array());
+	state_put("net", net->conf.name, doc, NULL);
+	json_decref(doc);
 	json_array_foreach (rows, i, row) {
 		json_t *params = json_copy(row), *result = NULL;
 
-		json_object_del(params, "id");
+		if (k->given)
+			json_object_del(params, k->key);
 		json_object_set_new(params, "net", json_string(net->conf.name));
-		if (object_net_call(net, "nat.forward.add", params, &result, &err))
-			log_warn("network %s: a port forward is lost: %s", net->conf.name,
-				 err.text);
+		if (object_net_call(net, k->add, params, &result, &err))
+			log_warn("network %s: %s is lost: %s", net->conf.name, k->what, err.text);
 		json_decref(result);
 		json_decref(params);
 	}
@@ -264,8 +279,9 @@ int object_net_restore(struct daemon *d, const json_t *doc, struct err *err)
 	json_decref(all);
 	if (rc == 0)
 		dnsrecords_restore(net);
-	if (rc == 0 && json_array_size(json_object_get(doc, "forwards")))
-		restore_forwards(net, doc);
+	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(kept_rows); i++)
+		if (json_array_size(json_object_get(doc, kept_rows[i].list)))
+			restore_rows(&kept_rows[i], net, json_object_get(doc, kept_rows[i].list));
 	return rc;
 }
 

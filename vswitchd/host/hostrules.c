@@ -2,7 +2,7 @@
 /*
  * The daemon's private nftables table.
  *
- * Theory of operation. One table with two chains and six sets, made for the first rule
+ * Theory of operation. One table with two chains and seven sets, made for the first rule
  * (libnftables is loaded then: many daemons never have a rule); what changes later is only elements
  * of the sets, one transaction each. The table has the owner flag: it belongs to the netlink socket
  * inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which
@@ -112,6 +112,7 @@ static int table_make(struct err *err)
 		" set guard { typeof iifname . ip daddr . meta l4proto . th dport; flags interval; }\n"
 		" set guard6 { typeof iifname . ip6 daddr . meta l4proto . th dport; flags interval; }\n"
 		" set pairs { typeof iifname . ip daddr . ip protocol . ip saddr; }\n"
+		" set extras { typeof iifname . ip daddr; }\n"
 		" set guests4 { typeof iifname . ip daddr; }\n"
 		" set guests6 { typeof iifname . ip6 daddr; }\n"
 		" set leg { type ifname; }\n"
@@ -120,6 +121,7 @@ static int table_make(struct err *err)
 		"  iifname . ip daddr . meta l4proto . th dport @guard drop\n"
 		"  iifname . ip6 daddr . meta l4proto . th dport @guard6 drop\n"
 		"  iifname . ip daddr . ip protocol . ip saddr @pairs drop\n"
+		"  iifname . ip daddr @extras drop\n"
 		"  iifname . ip daddr @guests4 drop\n"
 		"  iifname . ip6 daddr @guests6 drop\n"
 		" }\n"
@@ -303,6 +305,19 @@ int hostrules_pair(const char *verb, const char *ifname, be32 addr, uint8_t prot
 		return rc;
 	return nft(err, "%s element %s pairs { \"%s\" . %s . %u . %s }", verb, table, ifname,
 		   ip4_format(addr, own), proto, ip4_format(peer, far));
+}
+
+int hostrules_extra(const char *verb, const char *ifname, be32 addr, struct err *err)
+{
+	char text[IP4_STR];
+	int rc = ifname_check(ifname, err);
+
+	if (rc == 0)
+		rc = hostrules_ready(err);
+	if (rc < 0)
+		return rc;
+	return nft(err, "%s element %s extras { \"%s\" . %s }", verb, table, ifname,
+		   ip4_format(addr, text));
 }
 
 /* ---- guests behind one MAC address -------------------------------------------------------- */

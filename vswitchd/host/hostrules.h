@@ -8,6 +8,7 @@
  *  - guard: what arrives on an uplink for a translated port range is dropped before the host's
  *    stack could answer it with RST or ICMP (packet sockets see it first);
  *  - pairs: the same for protocols without ports, from one peer;
+ *  - extras: the same for addresses that are only ours;
  *  - guests: what arrives on a NIC that guests share with the host under one MAC address, and is
  *    for a guest, is not forwarded by a host that has ip_forward set: the guest has it already;
  *  - leg: what comes from or would be routed to a host leg is not forwarded, so that a network
@@ -49,6 +50,10 @@ int hostrules_guards(const char *verb, const char *ifname, const struct ip_addr 
  * "delete", and nothing is counted. */
 int hostrules_pair(const char *verb, const char *ifname, be32 addr, uint8_t proto, be32 peer,
 		   struct err *err);
+
+/* Drop what arrives on @ifname for @addr, which is not the host's: one that has ip_forward set
+ * would send it on. @verb as above. */
+int hostrules_extra(const char *verb, const char *ifname, be32 addr, struct err *err);
 
 /* Keep packets that arrive on @ifname for one of the @n addresses (16 bytes each, IPv4 as
  * ::ffff:a.b.c.d) from the host's stack; they replace those of the last call for @ifname. */
