@@ -141,9 +141,12 @@ static int put_hex(struct out *o, const char *text)
 {
 	while (*text) {
 		int hi = digit(text[0]), lo = hi < 0 ? -1 : digit(text[1]);
-		uint8_t b = (uint8_t)(hi << 4 | lo);
+		uint8_t b;
 
-		if (lo < 0 || put(o, &b, 1))
+		if (lo < 0)
+			return -EINVAL;
+		b = (uint8_t)(hi << 4 | lo);
+		if (put(o, &b, 1))
 			return -EINVAL;
 		text += 2;
 		if (*text == ':' && text[1])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vnetctl-srcs := $(addprefix vnetctl/,main.c nouns.c args.c stp.c group.c \
-	status.c net.c port.c mac.c nat.c dhcp.c dhcp_watch.c vm.c relay.c lab.c \
+	status.c net.c port.c mac.c nat.c dhcp.c dhcp_watch.c dhcp_set.c dhcp_explain.c vm.c relay.c lab.c \
 	lab_find.c lab_check.c capture.c frames.c decode.c story.c packet_text.c explain.c)
 vnetctl-srcs += vnetctl/port_impair.c
 vnetctl-srcs += vnetctl/top.c

@@ -8,7 +8,8 @@ vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostprotos.c vswitchd/h
 station-srcs := vswitchd/station.c
 station-srcs += vswitchd/netsix.c vswitchd/netsix_dhcp.c vswitchd/netsix_json.c vswitchd/netsix_seen.c vswitchd/netsix_frame.c
 station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold.c vswitchd/netdhcp_store.c vswitchd/netdhcp_tell.c \
-	vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c
+	vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c \
+	vswitchd/netdhcp_list.c vswitchd/netdhcp_rules.c vswitchd/netdhcp_edit.c vswitchd/netdhcp_explain.c
 vswitchd-srcs += $(station-srcs)
 fdb-srcs := vswitchd/switch/fdb.c vswitchd/switch/fdb_share.c vswitchd/switch/fdb_entry.c vswitchd/switch/fdb_forget.c
 vswitchd-core-srcs += $(fdb-srcs) vswitchd/switch/net.c vswitchd/switch/net_conf.c vswitchd/switch/port.c vswitchd/switch/port_out.c vswitchd/switch/port_text.c vswitchd/switch/runner.c \

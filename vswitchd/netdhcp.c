@@ -14,12 +14,13 @@
 
 enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600 };
 
-static int server_start(struct netdhcp *d, struct lease_writer *writer, struct err *err)
+/* What the server works with, of the network's settings and @rules. */
+static struct dhcp_conf conf_of(const struct net *net, const struct netdhcp_rules *rules)
 {
-	const struct net_conf *c = &d->net->conf;
+	const struct net_conf *c = &net->conf;
 	struct dhcp_conf conf = {
 		.net = c->name,
-		.n_subnets = 1,
+		.n_subnets = 1 + rules->n_more,
 		.subnet = {{.subnet = c->subnet,
 			    .first = c->dhcp_first,
 			    .last = c->dhcp_last,
@@ -28,9 +29,19 @@ static int server_start(struct netdhcp *d, struct lease_writer *writer, struct e
 		.avoid = {c->gateway, c->host, c->dhcp_dns},
 		.dns = c->dhcp_dns,
 		.domain = c->domain,
-		.mtu = net_mtu(d->net),
+		.mtu = net_mtu(net),
 		.lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
-		.probe_ms = PROBE_MS};
+		.probe_ms = PROBE_MS,
+		.policy = rules->policy};
+
+	memcpy(conf.subnet + 1, rules->more, rules->n_more * sizeof(conf.subnet[0]));
+	return conf;
+}
+
+/* Bring up the server of @d, or a new one for other subnets. */
+static int server_start(struct netdhcp *d, struct lease_writer *writer, struct err *err)
+{
+	struct dhcp_conf conf = conf_of(d->net, &d->rules);
 	struct dhcp_store *store = netdhcp_store(err);
 	msec now = d->net->runner->now;
 	unsigned int lost, bad;
@@ -38,19 +49,19 @@ static int server_start(struct netdhcp *d, struct lease_writer *writer, struct e
 
 	rc = dhcp_server_init(&d->server, &conf, &lease_writer_ops, writer, now);
 	if (rc == -EINVAL)
-		return err_set(err, rc, "the DHCP range has no address for a guest");
+		return err_set(err, rc, "a DHCP range has no address for a guest");
 	if (rc)
 		return err_sys(err, rc, "DHCP server");
 	bad = dhcp_store_bad_rows(store);
 	rc = dhcp_server_load(&d->server, now, clock_wall_s(), &lost);
 	if (rc)
-		return err_sys(err, rc, "leases of network \"%s\"", c->name);
+		return err_sys(err, rc, "leases of network \"%s\"", conf.net);
 	bad = dhcp_store_bad_rows(store) - bad;
 	if (bad)
-		log_warn("network %s: %u records of leases make no sense and are ignored", c->name,
+		log_warn("network %s: %u records of leases make no sense and are ignored", conf.net,
 			 bad);
 	if (lost)
-		log_warn("network %s: %u leases on record don't fit it and are ignored", c->name,
+		log_warn("network %s: %u leases on record don't fit it and are ignored", conf.net,
 			 lost);
 	return 0;
 }
@@ -87,7 +98,9 @@ int netdhcp_start(struct net *net, struct err *err)
 	if (!d)
 		return err_sys(err, -ENOMEM, "DHCP server");
 	d->net = net;
-	rc = server_start(d, writer, err);
+	rc = netdhcp_rules_make(&net->conf, net->conf.dhcp_rules, &d->rules, err);
+	if (!rc)
+		rc = server_start(d, writer, err);
 	if (!rc)
 		rc = netdhcp_port_start(d, err);
 	net->dhcp = d;
@@ -108,6 +121,7 @@ void netdhcp_stop(struct net *net)
 	netdhcp_hold_flush();
 	netdhcp_port_stop(d);
 	dhcp_server_fini(&d->server);
+	netdhcp_rules_fini(&d->rules);
 	free(d);
 	net->dhcp = NULL;
 	net->leased = NULL;
@@ -138,9 +152,79 @@ void netdhcp_show(const struct net *net, json_t *out)
 		netdhcp_json_counts(&net->dhcp->server, dhcp);
 }
 
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+/* Other pools: a new server reads the leases again. What is counted goes on. */
+static int server_renew(struct netdhcp *d, struct netdhcp_rules *rules, struct err *err)
+{
+	struct lease_writer *writer = netdhcp_hold_start(d->net->runner, err);
+	struct netdhcp_rules old = d->rules;
+	uint64_t count[DHCP_N];
+	int rc;
+
+	netdhcp_hold_flush();
+	memcpy(count, d->server.count, sizeof(count));
+	dhcp_server_fini(&d->server);
+	d->rules = *rules;
+	rc = server_start(d, writer, err);
+	if (rc) {
+		dhcp_server_fini(&d->server);
+		d->rules = old;
+		if (server_start(d, writer, NULL))
+			log_error("network %s: the DHCP server is not back", d->net->conf.name);
+		old = *rules;
+	}
+	memcpy(d->server.count, count, sizeof(count));
+	netdhcp_port_addresses(d);
+	netdhcp_rules_fini(&old);
+	return rc;
+}
+
+int netdhcp_set_rules(struct net *net, const json_t *doc, struct err *err)
+{
+	struct netdhcp *d = net->dhcp;
+	struct netdhcp_rules rules;
+	int rc = netdhcp_rules_make(&net->conf, doc, &rules, err);
+
+	if (rc)
+		return rc;
+	if (rules.n_more != d->rules.n_more ||
+	    memcmp(rules.more, d->rules.more, sizeof(rules.more)) != 0)
+		return server_renew(d, &rules, err);
+	netdhcp_rules_fini(&d->rules);
+	d->rules = rules;
+	d->server.conf.policy = rules.policy;
+	return 0;
+}
+
+const json_t *netdhcp_rules(const struct net *net)
+{
+	return net->dhcp->rules.doc;
+}
+
+static int change_rules(struct net *net, const char *method, const json_t *params, json_t **result,
+			struct err *err)
+{
+	json_t *doc = netdhcp_rules_edit(net->dhcp->rules.doc, method, params, err);
+	int rc = doc ? netdhcp_set_rules(net, doc, err) : err->code;
+
+	json_decref(doc);
+	if (!rc)
+		*result = netdhcp_rules_json(&net->dhcp->rules, &net->dhcp->server);
+	return rc;
+}
+
 int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
 		 struct err *err)
 {
+	if (netdhcp_rules_edits(method))
+		return change_rules(net, method, params, result, err);
+	if (!strcmp(method, "dhcp.explain"))
+		return netdhcp_explain(net->dhcp, params, result, err);
+	if (!strcmp(method, "dhcp.options")) {
+		*result = netdhcp_rules_json(&net->dhcp->rules, &net->dhcp->server);
+		return 0;
+	}
 	return netdhcp_json_call(net, &net->dhcp->server, method, params, result, err);
 }
 

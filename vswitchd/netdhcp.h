@@ -37,9 +37,21 @@ void netdhcp_forget(const char *net_name);
 /* @port is deleted for good: what was leased behind it is free. */
 void netdhcp_port_gone(const struct port *port);
 
-/* dhcp.list, dhcp.reserve, dhcp.release. Sets *@result to a new reference. */
+/* What is set for its server (netdhcp_rules.h): borrowed; and another document in its place, all or
+ * nothing. @net serves DHCP. */
+const json_t *netdhcp_rules(const struct net *net);
+int netdhcp_set_rules(struct net *net, const json_t *doc, struct err *err);
+/* dhcp.known: every option that has a name. New reference. */
+json_t *netdhcp_known_json(void);
+/* Does the method change them? */
+bool netdhcp_rules_edits(const char *method);
+
+/* dhcp.list, dhcp.reserve, dhcp.set... (vnet-control(7)). Sets *@result to a new reference. */
 int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
 		 struct err *err);
+/* Is a row of dhcp.list as @params asks: the same text in all of state, address, mac, client_id,
+ * hostname, port and vm that are given? */
+bool netdhcp_row_wanted(const json_t *row, const json_t *params);
 /* The address leased to @mac now; 0 when none. */
 be32 netdhcp_addr_of(const struct net *net, const struct mac *mac);
 

@@ -9,6 +9,8 @@
  *   netdhcp_store.c   the lease file: opening it, what is said of it, the clock
  *   netdhcp_frame.c   the frames' bytes
  *   netdhcp_json.c    leases for people and programs
+ *   netdhcp_rules.c   what is set: options by layer, classes, subnets; netdhcp_edit.c changes it
+ *   netdhcp_explain.c which address and options a client gets, and why
  */
 #ifndef VSWITCHD_NETDHCP_INT_H
 #define VSWITCHD_NETDHCP_INT_H
@@ -18,6 +20,7 @@
 #include "dhcp/server.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdhcp_frame.h"
+#include "vswitchd/netdhcp_rules.h"
 
 enum {
 	NETDHCP_COMPLAIN_MS = 60000, /* the same complaint is not logged more often */
@@ -49,6 +52,7 @@ struct netdhcp {
 	struct hold_owner hold;
 	struct dhcp_host host;
 	struct dhcp_server server;
+	struct netdhcp_rules rules;
 	struct ev_timer probe_timer;
 	struct refusal_told refused[2]; /* the pool is used up; a port has its share */
 };
@@ -93,6 +97,11 @@ void netdhcp_tell_after(const struct told *t, enum dhcp_verdict verdict,
 void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply);
 void netdhcp_tell_conflict(struct netdhcp *d, be32 addr, const struct mac *user);
 void netdhcp_tell_undone(struct netdhcp *d, const struct dhcp_lease *l);
+
+/* ---- netdhcp_explain.c ----------------------------------------------------------------------- */
+
+/* dhcp.explain. */
+int netdhcp_explain(struct netdhcp *d, const json_t *params, json_t **result, struct err *err);
 
 /* ---- netdhcp_hold.c -------------------------------------------------------------------------- */
 

@@ -9,113 +9,6 @@
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
-/* ---- dhcp.list ------------------------------------------------------------------------------- */
-
-static const char *state_word(const struct dhcp_lease *l)
-{
-	switch (l->state) {
-	case LEASE_BOUND:
-		return "bound";
-	case LEASE_OFFERED:
-		return "offered";
-	case LEASE_DECLINED:
-		return "declined";
-	default:
-		return l->reserved.len ? "reserved" : "expired";
-	}
-}
-
-static json_t *client_id_json(const struct dhcp_key *key)
-{
-	static const char hex[] = "0123456789abcdef";
-	char text[2 * DHCP_KEY_MAX];
-	size_t len, n = 0;
-	const uint8_t *id = dhcp_key_id(key, &len);
-
-	if (!key->len || dhcp_key_kind(key) == DHCP_KEY_MAC)
-		return json_null();
-	for (size_t i = 0; i < len; i++) {
-		text[n++] = hex[id[i] >> 4];
-		text[n++] = hex[id[i] & 15];
-	}
-	return json_stringn(text, n);
-}
-
-static json_t *hostname_json(const struct dhcp_lease *l)
-{
-	char text[4 * DHCP_HOSTNAME_KEEP + 1];
-
-	if (!l->hostname_len)
-		return json_null();
-	return json_string(str_escape(l->hostname, l->hostname_len, text, sizeof(text)));
-}
-
-static json_t *mac_json(const struct dhcp_lease *l)
-{
-	char text[MAC_STR];
-
-	return l->key.len ? json_string(mac_format(&l->mac, text)) : json_null();
-}
-
-static json_t *reserved_json(const struct dhcp_lease *l)
-{
-	char text[DHCP_WHO_STR];
-
-	return l->reserved.len ? json_string(dhcp_who_format(&l->reserved, text)) : json_null();
-}
-
-static json_t *vm_json(struct net *net, const struct dhcp_lease *l)
-{
-	struct port *port = fdb_lookup(net->fdb, &l->mac, 0, net->runner->now);
-
-	return port && port->vm[0] ? json_string(port->vm) : json_null();
-}
-
-static json_t *lease_json(struct net *net, const struct dhcp_lease *l)
-{
-	msec now = net->runner->now;
-	char addr[IP4_STR];
-
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:o}", "address",
-			 ip4_format(l->addr, addr), "mac", mac_json(l), "client_id",
-			 client_id_json(&l->key), "hostname", hostname_json(l), "state",
-			 state_word(l), "reserved", reserved_json(l), "expires_s",
-			 (json_int_t)(l->expires_ms > now ? (l->expires_ms - now + 999) / 1000 : 0),
-			 "vm", vm_json(net, l));
-}
-
-static int by_addr(const void *a, const void *b)
-{
-	uint32_t x = be32toh((*(const struct dhcp_lease *const *)a)->addr);
-	uint32_t y = be32toh((*(const struct dhcp_lease *const *)b)->addr);
-
-	return (x > y) - (x < y);
-}
-
-/* An address that nobody has had or that nothing is remembered of is not worth a line. */
-static bool worth_listing(const struct dhcp_lease *l)
-{
-	return l->state != LEASE_FREE || l->reserved.len || l->key.len;
-}
-
-static json_t *leases_json(struct net *net, const struct dhcp_server *s)
-{
-	const struct dhcp_lease **sorted = calloc(s->leases.n + 1, sizeof(*sorted));
-	json_t *list = json_array();
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; sorted && i < s->leases.n; i++) {
-		if (worth_listing(&s->leases.all[i]))
-			sorted[n++] = &s->leases.all[i];
-	}
-	if (sorted)
-		qsort(sorted, n, sizeof(*sorted), by_addr);
-	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(list, lease_json(net, sorted[i]));
-	free(sorted);
-	return list;
-}
-
 static json_t *counts_json(const struct dhcp_server *s)
 {
 	json_t *out = json_object();
@@ -135,11 +28,11 @@ static json_t *pool_json(const struct dhcp_server *s)
 			 "free", (int)dhcp_server_free(s));
 }
 
-static int call_list(struct net *net, struct dhcp_server *s, json_t **result)
+static int call_list(struct net *net, struct dhcp_server *s, const json_t *params, json_t **result)
 {
 	lease_table_run(&s->leases, net->runner->now);
-	*result = json_pack("{s:o, s:o, s:o}", "leases", leases_json(net, s), "pool", pool_json(s),
-			    "counts", counts_json(s));
+	*result = json_pack("{s:o, s:o, s:o}", "leases", netdhcp_leases_json(net, s, params),
+			    "pool", pool_json(s), "counts", counts_json(s));
 	return 0;
 }
 
@@ -246,7 +139,7 @@ int netdhcp_json_call(struct net *net, struct dhcp_server *s, const char *method
 		      json_t **result, struct err *err)
 {
 	if (strcmp(method, "dhcp.list") == 0)
-		return call_list(net, s, result);
+		return call_list(net, s, params, result);
 	if (strcmp(method, "dhcp.stats") == 0)
 		return call_stats(net, s, result);
 	if (strcmp(method, "dhcp.reserve") == 0)

@@ -15,6 +15,9 @@
 int netdhcp_json_call(struct net *net, struct dhcp_server *s, const char *method, json_t *params,
 		      json_t **result, struct err *err);
 
+/* The rows of dhcp.list, by address, that are as @params says. netdhcp_list.c. New reference. */
+json_t *netdhcp_leases_json(struct net *net, const struct dhcp_server *s, const json_t *params);
+
 /* Add "leases" (in force) and "reservations" to @dhcp. */
 void netdhcp_json_counts(const struct dhcp_server *s, json_t *dhcp);
 

@@ -76,15 +76,25 @@ static bool setting_only(const char *name)
 	return net_setting_known(name) && !net_conf_key(name);
 }
 
+static const char rules_key[] = "dhcp_rules";
+
+static bool not_of_conf(const char *name)
+{
+	return setting_only(name) || !strcmp(name, rules_key);
+}
+
 /* A setting that the mode wants to know when it starts (the MTU) is a key of both kinds. */
 static int net_start(struct daemon *d, const json_t *params, struct net **out, struct err *err)
 {
-	json_t *made_of = params_part(params, setting_only, false);
+	json_t *made_of = params_part(params, not_of_conf, false);
 	json_t *settings = params_part(params, net_setting_known, true);
 	struct net_conf conf = {0};
 	int rc = net_conf_parse(made_of, &conf, err);
 
+	conf.dhcp_rules = json_object_get(params, rules_key);
 	*out = rc ? NULL : net_add(&d->runner, &conf, err);
+	if (*out)
+		(*out)->conf.dhcp_rules = NULL;
 	if (!rc && !*out)
 		rc = err->code ? err->code : -EIO;
 	if (!rc && net_settings_apply(*out, settings, err)) {
@@ -173,6 +183,40 @@ bool object_forget(const char *kind, const char *name)
 		kept_port_forget(name);
 	}
 	return found;
+}
+
+/* ---- DHCP rules ------------------------------------------------------------------------------ */
+
+static int record_rules(const struct net *net, struct err *err)
+{
+	json_t *doc = state_get("net", net->conf.name);
+	json_t *params = json_object_get(doc, "params");
+	int rc = 0;
+
+	if (json_object_size(netdhcp_rules(net)))
+		json_object_set(params, rules_key, (json_t *)netdhcp_rules(net));
+	else
+		json_object_del(params, rules_key);
+	if (doc)
+		rc = state_put("net", net->conf.name, doc, err);
+	json_decref(doc);
+	return rc;
+}
+
+int object_dhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
+		     struct err *err)
+{
+	json_t *before = json_incref((json_t *)netdhcp_rules(net));
+	int rc = netdhcp_call(net, method, params, result, err);
+
+	if (!rc && netdhcp_rules_edits(method) && record_rules(net, err)) {
+		rc = err->code;
+		netdhcp_set_rules(net, before, NULL);
+		json_decref(*result);
+		*result = NULL;
+	}
+	json_decref(before);
+	return rc;
 }
 
 /* ---- port forwards, static maps -------------------------------------------------------------- */

@@ -266,25 +266,53 @@ static int mode_m(struct rpc *rpc, json_t **result, struct err *err)
 	return object_net_call(net, rpc->method, rpc->params, result, err);
 }
 
+/* dhcp.list: of both families, on networks that serve one of them. */
+static int dhcp_list(struct net *net, struct rpc *rpc, json_t **result, struct err *err)
+{
+	json_t *six, *row;
+	int rc = 0;
+	size_t i;
+
+	if (net->dhcp)
+		rc = netdhcp_call(net, rpc->method, rpc->params, result, err);
+	else
+		*result = json_pack("{s:[], s:n, s:n}", "leases", "pool", "counts");
+	if (rc)
+		return rc;
+	netsix_leases(net, *result);
+	six = json_object_get(*result, "leases6");
+	for (i = json_array_size(six); i-- > 0;) {
+		row = json_array_get(six, i);
+		if (!netdhcp_row_wanted(row, rpc->params))
+			json_array_remove(six, i);
+	}
+	return 0;
+}
+
 static int dhcp_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	bool list = !strcmp(rpc->method, "dhcp.list");
 	struct net *net;
 	int rc = rpc_net(rpc, &net, err);
 
 	if (rc)
 		return rc;
-	if (netsix_means(rpc->params))
+	if (list && (net->dhcp || net->six))
+		return dhcp_list(net, rpc, result, err);
+	if (!list && netsix_means(rpc->params))
 		return netsix_call(net, rpc->method, rpc->params, result, err);
-	if (!net->dhcp && net->six && !strcmp(rpc->method, "dhcp.list"))
-		*result = json_pack("{s:[], s:n, s:n}", "leases", "pool", "counts");
-	else if (!net->dhcp)
+	if (!net->dhcp)
 		return err_set(err, -EOPNOTSUPP, "network \"%s\" (%s) has no DHCP server",
 			       net->conf.name, net->conf.mode->name);
-	else
-		rc = netdhcp_call(net, rpc->method, rpc->params, result, err);
-	if (!rc && !strcmp(rpc->method, "dhcp.list"))
-		netsix_leases(net, *result);
-	return rc;
+	return object_dhcp_call(net, rpc->method, rpc->params, result, err);
+}
+
+static int dhcp_known_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	(void)rpc;
+	(void)err;
+	*result = netdhcp_known_json();
+	return 0;
 }
 
 const struct rpc_method rpc_net_methods[] = {
@@ -307,9 +335,17 @@ const struct rpc_method rpc_net_methods[] = {
 	{"nat.forward.add", mode_m, "net! proto! bind! to!", false},
 	{"nat.forward.list", mode_m, "net!", false},
 	{"nat.forward.del", mode_m, "net! id:i!", false},
-	{"dhcp.list", dhcp_m, "net!", false},
+	{"dhcp.list", dhcp_m, "net! state address mac client_id hostname port vm", false},
 	{"dhcp.stats", dhcp_m, "net!", false},
 	{"dhcp.reserve", dhcp_m, "net! who! address!", false},
 	{"dhcp.release", dhcp_m, "net! address!", false},
+	{"dhcp.explain", dhcp_m, "net! client! port vendor user arch:i", false},
+	{"dhcp.options", dhcp_m, "net!", false},
+	{"dhcp.known", dhcp_known_m, "", false},
+	{"dhcp.set", dhcp_m, "net! options:o! subnet class client", false},
+	{"dhcp.class.add", dhcp_m, "net! name! vendor user mac arch:i", false},
+	{"dhcp.class.del", dhcp_m, "net! name!", false},
+	{"dhcp.subnet.add", dhcp_m, "net! subnet! range server relay", false},
+	{"dhcp.subnet.del", dhcp_m, "net! subnet!", false},
 	{0},
 };

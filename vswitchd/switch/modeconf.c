@@ -15,6 +15,7 @@ int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *w
 		{CONF_GATEWAY, conf->gateway != 0, "gateway"},
 		{CONF_DHCP, conf->dhcp || conf->dhcp_first != 0, "dhcp"},
 		{CONF_DHCP, conf->lease_s != 0, "lease"},
+		{CONF_DHCP, conf->dhcp_rules != NULL, "dhcp_rules"},
 		{CONF_DHCP, conf->dhcp_router != 0, "router"},
 		{CONF_DHCP, conf->dns.way > NET_DNS_OFF, "dns"},
 		{CONF_NIC, conf->nic[0] != '\0', "nic"},

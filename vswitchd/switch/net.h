@@ -77,6 +77,7 @@ struct net_conf {
 	/* Worked out from dns (netdns.h): option 6, and the same by IPv6; 0: none. */
 	be32 dhcp_dns;
 	struct ip_addr dns6;
+	const json_t *dhcp_rules;   /* netdhcp_rules.h; borrowed while the network starts */
 	char domain[NAME_MAX_ + 6]; /* what guests complete names with: "NET.vnet"; "": nothing */
 	uint32_t lease_s;	    /* 0: 3600 */
 	char nic[16];		    /* bridge: the NIC, or "auto" */

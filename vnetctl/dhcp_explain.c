@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dhcp_explain.c - which address a client gets and why, and which options from which layer.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "vnetctl/args.h"
+#include "vnetctl/dhcp.h"
+#include "client/table.h"
+
+static void print_options(const json_t *rows)
+{
+	static const char *const titles[] = {"OPTION", ">NUMBER", "~VALUE", "SENT", "FROM", NULL};
+	struct table *t = table_create(titles);
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const char *name = json_string_value(json_object_get(row, "name"));
+		const char *sent = jstr(row, "sent");
+
+		table_add(t, jstr(row, "option"));
+		if (json_is_integer(json_object_get(row, "code")))
+			table_addf(t, "%lld", (long long)jint(row, "code"));
+		else
+			table_add(t, NULL);
+		table_add(t, jstr(row, "value"));
+		table_add(t, strcmp(sent, "asked") ? sent : "when asked");
+		table_addf(t, "%s%s%s", jstr(row, "layer"), name ? " " : "", name ? name : "");
+	}
+	table_finish(t, "no options");
+}
+
+static void print_classes(const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		printf("%s%s", i ? ", " : "  classes   ", json_string_value(name));
+	if (json_array_size(names))
+		printf("\n");
+}
+
+static void print_answer(const json_t *r)
+{
+	const char *address = json_string_value(json_object_get(r, "address"));
+	char left[32];
+
+	if (!strcmp(jstr(r, "reason"), "nobody")) {
+		printf("%s: %s\n", jstr(r, "address"), jstr(r, "why"));
+		if (json_is_string(json_object_get(r, "reserved")))
+			printf("  reserved  for %s\n", jstr(r, "reserved"));
+		return;
+	}
+	printf("%s gets %s: %s\n", jstr(r, "mac"), address ? address : "no address",
+	       jstr(r, "why"));
+	if (json_is_string(json_object_get(r, "port")))
+		printf("  port      %s\n", jstr(r, "port"));
+	printf("  subnet    %s, from server %s\n", jstr(r, "subnet"), jstr(r, "server"));
+	printf("  lease     %s\n", human_seconds((double)jint(r, "lease_s"), left, sizeof(left)));
+	print_classes(jarr(r, "classes"));
+	print_options(jarr(r, "options"));
+}
+
+int dhcp_explain(struct ctl *c, int argc, char **argv)
+{
+	static const struct arg_key keys[] = {{"port", ARG_STRING},
+					      {"vendor", ARG_STRING},
+					      {"user", ARG_STRING},
+					      {"arch", ARG_NUMBER},
+					      {0}};
+	json_t *params, *r;
+	int rc;
+
+	if (argc < 2 || strchr(argv[0], '=') || strchr(argv[1], '='))
+		return ctl_usage(c, "wants a network and a MAC or IPv4 address");
+	params = json_pack("{s:s, s:s}", "net", argv[0], "client", argv[1]);
+	rc = args_pairs(c, keys, argc - 2, argv + 2, params);
+	if (rc) {
+		json_decref(params);
+		return rc;
+	}
+	r = ctl_call(c, "dhcp.explain", params);
+	if (!r)
+		return CTL_FAILED;
+	if (c->json)
+		return ctl_print_json(r);
+	print_answer(r);
+	json_decref(r);
+	return CTL_OK;
+}
