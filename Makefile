@@ -25,7 +25,7 @@ pkg-libs = $(foreach p,$(1),$(shell pkg-config --libs $(p) 2>/dev/null))
 # and libnftables itself when it needs them (lib/late.h).
 LIBS_DAEMON := -lev -lnl-route-3 -lnl-3 -ljansson -lsqlite3 -lcap-ng -luring -lpthread
 LIBS_VMM := -ljansson -lseccomp -lpthread
-LIBS_CTL := -ljansson -lyaml -lpcap -larchive
+LIBS_CTL := -ljansson -lyaml -lpcap -larchive -lm
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wvla
@@ -194,6 +194,10 @@ install: all
 	install -m 755 $(O)/bin/vnet-vmm $(DESTDIR)$(PREFIX)/libexec/vswitchd/
 	install -m 644 labs/*.yaml $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
 	cp -r $(wildcard labs/[0-9]*) $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
+	install -D -m 644 tools/completion/vnetctl.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vnetctl
+	install -D -m 644 tools/completion/_vnetctl \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vnetctl
 	for page in doc/*.[1-8]; do \
 		install -D -m 644 "$$page" \
 		"$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done

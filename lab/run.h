@@ -43,8 +43,4 @@ int lab_down(struct client *c, const char *name, bool at_once, struct progress *
  * reference; NULL with @err. */
 json_t *lab_status(struct lab_run *r, struct err *err);
 
-/* Draw the lab as text or in Graphviz's language. */
-void lab_graph_text(const struct lab *lab, FILE *out);
-void lab_graph_dot(const struct lab *lab, FILE *out);
-
 #endif

@@ -192,11 +192,18 @@ enum attempt try_packets(struct try *t)
 	t->outside = true;
 	seen = see.in + see.out;
 	bad = never.in + never.out;
-	if (bad)
-		return outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be", bad,
-			       t->c->never.s, t->c->at.s);
-	if (t->c->see.s && !seen)
-		return outcome(t, ATTEMPT_NO, "no frame of `%s` at %s", t->c->see.s, t->c->at.s);
+	if (bad || (t->c->see.s && !seen)) {
+		char *filter = try_text(t, bad ? t->c->never.s : t->c->see.s);
+
+		if (bad)
+			outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be", bad,
+				filter ? filter : "?", t->c->at.s);
+		else
+			outcome(t, ATTEMPT_NO, "no frame of `%s` at %s", filter ? filter : "?",
+				t->c->at.s);
+		free(filter);
+		return ATTEMPT_NO;
+	}
 	return t->c->see.s ? outcome(t, ATTEMPT_YES, "%u frames at %s", seen, t->c->at.s)
 			   : outcome(t, ATTEMPT_YES, "none at %s", t->c->at.s);
 }

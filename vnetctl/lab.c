@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lab.c - the noun `lab`, and its verbs list, status, graph, console, exec.
+ * lab.c - the noun `lab`, and its verbs list, status, console, exec.
  *
  * This file reads the command line and prints; lab/ does the work.
  */
@@ -14,30 +14,6 @@
 #include "vnetctl/nouns.h"
 #include "client/table.h"
 #include "vnetctl/vm.h"
-
-/* ---- graph -------------------------------------------------------------------------------------
- */
-
-static int lab_graph_run(struct ctl *c, int argc, char **argv)
-{
-	bool dot = argc == 2 && !strcmp(argv[1], "format=dot");
-	struct lab *lab;
-	char *text = NULL;
-
-	if (argc < 1 || argc > 2 || (argc == 2 && !dot && strcmp(argv[1], "format=text")))
-		return ctl_usage(c, "wants a file or the name of a lab");
-	lab = lab_is_file(argv[0]) ? lab_from_file(argv[0], NULL, &text)
-				   : lab_running(c, argv[0], NULL);
-	if (!lab)
-		return CTL_FAILED;
-	if (dot)
-		lab_graph_dot(lab, stdout);
-	else
-		lab_graph_text(lab, stdout);
-	free(text);
-	lab_destroy(lab);
-	return CTL_OK;
-}
 
 /* ---- list, status ---------------------------------------------------------------------------- */
 
@@ -210,7 +186,8 @@ static const struct verb verbs[] = {
 	 lab_validate_run},
 	{"fmt", "FILE [--check]", "rewrite the file neatly; comments stay", lab_fmt_run},
 	{"schema", "", "the JSON Schema of lab files, for editors", lab_schema_run},
-	{"graph", "FILE|NAME [format=text|dot]", "a picture of it", lab_graph_run},
+	{"graph", "FILE|NAME [--format text|dot|mermaid|svg|png] [--out FILE]", "a picture of it",
+	 lab_graph_run},
 	{"console", "NAME NODE", "a guest's console on this terminal; Ctrl-] leaves it",
 	 lab_console_run},
 	{"exec", "NAME NODE [timeout=SECONDS] -- COMMAND", "run a command in a node", lab_exec_run},

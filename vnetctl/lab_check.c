@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/table.h"
 #include "lab/check.h"
 #include "lab/preflight.h"
 #include "lab/report.h"
@@ -16,7 +17,7 @@
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 
-enum { TITLE_MAX = 56, WATCH_S = 2 };
+enum { TITLE_MAX = 56, WATCH_S = 2, INDENT = 6, BESIDE_TITLE = 24 };
 
 struct report {
 	struct check_sum sum;
@@ -34,6 +35,8 @@ static size_t title_width(const struct lab *lab)
 
 		width = MAX(width, len);
 	}
+	if (terminal_width(STDOUT_FILENO) > 2 * BESIDE_TITLE)
+		width = MIN(width, terminal_width(STDOUT_FILENO) - BESIDE_TITLE);
 	return MIN(width, (size_t)TITLE_MAX);
 }
 
@@ -52,6 +55,28 @@ static void print_result(const json_t *result)
 	       ctl_colour(COLOUR_NONE));
 }
 
+/* @text below a check, in lines that the terminal has room for. */
+static void print_words(const char *label, const char *text)
+{
+	unsigned int width = terminal_width(STDOUT_FILENO);
+	size_t room = width > INDENT + 20 ? width - INDENT : (size_t)-1;
+
+	room -= strlen(label);
+	printf("%*s%s", INDENT, "", label);
+	while (*text) {
+		size_t len = strlen(text), cut = MIN(len, room);
+
+		while (cut < len && cut && text[cut] != ' ')
+			cut--;
+		cut = cut ? cut : MIN(len, room);
+		printf("%.*s\n", (int)cut, text);
+		text += cut + (text[cut] == ' ');
+		if (*text)
+			printf("%*s", INDENT, "");
+		room = width > INDENT + 20 ? width - INDENT : (size_t)-1;
+	}
+}
+
 static void report_check(void *ctx, const json_t *result)
 {
 	struct report *rep = ctx;
@@ -63,14 +88,14 @@ static void report_check(void *ctx, const json_t *result)
 	if (rep->silent)
 		return;
 	print_result(result);
-	printf("%-*s %5.1f s  %-7s", (int)rep->title_width, title ? title : jstr(result, "id"),
+	printf("%-*.*s %5.1f s  %s\n", (int)rep->title_width, (int)rep->title_width,
+	       title ? title : jstr(result, "id"),
 	       json_real_value(json_object_get(result, "seconds")), jstr(result, "evidence"));
 	if (!pass)
-		printf("  %s", jstr(result, "detail"));
-	putchar('\n');
+		print_words("", jstr(result, "detail"));
 	/* Only the first hint: what fails later often fails for the same reason. */
 	if (!pass && hint && !rep->hinted) {
-		printf("      hint: %s\n", hint);
+		print_words("hint: ", hint);
 		rep->hinted = true;
 	}
 	fflush(stdout);

@@ -37,6 +37,8 @@ int lab_validate_run(struct ctl *c, int argc, char **argv);
 int lab_fmt_run(struct ctl *c, int argc, char **argv);
 int lab_schema_run(struct ctl *c, int argc, char **argv);
 int lab_tasks_run(struct ctl *c, int argc, char **argv);
+/* lab_graph.c */
+int lab_graph_run(struct ctl *c, int argc, char **argv);
 /* lab_pack.c */
 int lab_pack_run(struct ctl *c, int argc, char **argv);
 int lab_unpack_run(struct ctl *c, int argc, char **argv);

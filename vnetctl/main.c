@@ -10,6 +10,7 @@
 
 #include "lib/nearest.h"
 #include "client/ctl.h"
+#include "vnetctl/complete.h"
 
 enum { NOUNS_MAX = 32 };
 
@@ -69,6 +70,45 @@ static void print_noun(FILE *out, const struct noun *noun)
 		fprintf(out, "\n%s", noun->more);
 }
 
+static void next_of_lab(const json_t *lab)
+{
+	const char *name = jstr(lab, "name"), *state = jstr(lab, "state");
+
+	if (strcmp(state, "up") && !json_is_true(json_object_get(lab, "busy"))) {
+		printf("  lab '%s': a command was interrupted while it was %s\n"
+		       "    vnetctl lab up %s --name %s    mends it\n",
+		       name, state, jstr(lab, "file"), name);
+		return;
+	}
+	printf("  lab '%s' is %s\n"
+	       "    vnetctl lab tasks %s            what there is to do\n"
+	       "    vnetctl lab check %s --watch    what is done\n"
+	       "    vnetctl lab down %s             ends it\n",
+	       name, state, name, name, name);
+}
+
+/* What to do next, from what there is. */
+static void next_steps(struct ctl *c)
+{
+	struct err ignored;
+	json_t *labs = client_call(c->client, "lab.list", NULL, &ignored), *lab;
+	json_t *nets = client_call(c->client, "net.list", NULL, &ignored);
+	size_t i;
+
+	json_array_foreach (labs, i, lab)
+		next_of_lab(lab);
+	if (!json_array_size(labs) && json_array_size(nets))
+		puts("  vnetctl net list                 the networks there are\n"
+		     "  vnetctl top                      what moves on them");
+	else if (!json_array_size(labs))
+		puts("  vnetctl doctor                   what this host can do\n"
+		     "  vnetctl lab up FILE              start a lab: see vnet-lab(5), and " DATADIR
+		     "/labs\n"
+		     "  vnetctl net add lan mode=nat     or a network by hand");
+	json_decref(labs);
+	json_decref(nets);
+}
+
 /* Without arguments: what this is and what to do next, which depends on whether a daemon runs. */
 static int overview(struct ctl *c)
 {
@@ -78,11 +118,12 @@ static int overview(struct ctl *c)
 	print_options(stdout);
 	print_nouns(stdout);
 	c->client = client_open(c->socket, &err);
+	puts("\nNext:");
 	if (c->client)
-		puts("\nThe daemon runs. Next: `vnetctl doctor` tells what this host can do,\n"
-		     "`vnetctl lab up FILE` starts a lab, `vnetctl help NOUN` explains one noun.");
+		next_steps(c);
 	else
-		printf("\nNext: %s\n", err.text);
+		printf("  %s\n", err.text);
+	puts("\n`vnetctl help NOUN` explains one noun.");
 	return CTL_OK;
 }
 
@@ -148,6 +189,8 @@ static int dispatch(struct ctl *c, int argc, char **argv)
 {
 	if (!strcmp(argv[0], "help"))
 		return help(c, argc - 1, argv + 1);
+	if (!strcmp(argv[0], "complete"))
+		return complete_run(c, argc - 1, argv + 1);
 	c->noun = noun_find(argv[0]);
 	if (!c->noun)
 		return unknown_noun(argv[0]);

@@ -5,4 +5,4 @@ vnetctl-srcs := $(addprefix vnetctl/,main.c nouns.c args.c stp.c group.c \
 vnetctl-srcs += vnetctl/port_impair.c
 vnetctl-srcs += vnetctl/top.c
 vnetctl-srcs += vnetctl/dns.c
-vnetctl-srcs += $(addprefix vnetctl/,lab_words.c lab_life.c lab_file.c lab_diff.c lab_pack.c)
+vnetctl-srcs += $(addprefix vnetctl/,lab_words.c lab_life.c lab_file.c lab_diff.c lab_pack.c lab_graph.c complete.c)

@@ -2,6 +2,7 @@
 /*
  * fuzz_lab.c - topology files from anywhere: parsed, validated, their errors printed.
  */
+#include "lab/fmt.h"
 #include "lab/parse.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = 0;
 	lab_destroy(lab_parse(text, size, NULL, &errors));
+	free(lab_fmt(text, size, NULL));
 	if (null) {
 		lab_errors_print(&errors, null);
 		fclose(null);

@@ -111,5 +111,10 @@ check "an event arrives" wait_for 5 grep -q "port.added.*p2" $DIR/events
 watch_end
 vctl port del p2
 
+check "completion knows nouns and verbs" grep -qx check <<<"$(vctl complete -- lab)"
+check "and the daemon's objects" sh -c "'$VNETCTL' -s $SOCK net add tabbed mode=internal; '$VNETCTL' -s $SOCK complete -- net show | grep -qx tabbed"
+check "and what options a verb has" grep -qx -- --watch <<<"$(vctl complete -- lab check)"
+check "bash's completion" bash -c "vnetctl() { '$VNETCTL' -s $SOCK \"\$@\"; }; . '$TOP/tools/completion/vnetctl.bash'; COMP_WORDS=(vnetctl lab ch); COMP_CWORD=2; _vnetctl; [ \"\${COMPREPLY[*]}\" = check ]"
+check "without arguments: what to do next" grep -q "vnetctl net list" <<<"$(vctl)"
 check "the daemon stops cleanly" stop_daemon
 finish
