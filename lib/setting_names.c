@@ -41,6 +41,7 @@ const char *const net_setting_names[] = {
 	"nat-mapping",
 	"nat-filtering",
 	"nat-type",
+	"nat-refresh",
 	"nat-udp-timeout",
 	"nat-dns-timeout",
 	"nat-icmp-timeout",

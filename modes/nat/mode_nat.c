@@ -151,6 +151,8 @@ static int start_six(struct nat_net *nn, struct err *err)
 	nn->six =
 		nat6_create(&conf, &env, &nn->nat->table.set, nn->nat, seed, nn->net->runner->now);
 	nn->nat->six = nn->six;
+	if (nn->six)
+		nn->six->table.lack = nat_lack_note6;
 	return nn->six ? 0 : err_sys(err, -ENOMEM, "network \"%s\"", c->name);
 }
 
@@ -286,6 +288,7 @@ static void nat_host_changed(struct net *net)
 	struct nat_net *nn = net->mode_state;
 
 	uplinks_changed(nn->uplinks);
+	nat_clash_check(nn);
 }
 
 static int nat_call(struct net *net, const char *method, json_t *params, json_t **result,

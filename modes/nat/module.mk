@@ -10,7 +10,7 @@ modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_one.c
 	modes/nat/nat_forward_parse.c modes/nat/nat_forward_guest.c modes/nat/nat_relay.c modes/nat/nat_relay_tcp.c modes/nat/nat_relay_udp.c modes/nat/nat_explain.c modes/nat/nat_show.c modes/nat/nat_lack.c modes/nat/nat_settings.c modes/nat/nat_edge.c modes/nat/nat_watch.c modes/nat/mode_nat.c
 modes-srcs += modes/nat/nat_uplink_range.c modes/nat/nat_uplink_extra.c modes/nat/nat_map.c modes/nat/nat_pool.c
 
-unit-tests += nat_tcp nat_xlate nat_frag nat_icmp nat6 nat6_frag
+unit-tests += nat_tcp nat_xlate nat_frag nat_icmp nat6 nat6_frag nat_rows
 unit-tests += nat_proto nat_extra
 test_nat_extra-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat_proto-objs := tests/unit/nat_world.c nat-core ra lib
@@ -19,6 +19,7 @@ test_nat_xlate-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat_frag-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat_icmp-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat6-objs := tests/unit/nat6_world.c nat-core ra lib
+test_nat_rows-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat6_frag-objs := tests/unit/nat6_world.c nat-core ra lib
 
 wire-tests += nat

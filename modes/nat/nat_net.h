@@ -42,6 +42,7 @@ struct nat_net {
 	uint16_t ports_first, ports_last; /* nat-ports; 0: whatever is free */
 	unsigned int lookups;		  /* of routes, in the second that began at */
 	msec lookups_since;
+	bool clash;	/* the host has our subnet elsewhere */
 	msec lack_told; /* when an exhaustion was last said; 0: never */
 	msec taken_told;
 };
@@ -76,6 +77,11 @@ void nat_forward_fini(struct nat_net *nn);
 /* nat_table.lack: the event nat.exhausted and a line of log, every 10 s at most. @ctx: the nat_net.
  */
 void nat_lack_note(void *ctx, enum nat_lack what, const struct nat_key *k);
+/* The same of IPv6; @ctx: the nat6. */
+void nat_lack_note6(void *ctx, enum nat_lack what, const struct nat_key *k);
+/* RFC 4787 REQ-7: has the host got our subnet elsewhere (a lease on its uplink)? Said once, by the
+ * event nat.clash and a line of log; a network that is made on a taken subnet is refused. */
+void nat_clash_check(struct nat_net *nn);
 
 /* nat_env.taken: the event nat.taken, every 10 s at most. @ctx: the nat_net. */
 void nat_taken_note(void *ctx, const struct nat_key *k, const struct nat_mapping *holder,

@@ -300,7 +300,7 @@ void nat_session_touch(struct nat_table *t, struct nat_session *s, enum nat_dir 
 	if (m->proto == NAT_TCP)
 		keep = session_step_tcp(t, m, s, dir, tcp_flags);
 	else
-		keep = dir == NAT_OUT || fresh; /* RFC 4787 REQ-6: outbound refreshes */
+		keep = dir == NAT_OUT || fresh || t->set.refresh_in; /* RFC 4787 REQ-6 */
 	if (keep)
 		session_keep(t, m, s, now);
 	s->fresh = false;

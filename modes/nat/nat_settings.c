@@ -270,6 +270,22 @@ static bool mss_get(const struct net *net, char *text, size_t size)
 	return mss != NAT_SETTINGS_DEFAULT.mss;
 }
 
+/* ---- what keeps a flow ----------------------------------------------------------------------- */
+
+static int refresh_set(struct net *net, const char *value, struct err *err)
+{
+	if (strcmp(value, "outbound") != 0 && strcmp(value, "both") != 0)
+		return err_set(err, -EINVAL, "wants outbound or both");
+	set_of(net)->refresh_in = value[0] == 'b';
+	return 0;
+}
+
+static bool refresh_get(const struct net *net, char *text, size_t size)
+{
+	snprintf(text, size, "%s", set_of(net)->refresh_in ? "both" : "outbound");
+	return set_of(net)->refresh_in;
+}
+
 /* ---- the host's services --------------------------------------------------------------------- */
 
 static const char *const host_words[] = {"off", "services", "loopback"};
@@ -352,6 +368,7 @@ const struct net_setting nat_settings_rows[] = {
 	{"nat-filtering", KINDS_TEXT, filtering_set, filtering_get},
 	{"nat-type", "full-cone, restricted-cone, port-restricted-cone or symmetric", type_set,
 	 type_get},
+	{"nat-refresh", "outbound or both", refresh_set, refresh_get},
 	{"nat-udp-timeout", SETTING_TIME_TEXT, udp_ms_set, udp_ms_get},
 	{"nat-dns-timeout", SETTING_TIME_TEXT, udp_dns_ms_set, udp_dns_ms_get},
 	{"nat-icmp-timeout", SETTING_TIME_TEXT, icmp_ms_set, icmp_ms_get},

@@ -48,6 +48,7 @@ enum nat_mss { NAT_MSS_OFF, NAT_MSS_CLAMP, NAT_MSS_MIN = 88 };
 struct nat_settings {
 	uint32_t max, max_guest;
 	uint32_t mss; /* enum nat_mss, or the largest in bytes; default: clamp to the way's MTU */
+	bool refresh_in;       /* RFC 4787 REQ-6a: what comes in keeps a flow too; default: not */
 	enum nat_kind mapping; /* RFC 4787 REQ-1; default: endpoint */
 	enum nat_kind filter;  /* RFC 4787 REQ-8; default: address */
 	msec udp_ms;	       /* RFC 4787 REQ-5: 300 s */

@@ -31,7 +31,8 @@ has() { rows | grep -qE "$1"; }
 watch_pairs
 wait_for 5 ping_ok a 198.51.100.9 -W 1
 ns a python3 "$peers" seen 198.51.100.9 7000 5555 >/dev/null
-ns a python3 "$peers" seen 2001:db8:1::9 7000 5556 >/dev/null
+sees6() { ns a python3 "$peers" seen 2001:db8:1::9 7000 5556 >/dev/null 2>&1; }
+wait_for 5 sees6
 ns a ping -c 1 -t 1 -W 1 198.51.100.9 >/dev/null
 ns a ping -c 1 -W 1 127.0.0.9 -I eth0 >/dev/null 2>&1
 ns a ping -c 1 -W 2 -s 3000 -M dont 198.51.100.9 >/dev/null

@@ -230,6 +230,30 @@ static void i6_errors_change_no_timer(void **state)
 	world_fini(&w);
 }
 
+/* RFC 7857 7.1: a guest's errors keep no mapping alive, or its peer could. */
+static void i71_errors_out_refresh_nothing(void **state)
+{
+	struct world w;
+	struct pkt *came;
+	uint16_t port;
+
+	(void)state;
+	world_init(&w, NULL);
+	world_send(&w, make_udp(&w, a_udp(), 30));
+	port = port_of(w.out[0], 0);
+	world_receive(&w, make_udp(&w, (struct flow){PEER_1, OUTSIDE, 7, port}, 3));
+	came = w.in[0];
+	world_step(&w, 299000);
+	assert_int_equal(world_send(&w, make_error(&w, GUEST_A, PEER_1, 3, 3, came, 28)),
+			 DROP_NONE);
+	assert_int_equal(w.n_out, 2);
+	world_step(&w, 2000);
+	assert_int_equal(
+		world_receive(&w, make_udp(&w, (struct flow){PEER_1, OUTSIDE, 7, port}, 3)),
+		DROP_NO_MAPPING);
+	world_fini(&w);
+}
+
 static void i7_hairpinned_error(void **state)
 {
 	struct flow b = {GUEST_B, PEER_1, 6000, 7};
@@ -390,6 +414,7 @@ int main(void)
 		cmocka_unit_test(i4n_no_error_without_a_session),
 		cmocka_unit_test(i5_a_guests_error_has_our_source),
 		cmocka_unit_test(i6_errors_change_no_timer),
+		cmocka_unit_test(i71_errors_out_refresh_nothing),
 		cmocka_unit_test(i7_hairpinned_error),
 		cmocka_unit_test(cut_and_strange_errors),
 		cmocka_unit_test(no_error_about_an_error),
