@@ -29,6 +29,7 @@ static void set_text(json_t *doc, const char *key, const char *text)
 static json_t *net_doc(const struct lab *lab, const struct lab_net *net)
 {
 	json_t *doc = lab_net_params(lab, net), *forwards = json_array();
+	json_t *records = json_array();
 
 	json_object_del(doc, "name");
 	json_object_del(doc, "lab");
@@ -40,6 +41,13 @@ static json_t *net_doc(const struct lab *lab, const struct lab_net *net)
 	if (net->n_forwards)
 		json_object_set(doc, "forward", forwards);
 	json_decref(forwards);
+	for (size_t i = 0; i < net->n_records; i++)
+		json_array_append_new(records,
+				      json_sprintf("%s %s %s", net->records[i].name,
+						   net->records[i].type, net->records[i].value));
+	if (net->n_records)
+		json_object_set(doc, "records", records);
+	json_decref(records);
 	return doc;
 }
 

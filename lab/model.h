@@ -78,6 +78,12 @@ struct lab_forward {
 	struct lab_pos pos;
 };
 
+/* A DNS record in the words of `vnetctl dns add`: what it means is checked by the daemon. */
+struct lab_record {
+	const char *name, *type, *value;
+	struct lab_pos pos;
+};
+
 /* A setting as the daemon takes it: its values are checked there. */
 struct lab_setting {
 	const char *name;
@@ -103,6 +109,8 @@ struct lab_net {
 	struct lab_forward *forwards;
 	struct lab_map *maps;
 	size_t n_forwards, n_maps;
+	struct lab_record *records;
+	size_t n_records;
 };
 
 enum lab_how { LAB_ADDR_DEFAULT, LAB_ADDR_DHCP, LAB_ADDR_NONE, LAB_ADDR_STATIC };

@@ -223,6 +223,39 @@ static void read_maps(struct schema *s, const struct yaml_tree *t, void *out)
 		schema_list(s, t, "map", read_map, net);
 }
 
+/* "NAME TYPE VALUE": as a line of a zone file. */
+static void read_record(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_net *net = out;
+	struct lab_record *r = &net->records[net->n_records];
+	const char *v = schema_says_text(s, "^[^ ]+ [^ ]+ .+$") ? NULL : schema_scalar(s, t);
+	size_t name = v ? strcspn(v, " ") : 0, type = v && v[name] ? strcspn(v + name + 1, " ") : 0;
+
+	if (!v)
+		return;
+	if (!name || !type || !v[name + 1 + type] || !v[name + 2 + type]) {
+		lab_error(
+			s->errors, t->pos,
+			"'%s' is not a record: write it as \"www A 10.0.2.9\" (name, type, value)",
+			v);
+		return;
+	}
+	r->pos = t->pos;
+	r->name = lab_strndup(s->lab, v, name);
+	r->type = lab_strndup(s->lab, v + name + 1, type);
+	r->value = lab_strndup(s->lab, v + name + type + 2, strlen(v + name + type + 2));
+	net->n_records += r->name && r->type && r->value;
+}
+
+static void read_records(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_net *net = out;
+
+	net->records = lab_alloc(s->lab, t->n, sizeof(*net->records));
+	if (net->records)
+		schema_list(s, t, "records", read_record, net);
+}
+
 static void read_net(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
@@ -239,6 +272,7 @@ static void read_net(struct schema *s, const struct yaml_tree *t, void *out)
 		{"vlan", read_vlan, offsetof(struct lab_net, vlan)},
 		{"forward", read_forwards, 0},
 		{"map", read_maps, 0},
+		{"records", read_records, 0},
 		{0},
 	};
 	struct lab *lab = out;

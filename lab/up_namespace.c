@@ -96,7 +96,11 @@ static void dhcp(struct wave *w, const struct lab_node *node, const char *ifname
 		"deconfig) ip addr flush dev $interface; ip link set $interface up;;\n"
 		"bound|renew)\n"
 		"	ip addr replace $ip/$mask dev $interface\n"
-		"	for r in $router; do ip route replace default via $r; break; done;;\n"
+		"	for r in $router; do ip route replace default via $r; break; done\n"
+		"	[ -z \"$dns\" ] || {\n"
+		"		for d in $domain; do echo \"search $d\"; done\n"
+		"		for s in $dns; do echo \"nameserver $s\"; done\n"
+		"	} >/etc/resolv.conf;;\n"
 		"esac\n"
 		"END\n";
 	char command[sizeof(text) + 16];

@@ -2,6 +2,7 @@
 /*
  * up_network.c - a lab's networks, and the forwards into them.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "lab/guest.h"
@@ -142,6 +143,49 @@ int up_forwards(struct lab_run *r, struct err *err)
 	return rc;
 }
 
+/* The nodes whose addresses the file says; those by DHCP have their names by their leases. A
+ * network without a name server has no use for them. */
+static int node_names(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	char text[IP4_STR];
+	int rc = 0;
+
+	for (size_t n = 0; n < r->lab->n_nodes; n++) {
+		const struct lab_node *node = &r->lab->nodes[n];
+
+		for (size_t i = 0; !rc && i < node->n_nics; i++) {
+			if (node->nics[i].net != net || !node->nics[i].address.given)
+				continue;
+			rc = up_call(r, "dns.add",
+				     json_pack("{s:s, s:s, s:s, s:s}", "net", net->id, "name",
+					       node->name.s, "type", "A", "value",
+					       ip4_format(node->nics[i].address.p.addr, text)),
+				     err);
+			if (rc == -EOPNOTSUPP || rc == -EEXIST)
+				rc = 0;
+		}
+	}
+	return rc;
+}
+
+static int net_names(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	int rc = node_names(r, net, err);
+
+	for (size_t i = 0; !rc && i < net->n_records; i++) {
+		const struct lab_record *rec = &net->records[i];
+
+		rc = up_call(r, "dns.add",
+			     json_pack("{s:s, s:s, s:s, s:s}", "net", net->id, "name", rec->name,
+				       "type", rec->type, "value", rec->value),
+			     err);
+		if (rc)
+			rc = err_wrap(err, "line %u, record '%s %s'", rec->pos.line, rec->name,
+				      rec->type);
+	}
+	return rc;
+}
+
 int up_networks(struct lab_run *r, struct err *err)
 {
 	for (size_t i = 0; i < r->lab->n_nets; i++) {
@@ -153,6 +197,8 @@ int up_networks(struct lab_run *r, struct err *err)
 		rc = up_call(r, "net.add", lab_net_params(r->lab, net), err);
 		if (!rc && r->only)
 			rc = net_ways_in(r, net, err);
+		if (!rc)
+			rc = net_names(r, net, err);
 		if (rc)
 			return rc;
 		progress_line(&r->progress, "network   %s up (%s)", net->name.s,

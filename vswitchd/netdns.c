@@ -376,9 +376,14 @@ static void fill_zone(struct netdns *d)
 {
 	const struct net_conf *c = &d->net->conf;
 	struct dns_zone *z = &d->proxy.zone;
-	char text[DNS_NAME_STR];
+	char text[DNS_NAME_STR], zone[2 * NAME_MAX_ + 2];
 
-	if (dns_zone_origin(c->name, &z->origin))
+	/* Lab "course" calls its network "lan" "course.lan": for people it is lan.course. */
+	if (netdns_own_name(d->net, c->name) != c->name)
+		snprintf(zone, sizeof(zone), "%s.%s", netdns_own_name(d->net, c->name), c->lab);
+	else
+		snprintf(zone, sizeof(zone), "%s", c->name);
+	if (dns_zone_origin(zone, &z->origin))
 		z->origin.len = 0;
 	if (c->subnet.plen)
 		z->subnet[0] = (struct ip_net){ip_addr_from4(ip4_network(c->subnet)),

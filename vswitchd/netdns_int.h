@@ -53,6 +53,8 @@ extern struct netdns *netdns_all;
 
 /* ---- netdns_names.c -------------------------------------------------------------------------- */
 
+/* @name without the "LAB." that objects of the network's lab have before their names. */
+const char *netdns_own_name(const struct net *net, const char *name);
 int netdns_names_init(struct netdns *d);
 void netdns_names_fini(struct netdns *d);
 /* net->lease_told */

@@ -115,10 +115,18 @@ static bool part_named(const struct net *net, const uint8_t *label, struct part 
 
 /* ---- guests ---------------------------------------------------------------------------------- */
 
+const char *netdns_own_name(const struct net *net, const char *name)
+{
+	size_t n = strlen(net->conf.lab);
+
+	return n && !strncmp(name, net->conf.lab, n) && name[n] == '.' && name[n + 1] ? name + n + 1
+										      : name;
+}
+
 /* The name of the guest or namespace that @port is a NIC of. False: of none. */
 static bool guest_label(const struct port *port, uint8_t out[LABEL])
 {
-	const char *name = port->vm[0] ? port->vm : port->netns;
+	const char *name = netdns_own_name(port->net, port->vm[0] ? port->vm : port->netns);
 
 	return label_from(name, strlen(name), out);
 }

@@ -213,6 +213,32 @@ equal "there is no way out" REFUSED "$(status i1 @10.0.3.254 www.example.com)"
 vctl net set inner dns=host
 equal "unless asked for" 203.0.113.7 "$(short i1 @10.0.3.254 www.example.com)"
 
+# ---- a lab -----------------------------------------------------------------------------------
+
+cat >$DIR/lab.yaml <<-'YAML'
+	version: 1
+	name: shop
+	networks:
+	  lan: {mode: internal, subnet: 10.0.5.0/24, dhcp: on, records: ["www A 10.0.5.9", "@ MX 10 srv"]}
+	  back: {mode: internal, subnet: 10.0.6.0/24, dhcp: on}
+	nodes:
+	  srv: {kind: namespace, interfaces: [{network: lan, address: 10.0.5.7/24}]}
+	  pc: {kind: namespace, interfaces: [{network: lan}]}
+	  db: {kind: namespace, interfaces: [{network: back, address: 10.0.6.7/24}]}
+YAML
+check "a lab with records is valid" vctl lab validate $DIR/lab.yaml
+check "and goes up" vctl lab up $DIR/lab.yaml
+check "a node has its lease" wait_for 10 vctl lab exec shop pc -- "grep nameserver /etc/resolv.conf"
+lab_short() { vctl lab exec shop pc -- "dig +time=3 +short @10.0.5.254 $*" | tr '\n' ' ' | sed 's/ $//'; }
+equal "a node by the address in the file" 10.0.5.7 "$(lab_short srv.lan.shop.vnet)"
+equal "a record of the file" 10.0.5.9 "$(lab_short www.lan.shop.vnet)"
+equal "a node on another network of the lab" 10.0.6.7 "$(lab_short db.back.shop.vnet)"
+check "dig and ping complete a short name by the lease's domain" \
+	vctl lab exec shop pc -- "grep -q 'search lan.shop.vnet' /etc/resolv.conf && ping -c 1 -W 3 srv"
+sed -i 's/www A 10.0.5.9/www/' $DIR/lab.yaml
+check_not "a record with nothing in it is an error of the file" vctl lab validate $DIR/lab.yaml
+check "the lab goes down" vctl lab down shop
+
 # ---- after a crash ---------------------------------------------------------------------------
 
 kill_daemon
