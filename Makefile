@@ -183,7 +183,7 @@ lint: setup-build setup-check setup-lint
 	@codespell -q 3 -L $(CODESPELL_WORDS) $$(git ls-files | grep -vE '^LICENSE|corpus/')
 	@mandoc -T lint -W warning doc/*.[1-8]
 	@echo "lint: clean"
-CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha,thre,ist,statics,miror
+CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha,thre,ist,statics,miror,ede
 
 .PHONY: install
 install: all

@@ -2,7 +2,6 @@
 /*
  * up_network.c - a lab's networks, and the forwards into them.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "lab/guest.h"
@@ -143,14 +142,24 @@ int up_forwards(struct lab_run *r, struct err *err)
 	return rc;
 }
 
-/* The nodes whose addresses the file says; those by DHCP have their names by their leases. A
- * network without a name server has no use for them. */
+/* Does it have a name server (vnet-modes(7), NAMES)? */
+static bool has_names(const struct lab_net *net)
+{
+	bool dhcp = net->dhcp.on || (!net->dhcp.given && net->mode == LAB_HOST_ONLY);
+	bool six = net->subnet6.s ||
+		   (net->ipv6.s ? strcmp(net->ipv6.s, "off") != 0 : net->mode == LAB_HOST_ONLY);
+
+	return net->mode == LAB_NAT ||
+	       ((net->mode == LAB_HOST_ONLY || net->mode == LAB_INTERNAL) && (dhcp || six));
+}
+
+/* The nodes whose addresses the file says; those by DHCP have their names by their leases. */
 static int node_names(struct lab_run *r, const struct lab_net *net, struct err *err)
 {
 	char text[IP4_STR];
 	int rc = 0;
 
-	for (size_t n = 0; n < r->lab->n_nodes; n++) {
+	for (size_t n = 0; has_names(net) && n < r->lab->n_nodes; n++) {
 		const struct lab_node *node = &r->lab->nodes[n];
 
 		for (size_t i = 0; !rc && i < node->n_nics; i++) {
@@ -161,8 +170,6 @@ static int node_names(struct lab_run *r, const struct lab_net *net, struct err *
 					       node->name.s, "type", "A", "value",
 					       ip4_format(node->nics[i].address.p.addr, text)),
 				     err);
-			if (rc == -EOPNOTSUPP || rc == -EEXIST)
-				rc = 0;
 		}
 	}
 	return rc;

@@ -4,7 +4,7 @@
 # physical network with its own DHCP server. HYPERVISOR=kvm runs them on the embedded VMM.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
-need ping dnsmasq tcpdump
+need ping dnsmasq tcpdump busybox dig
 hypervisor=${HYPERVISOR:-auto}
 [ -f "$O/image/vmlinuz" ] || skip_all "the guest image is not built (make image)"
 start_daemon
@@ -77,6 +77,12 @@ vctl port impair pc.eth1 none
 
 # ---- guards ----
 check "a lease on an internal network" wait_for 20 has_address pc 0 10.1.0.
+plug one neighbour
+dhcp_get neighbour >/dev/null
+check "where the guest finds a neighbour by its name" inside pc ping -q -c 1 -W 3 neighbour
+check "and by the whole of it" inside pc ping -q -c 1 -W 3 neighbour.one.vnet
+equal "which knows the guest by name" "$(nic pc 0 address)" \
+	"$(ns neighbour dig +short +time=3 @10.1.0.254 pc.one.vnet)"
 mac=$(nic pc 0 mac)
 check "another MAC address in the guest" inside pc "ip link set eth0 address 02:00:00:00:00:99"
 inside pc "ping -n -q -c 1 -W 1 10.1.0.254" >/dev/null 2>&1
