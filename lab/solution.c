@@ -54,12 +54,12 @@ static int run_folder(struct lab_run *r, const char *folder, const char *instead
 		char path[PATH_MAX + 128], other[PATH_MAX + 128];
 
 		snprintf(path, sizeof(path), "%.4000s/%s.sh", folder, node->name.s);
-		if (access(path, R_OK))
-			continue;
 		if (instead)
 			snprintf(other, sizeof(other), "%.4000s/%s.sh", instead, node->name.s);
 		if (instead && !access(other, R_OK))
 			memcpy(path, other, sizeof(path));
+		if (access(path, R_OK))
+			continue;
 		rc = run_script(r, node, path, err);
 		(*n)++;
 		if (!rc)
@@ -71,6 +71,7 @@ static int run_folder(struct lab_run *r, const char *folder, const char *instead
 int lab_solve(struct lab_run *r, struct solution *s, struct err *err)
 {
 	char *folder = lab_beside(r->file, "solution"), *wrong = NULL, stage[PATH_MAX + 64];
+	char instead[PATH_MAX + 64];
 	int rc;
 
 	if (s->stage && !lab_stage_find(r->lab, s->stage)) {
@@ -89,7 +90,10 @@ int lab_solve(struct lab_run *r, struct solution *s, struct err *err)
 	rc = run_folder(r, folder, wrong, &s->n, err);
 	for (size_t i = 0; !rc && i < r->lab->n_stages; i++) {
 		snprintf(stage, sizeof(stage), "%.4000s/%s", folder, r->lab->stages[i].id.s);
-		rc = run_folder(r, stage, wrong, &s->n, err);
+		if (wrong)
+			snprintf(instead, sizeof(instead), "%.4000s/%s", wrong,
+				 r->lab->stages[i].id.s);
+		rc = run_folder(r, stage, wrong ? instead : NULL, &s->n, err);
 		if (s->stage && !strcmp(s->stage, r->lab->stages[i].id.s))
 			break;
 	}

@@ -329,10 +329,24 @@ static char *resolve_host(struct try *t, char *url, char addr[static IP4_STR], u
 	return full;
 }
 
+/* What follows the header, which an empty line ends; small servers end lines with a bare LF. */
+static const char *page_body(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n"), text_len = len;
+
+		text_len -= len && text[len - 1] == '\r';
+		text += len + (text[len] == '\n');
+		if (!text_len)
+			return text;
+	}
+	return text;
+}
+
 /* What the server said, as far as the switch saw it. */
 static enum attempt judge_page(struct try *t, const char *url, const struct page *p)
 {
-	const char *body = strstr(p->text, "\r\n\r\n");
+	const char *body = page_body(p->text);
 	char line[100];
 
 	str_escape(p->text, strcspn(p->text, "\r\n"), line, sizeof(line));
@@ -340,7 +354,6 @@ static enum attempt judge_page(struct try *t, const char *url, const struct page
 		return outcome(t, ATTEMPT_NO, "no page from %s: no answer", url);
 	if (strncmp(p->text, "HTTP/1.", 7) || strncmp(p->text + 8, " 200", 4))
 		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, line);
-	body = body ? body + 4 : "";
 	if (match_output(t, body) == ATTEMPT_YES)
 		return outcome(t, ATTEMPT_YES, "%s", url);
 	str_escape(body, strcspn(body, "\r\n"), line, sizeof(line));

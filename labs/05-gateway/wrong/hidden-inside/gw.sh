@@ -1,10 +1,2 @@
-# Hides pc2 only.
+# The server is told a way to the office instead: pages come, and the street sees everybody.
 echo 1 >/proc/sys/net/ipv4/ip_forward
-nft -f - <<'END'
-table ip nat {
-	chain out {
-		type nat hook postrouting priority srcnat
-		oifname "eth1" ip saddr 10.20.0.12 masquerade
-	}
-}
-END
