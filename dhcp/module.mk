@@ -21,7 +21,7 @@ fuzz_dhcp_wire-objs := dhcp lib
 
 wire-tests += dhcp
 test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \
-	station vswitchd-core dhcp lib
+	station vswitchd/netdns_frame.c tftp vswitchd-core dhcp lib
 
 unit-tests += dhcp6
 test_dhcp6-objs := tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c dhcp lib

@@ -35,6 +35,26 @@ static void server_says_domain(struct dhcp_options *o, const char *domain)
 		server_says(o, OPT_SEARCH, OPTION_NAMES, o->search, n, true);
 }
 
+/* For machines that boot from the network: where our files are, and which is for them (RFC
+ * 2132 9.4, 9.5; RFC 4578). */
+static void server_says_boot(struct dhcp_options *o, const struct turn *t, be32 server)
+{
+	const struct dhcp_conf *c = &t->s->conf;
+	const struct dhcp_msg *m = t->msg;
+	bool ipxe = m->user.len == 4 && !memcmp(m->user.b, "iPXE", 4);
+
+	if (!c->boot || (!m->has_arch && !ipxe) ||
+	    !c->boot(c->boot_ctx, m->has_arch ? m->arch : -1, ipxe, o->boot_file,
+		     sizeof(o->boot_file)))
+		return;
+	o->next_server = server;
+	ip4_format(server, o->boot_server);
+	server_says(o, OPTION_NEXT_SERVER, OPTION_IP, &o->next_server, sizeof(o->next_server),
+		    true);
+	server_says(o, OPT_TFTP, OPTION_TEXT, o->boot_server, strlen(o->boot_server), true);
+	server_says(o, OPT_BOOTFILE, OPTION_TEXT, o->boot_file, strlen(o->boot_file), true);
+}
+
 static void layer_says(struct dhcp_options *o, const struct dhcp_optset *set, unsigned int from)
 {
 	for (unsigned int i = 0; i < set->n; i++) {
@@ -89,6 +109,7 @@ void dhcp_options_of(const struct turn *t, const struct dhcp_subnet *on, struct 
 	if (o->mtu)
 		server_says(o, OPT_MTU, OPTION_U16, &o->mtu, sizeof(o->mtu), true);
 	server_says(o, OPT_BROADCAST, OPTION_IP, &o->broadcast, sizeof(o->broadcast), true);
+	server_says_boot(o, t, on->server);
 	policy_layers(conf->policy, &t->client, t->msg, on->subnet, &o->layers);
 	for (unsigned int i = 0; i < o->layers.n; i++)
 		layer_says(o, o->layers.v[i].set, i + 1);

@@ -34,6 +34,8 @@ struct dhcp_options {
 	be16 mtu;
 	uint8_t routes[OPTION_VALUE_MAX + 5];
 	uint8_t search[64];
+	be32 next_server;
+	char boot_server[IP4_STR], boot_file[64];
 };
 
 /* Everything that could be said to the client of @t in subnet @on. Borrows from the server's conf

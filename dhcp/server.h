@@ -47,6 +47,10 @@ struct dhcp_conf {
 	uint32_t lease_s;   /* default and longest lease */
 	uint32_t probe_ms;  /* 0: never probe */
 	const struct dhcp_policy *policy; /* NULL: no options beside ours; borrowed, may change */
+	/* The boot file for a client that boots, of architecture @arch (RFC 4578 2.1; -1: not
+	 * said), @ipxe: whose loader is iPXE already. False: there is none. NULL: never. */
+	bool (*boot)(void *ctx, int arch, bool ipxe, char *file, size_t size);
+	void *boot_ctx;
 };
 
 /* Everything that is counted. Words for people in dhcp_count_word(). */

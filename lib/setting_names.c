@@ -56,6 +56,7 @@ const char *const net_setting_names[] = {
 	"nat-max-guest",
 	"nat-host",
 	"ipv6",
+	"tftp",
 	"dns",
 	"dns-private",
 	NULL,

@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/netdhcp_json.h"
+#include "vswitchd/nettftp.h"
 #include "vswitchd/switch/runner.h"
 
 enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600 };
@@ -31,6 +32,8 @@ static struct dhcp_conf conf_of(const struct net *net, const struct netdhcp_rule
 		.domain = c->domain,
 		.mtu = net_mtu(net),
 		.lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S,
+		.boot = nettftp_boot,
+		.boot_ctx = (struct net *)net,
 		.probe_ms = PROBE_MS,
 		.policy = rules->policy};
 
@@ -226,6 +229,11 @@ int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **r
 		return 0;
 	}
 	return netdhcp_json_call(net, &net->dhcp->server, method, params, result, err);
+}
+
+bool netdhcp_is_own(const struct net *net, be32 addr)
+{
+	return net->dhcp && dhcp_host_is(&net->dhcp->host, addr);
 }
 
 be32 netdhcp_addr_of(const struct net *net, const struct mac *mac)

@@ -52,6 +52,8 @@ int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **r
 /* Is a row of dhcp.list as @params asks: the same text in all of state, address, mac, client_id,
  * hostname, port and vm that are given? */
 bool netdhcp_row_wanted(const json_t *row, const json_t *params);
+/* Is @addr the server's? */
+bool netdhcp_is_own(const struct net *net, be32 addr);
 /* The address leased to @mac now; 0 when none. */
 be32 netdhcp_addr_of(const struct net *net, const struct mac *mac);
 

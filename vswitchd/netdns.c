@@ -25,7 +25,7 @@
 
 #define BUSY_S 0.05
 
-enum { ADDR6_GATEWAY = 2, ADDR6_STATION = 254, IP4_UDP = 28, IP6_UDP = 48 };
+enum { ADDR6_GATEWAY = 2, IP4_UDP = 28, IP6_UDP = 48 };
 
 struct netdns *netdns_all;
 
@@ -36,7 +36,7 @@ static bool is_own(const struct net *net, const struct port *port, const struct 
 {
 	const struct net_conf *c = &net->conf;
 	struct ip_addr gateway = netsix_addr(net, ADDR6_GATEWAY), link;
-	struct ip_addr station = netsix_addr(net, ADDR6_STATION);
+	struct ip_addr station = netsix_addr(net, NETSIX_STATION);
 
 	if (ip_addr_is4(a)) {
 		be32 addr = ip_addr_get4(a);
@@ -314,7 +314,7 @@ static void follow_conf(struct netdns *d)
 					   : c->dhcp_server;
 	memset(&c->dns6, 0, sizeof(c->dns6));
 	if (way != NET_DNS_OFF && !inside && c->subnet6.given)
-		c->dns6 = netsix_addr(d->net, c->gateway ? ADDR6_GATEWAY : ADDR6_STATION);
+		c->dns6 = netsix_addr(d->net, c->gateway ? ADDR6_GATEWAY : NETSIX_STATION);
 	snprintf(c->domain, sizeof(c->domain), "%s", way == NET_DNS_OFF || inside ? "" : d->domain);
 	netdns_host_apply(d, d->net->runner->now);
 }

@@ -74,7 +74,7 @@ static bool csum_ok(const struct pkt *p, const struct frame *f, const uint8_t *l
 	return csum_fold(l4_sum(&f->src, &f->dst, f->proto, l4, len)) == 0;
 }
 
-enum drop_reason dns_frame_read(const struct pkt *p, struct dns_frame *out)
+enum drop_reason dns_frame_read_any(const struct pkt *p, struct dns_frame *out)
 {
 	const struct ip4_hdr *ip;
 	struct frame f;
@@ -85,8 +85,7 @@ enum drop_reason dns_frame_read(const struct pkt *p, struct dns_frame *out)
 		return DROP_CONSUMED;
 	if (f.fragment)
 		return DROP_FRAGMENT;
-	if (!f.has_l4 || f.dport != DNS_PORT ||
-	    (f.proto != IPPROTO_UDP_ && f.proto != IPPROTO_TCP_))
+	if (!f.has_l4 || (f.proto != IPPROTO_UDP_ && f.proto != IPPROTO_TCP_))
 		return DROP_CONSUMED;
 	ip = (const void *)(f.data + f.l3);
 	if (f.l3_kind == L3_IP4 && csum_ip4(ip, ip4_ihl(ip)))
@@ -94,6 +93,7 @@ enum drop_reason dns_frame_read(const struct pkt *p, struct dns_frame *out)
 	*out = (struct dns_frame){.tcp = f.proto == IPPROTO_TCP_,
 				  .l4 = f.data + f.l4,
 				  .len = f.end - f.l4,
+				  .own_port = f.dport,
 				  .ends = {.mac = frame_eth(&f)->src,
 					   .own_mac = frame_eth(&f)->dst,
 					   .addr = f.src,
@@ -102,6 +102,13 @@ enum drop_reason dns_frame_read(const struct pkt *p, struct dns_frame *out)
 	if (!out->tcp)
 		out->len = ntohs(((const struct udp_hdr *)out->l4)->len);
 	return csum_ok(p, &f, out->l4, out->len) ? DROP_NONE : DROP_BAD_CSUM;
+}
+
+enum drop_reason dns_frame_read(const struct pkt *p, struct dns_frame *out)
+{
+	enum drop_reason why = dns_frame_read_any(p, out);
+
+	return !why && out->own_port != DNS_PORT ? DROP_CONSUMED : why;
 }
 
 /* ---- out ------------------------------------------------------------------------------------- */
@@ -153,12 +160,18 @@ static uint8_t *push_headers(struct pkt *out, const struct dns_ends *e, uint8_t 
 
 bool dns_frame_udp(struct pkt *out, const struct dns_ends *e, const void *data, size_t len)
 {
+	return dns_frame_udp_from(out, e, DNS_PORT, data, len);
+}
+
+bool dns_frame_udp_from(struct pkt *out, const struct dns_ends *e, uint16_t sport, const void *data,
+			size_t len)
+{
 	size_t total = sizeof(struct udp_hdr) + len;
 	struct udp_hdr *udp = (void *)push_headers(out, e, IPPROTO_UDP_, total);
 
 	if (!udp)
 		return false;
-	*udp = (struct udp_hdr){htons(DNS_PORT), htons(e->port), htons((uint16_t)total), 0};
+	*udp = (struct udp_hdr){htons(sport), htons(e->port), htons((uint16_t)total), 0};
 	memcpy(udp + 1, data, len);
 	udp->csum = csum_fold(l4_sum(&e->own, &e->addr, IPPROTO_UDP_, udp, total));
 	if (!udp->csum)

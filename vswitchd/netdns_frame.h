@@ -23,6 +23,7 @@ struct dns_frame {
 	bool tcp;
 	const uint8_t *l4; /* the UDP or TCP header, and what follows it */
 	size_t len;	   /* of both, by the IP header */
+	uint16_t own_port;
 };
 
 /* Might @p be for port 53 of @dst at @mac? Cheap, for every frame. */
@@ -31,8 +32,14 @@ bool dns_frame_likely(const struct pkt *p, const struct mac *mac, struct ip_addr
  * checksums are right. DROP_CONSUMED: something else. */
 enum drop_reason dns_frame_read(const struct pkt *p, struct dns_frame *out);
 
+/* The same for any port. */
+enum drop_reason dns_frame_read_any(const struct pkt *p, struct dns_frame *out);
+
 /* Write a datagram of @len bytes to @ends into the empty packet @out. False: it is too long. */
 bool dns_frame_udp(struct pkt *out, const struct dns_ends *ends, const void *data, size_t len);
+/* The same from port @sport. */
+bool dns_frame_udp_from(struct pkt *out, const struct dns_ends *ends, uint16_t sport,
+			const void *data, size_t len);
 /* The same for a TCP segment, header included, whose checksum is filled in. */
 bool dns_frame_tcp(struct pkt *out, const struct dns_ends *ends, const void *segment, size_t len);
 

@@ -13,8 +13,6 @@
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/settings.h"
 
-enum { STATION_LOW = 254 /* as .254 is in a /24 (addrplan.h) */ };
-
 struct ip_addr netsix_addr(const struct net *net, uint32_t low)
 {
 	struct ip_addr a = {{0}};
@@ -143,7 +141,7 @@ int netsix_start(struct net *net, bool router, struct err *err)
 	}
 	s->host = (struct six_host){.mac = s->port->mac,
 				    .link_local = ip_addr_link_local(&s->port->mac),
-				    .addr = netsix_addr(net, STATION_LOW)};
+				    .addr = netsix_addr(net, NETSIX_STATION)};
 	net->six = s;
 	rc = six_dhcp_start(s, err);
 	if (rc)
@@ -178,6 +176,11 @@ void netsix_tick(struct net *net, msec now)
 bool netsix_at_rest(const struct net *net)
 {
 	return !net->six;
+}
+
+bool netsix_is_own(const struct net *net, const struct ip_addr *addr)
+{
+	return net->six && six_is_own(&net->six->host, addr);
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */

@@ -22,6 +22,8 @@
 #include "vswitchd/switch/net.h"
 #include "vswitchd/switch/settings.h"
 
+enum { NETSIX_STATION = 254 /* host part of its address, as .254 is in a /24 (addrplan.h) */ };
+
 /* Serve @net, if it has IPv6 (conf.subnet6 and an MTU that carries it); sets net->six. @router: is
  * there another that advertises? */
 int netsix_start(struct net *net, bool router, struct err *err);
@@ -43,6 +45,8 @@ struct ip_addr netsix_addr(const struct net *net, uint32_t low);
 /* The addresses of @net's prefix that @mac was heard to use; at most @max. Returns how many. */
 unsigned int netsix_addrs_of(const struct net *net, const struct mac *mac, struct ip_addr *out,
 			     unsigned int max);
+/* Is @addr the station's? */
+bool netsix_is_own(const struct net *net, const struct ip_addr *addr);
 /* Who was heard to use @addr. */
 bool netsix_mac_of(const struct net *net, const struct ip_addr *addr, struct mac *out);
 

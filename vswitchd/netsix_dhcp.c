@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/netsix_int.h"
+#include "vswitchd/nettftp.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
@@ -95,6 +96,8 @@ int six_dhcp_start(struct netsix *s, struct err *err)
 	const struct net_conf *c = &s->net->conf;
 	struct dhcp6_conf conf = {.prefix = netsix_addr(s->net, 0),
 				  .mac = s->host.mac,
+				  .boot = nettftp_boot6,
+				  .boot_ctx = s->net,
 				  .first = DHCP6_FIRST,
 				  .last = DHCP6_LAST,
 				  .lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S};

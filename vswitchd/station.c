@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "vswitchd/nettftp.h"
+
 struct part {
 	port_local_fn *input; /* NULL: has not joined */
 	void *ctx;
@@ -25,6 +27,8 @@ static void input(void *ctx, struct pkt *p)
 	const struct part *part = &s->parts[six ? STATION_IP6 : STATION_IP4];
 
 	if (s->net->service && s->net->service(s->net, s->port, p))
+		return;
+	if (nettftp_take(s->net, p))
 		return;
 	if (part->input)
 		part->input(part->ctx, p);
@@ -64,6 +68,11 @@ int station_join(struct net *net, enum station_part part, port_local_fn *fn, voi
 	return 0;
 }
 
+struct port *station_port(const struct net *net)
+{
+	return net->station->port;
+}
+
 void station_leave(struct net *net, enum station_part part)
 {
 	struct station *s = net->station;
@@ -75,6 +84,7 @@ void station_leave(struct net *net, enum station_part part)
 		if (s->parts[i].input)
 			return;
 	}
+	nettftp_stop(net);
 	port_del(s->port, true);
 	free(s);
 	net->station = NULL;

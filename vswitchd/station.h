@@ -21,6 +21,8 @@ enum station_part { STATION_IP4, STATION_IP6, STATION_PARTS };
  * them. Sets *@port, which the station owns. On failure the part has not joined. */
 int station_join(struct net *net, enum station_part part, port_local_fn *input, void *ctx,
 		 struct port **port, struct err *err);
+/* The port, of a network that has a station. */
+struct port *station_port(const struct net *net);
 /* Nothing happens when @part has not joined. */
 void station_leave(struct net *net, enum station_part part);
 

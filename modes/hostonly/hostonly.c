@@ -20,6 +20,7 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
+#include "vswitchd/nettftp.h"
 #include "vswitchd/switch/port.h"
 
 static const char *subnet6_text(const struct ip6_net *n, char text[INET6_ADDRSTRLEN])
@@ -79,12 +80,14 @@ static void hostonly_show(const struct net *net, json_t *out)
 	json_object_set_new(out, "host6", on ? json_sprintf("%s1", text) : json_null());
 	netdhcp_show(net, out);
 	netsix_show(net, out);
+	nettftp_show(net, out);
 }
 
 static void hostonly_tick(struct net *net, msec now)
 {
 	netdhcp_tick(net, now);
 	netsix_tick(net, now);
+	nettftp_tick(net, now);
 }
 
 static bool hostonly_at_rest(const struct net *net)
@@ -100,6 +103,7 @@ const struct mode_ops mode_hostonly = {
 	.stop = hostonly_stop,
 	.tick = hostonly_tick,
 	.at_rest = hostonly_at_rest,
-	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings, NULL},
+	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
+							nettftp_settings, NULL},
 	.show = hostonly_show,
 };

@@ -12,6 +12,7 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
+#include "vswitchd/nettftp.h"
 
 static int internal_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
@@ -57,6 +58,7 @@ static void internal_tick(struct net *net, msec now)
 {
 	netdhcp_tick(net, now);
 	netsix_tick(net, now);
+	nettftp_tick(net, now);
 }
 
 static bool internal_at_rest(const struct net *net)
@@ -74,6 +76,7 @@ static void internal_show(const struct net *net, json_t *out)
 						    : json_null());
 	netdhcp_show(net, out);
 	netsix_show(net, out);
+	nettftp_show(net, out);
 }
 
 const struct mode_ops mode_internal = {
@@ -84,6 +87,7 @@ const struct mode_ops mode_internal = {
 	.stop = internal_stop,
 	.tick = internal_tick,
 	.at_rest = internal_at_rest,
-	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings, NULL},
+	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
+							nettftp_settings, NULL},
 	.show = internal_show,
 };

@@ -22,6 +22,7 @@
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
+#include "vswitchd/nettftp.h"
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/walk.h"
 
@@ -268,6 +269,7 @@ static void nat_tick_net(struct net *net, msec now)
 
 	netdhcp_tick(net, now);
 	netsix_tick(net, now);
+	nettftp_tick(net, now);
 	more = nat_tick(nn->nat, now);
 	gateway_tick(&nn->gw, now);
 	nat_forward_refresh(nn);
@@ -321,6 +323,7 @@ static void nat_show(const struct net *net, json_t *out)
 {
 	netdhcp_show(net, out);
 	netsix_show(net, out);
+	nettftp_show(net, out);
 	nat_show_facts(net->mode_state, out);
 }
 
@@ -339,6 +342,7 @@ const struct mode_ops mode_nat = {
 	.host_changed = nat_host_changed,
 	.call = nat_call,
 	.settings = nat_settings_rows,
-	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings, NULL},
+	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
+							nettftp_settings, NULL},
 	.show = nat_show,
 };

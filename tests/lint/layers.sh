@@ -27,8 +27,9 @@ check() {
 check lib lib
 check dhcp dhcp lib
 check dns dns lib
+check tftp tftp lib
 check vmm vmm lib
-check vswitchd vswitchd dhcp dns lib
+check vswitchd vswitchd dhcp dns tftp lib
 check vswitchd/switch vswitchd/switch lib
 check vswitchd/host vswitchd/host vswitchd/switch lib
 check vswitchd/carrier vswitchd/carrier vswitchd/host vswitchd/switch lib

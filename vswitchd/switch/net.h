@@ -23,6 +23,7 @@ struct frame_hook;
 struct mode_ops;
 struct netdhcp;
 struct netdns;
+struct nettftp;
 struct netsix;
 struct port;
 struct runner;
@@ -115,6 +116,7 @@ struct net {
 	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
 	 * known. Set with dhcp. */
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
+	struct nettftp *tftp; /* nettftp.h; NULL: it gives no files */
 	struct netdns *dns; /* NULL: the network has no name server */
 	/* A service that looks at frames for the network's own ports (gateway, station) before they
 	 * do. True: it took @p. NULL: there is none. */
