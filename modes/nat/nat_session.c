@@ -188,7 +188,7 @@ static void session_refuse(struct nat_table *t, struct nat_mapping *m, const str
 	if (t->lack)
 		t->lack(t->note_ctx, NAT_LACK_FLOWS, k);
 	if (!m->n_sessions && !m->forward)
-		nat_mapping_end(t, m, k->peer, k->peer_port, NAT_END_ROOM, now);
+		nat_mapping_del(t, m, NAT_END_ROOM, now);
 	else if (!m->n_open)
 		nat_closed_add(t, m);
 }
@@ -226,9 +226,9 @@ void nat_session_del(struct nat_table *t, struct nat_session *s, enum nat_why wh
 {
 	struct nat_mapping *m = nat_mapping_of(t, s);
 
-	/* The last one takes its mapping along, which is found by the session's peer. */
+	/* The last one takes its mapping along. */
 	if (m->n_sessions == 1 && !m->forward) {
-		nat_mapping_end(t, m, s->peer, s->peer_port, why, now);
+		nat_mapping_del(t, m, why, now);
 		return;
 	}
 	nat_session_unlink(t, m, s, why);

@@ -222,16 +222,18 @@ static nat_ref *inside_bucket(struct nat_table *t, const struct nat_key *k)
 static bool mapping_is(const struct nat_table *t, const struct nat_mapping *m,
 		       const struct nat_key *k)
 {
-	const struct nat_session *s;
-
 	if (m->addr != k->addr || m->port != k->port || m->proto != k->proto || m->ext != k->ext)
 		return false;
 	if (m->forward || (t->set.mapping == NAT_ENDPOINT && m->proto != NAT_OTHER))
 		return true;
-	/* It depends on the peer: all its sessions have the same. */
-	s = session_at(t, m->sessions);
-	return s && s->peer == k->peer &&
-	       (t->set.mapping == NAT_ADDRESS || s->peer_port == k->peer_port);
+	return m->peer == k->peer &&
+	       (t->set.mapping != NAT_ADDRESS_PORT || m->peer_port == k->peer_port);
+}
+
+/* What a mapping was made of. */
+static struct nat_key key_of(const struct nat_mapping *m)
+{
+	return (struct nat_key){m->ext, m->proto, m->addr, m->peer, m->port, m->peer_port};
 }
 
 static struct nat_mapping *mapping_in(const struct nat_table *t, nat_ref chain,
@@ -305,7 +307,9 @@ static void mapping_fill(struct nat_table *t, struct nat_mapping *m, const struc
 	m->ext = k->ext;
 	m->addr = k->addr;
 	m->port = k->port;
-	m->proto = (uint8_t)k->proto;
+	m->peer = k->peer;
+	m->peer_port = k->peer_port;
+	m->proto = k->proto;
 	m->inside_next = *bucket;
 	*bucket = mapping_ref(t, m);
 	nat_guest_of(t, k->addr)->ports[k->proto]++;
@@ -383,9 +387,10 @@ struct nat_mapping *nat_mapping_add_forward(struct nat_table *t, const struct na
 	return m;
 }
 
-static void mapping_leave(struct nat_table *t, struct nat_mapping *m, const struct nat_key *k)
+static void mapping_leave(struct nat_table *t, struct nat_mapping *m)
 {
-	nat_ref r = mapping_ref(t, m), *at = inside_bucket(t, k);
+	struct nat_key k = key_of(m);
+	nat_ref r = mapping_ref(t, m), *at = inside_bucket(t, &k);
 
 	while (*at != r)
 		at = &mapping_at(t, *at)->inside_next;
@@ -394,41 +399,25 @@ static void mapping_leave(struct nat_table *t, struct nat_mapping *m, const stru
 
 void nat_mapping_prefetch(struct nat_table *t, const struct nat_mapping *m)
 {
-	const struct nat_session *s = session_at(t, m->sessions);
-	struct nat_key k = {m->ext, m->proto, m->addr, 0, m->port, 0};
+	struct nat_key k = key_of(m);
 
 	/* It goes with its only session. */
-	if (!s || m->n_sessions > 1 || m->forward)
+	if (m->n_sessions != 1 || m->forward)
 		return;
-	k.peer = s->peer;
-	k.peer_port = s->peer_port;
 	__builtin_prefetch(inside_bucket(t, &k), 1);
 	nat_ext_prefetch(m->ext, m->proto, m->ext_port);
 }
 
-void nat_mapping_end(struct nat_table *t, struct nat_mapping *m, be32 peer, be16 peer_port,
-		     enum nat_why why, msec now)
+void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, enum nat_why why, msec now)
 {
-	struct nat_key k = {m->ext, m->proto, m->addr, peer, m->port, peer_port};
-
 	while (m->sessions)
 		nat_session_unlink(t, m, session_at(t, m->sessions), why);
 	nat_closed_del(t, m);
-	mapping_leave(t, m, &k);
+	mapping_leave(t, m);
 	nat_ext_release(m->ext, m->proto, m->ext_port, now);
 	nat_guest_of(t, m->addr)->ports[m->proto]--;
 	t->n_mappings--;
 	mapping_free(t, m);
-}
-
-void nat_mapping_del(struct nat_table *t, struct nat_mapping *m, enum nat_why why, msec now)
-{
-	const struct nat_session *s = session_at(t, m->sessions);
-
-	if (m->forward || !s)
-		nat_mapping_end(t, m, 0, 0, why, now);
-	else
-		nat_mapping_end(t, m, s->peer, s->peer_port, why, now);
 }
 
 /* ---- walks ----------------------------------------------------------------------------------- */

@@ -12,8 +12,7 @@
  * Everything is allocated at start and handed out from free lists, so the path never touches the
  * heap; the lists are filled on first use, so that untouched entries never become resident. A flow
  * of one mapping and one session costs 128 bytes, buckets and all: entries refer to each other by
- * number, times are ticks of 64 ms, a mapping's peer is that of its session. Hashes are keyed, so
- * nobody can aim at one bucket.
+ * number, and times are ticks of 64 ms. Hashes are keyed, so nobody can aim at one bucket.
  *
  * Time. Beside the sessions is an array of ticks, one for each: look at it then. Once a second a
  * hand goes round that array, a million in half a millisecond; where the tick has come it looks at
@@ -123,10 +122,11 @@ struct nat_mapping {
 	nat_ref sessions;
 	nat_ref last; /* the session used last; 0: look it up */
 	be32 addr;    /* inside */
+	be32 peer;    /* for whom it was made, which counts where mapping depends on it; others may
+			 come in by it, so its sessions don't tell */
 	be16 port;    /* inside */
 	be16 ext_port;
-	uint32_t n_sessions, n_open;
-	uint8_t proto;
+	uint64_t peer_port : 16, n_sessions : 21, n_open : 21, proto : 4;
 	bool forward : 1; /* a port forward: stays without sessions, lets everybody in */
 	bool closed : 1;  /* on that list */
 };

@@ -48,10 +48,6 @@ void nat_closed_del(struct nat_table *t, struct nat_mapping *m);
 /* Give up the oldest mapping whose connections are over: of @addr when that is not 0, on @ext with
  * @proto when that is not NULL. */
 bool nat_reclaim(struct nat_table *t, be32 addr, const struct nat_ext *ext, int proto, msec now);
-/* nat_mapping_del() of a mapping that may have no session: then its peer must be said. */
-void nat_mapping_end(struct nat_table *t, struct nat_mapping *m, be32 peer, be16 peer_port,
-		     enum nat_why why, msec now);
-
 /* Soon a mapping will end: have the lines for it brought. */
 void nat_mapping_prefetch(struct nat_table *t, const struct nat_mapping *m);
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz_nat - a list of packets from inside and outside with steps of the clock between them.
+ * fuzz_nat - a list of packets from inside and outside, by the gateway and past it, with steps of
+ * the clock and changes of what is set between them.
  *
- * Each record: one byte what (bit 0: from outside, bit 1: a step of the clock instead, bit 2: mend
- * no checksum, bit 3: leave it to an offload, bit 4: to the port used last outside, bit 5: as a
- * super-frame), one byte length in units of 4, then the IPv4 packet. Addresses are drawn to the
- * few that matter, so that packets meet. What leaves must have its checksums right (unless they
- * were left wrong on purpose) and, outside, the outside address as source; nothing may leak.
+ * Each record: one byte what (bit 0: from outside, bit 1: a command instead, bit 2: mend no
+ * checksum, bit 3: leave it to an offload, bit 4: to the port used last outside, bit 5: as a
+ * super-frame, bit 6: to the gateway, from a guest or, with bit 0, from the host, bit 7: that is
+ * ARP), one byte length in units of 4, then the IPv4 packet. A command is bits 2 to 4 (enum
+ * command), its argument the length. Addresses are drawn to the few that matter, so that packets
+ * meet. What leaves must have its checksums right (unless they were left wrong on purpose) and,
+ * outside, the outside address as source; the table must be one at the end; nothing may leak.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -15,10 +18,38 @@
 
 #include "lib/csum.h"
 #include "lib/gso.h"
+#include "modes/nat/nat_gateway.h"
+#include "modes/nat/nat_reset.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nat_world.h"
 
-enum { OUTSIDE_IN = 1, STEP = 2, RAW = 4, PARTIAL = 8, LAST_PORT = 16, GSO = 32 };
+enum {
+	OUTSIDE_IN = 1,
+	COMMAND = 2,
+	RAW = 4,
+	PARTIAL = 8,
+	LAST_PORT = 16,
+	GSO = 32,
+	TO_GATEWAY = 64,
+	ARP = 128
+};
+enum command {
+	STEP,
+	SET_MAPPING,
+	SET_FILTER,
+	FORWARD_ADD,
+	FORWARD_DEL,
+	EXT_GONE,
+	SET_WAY,
+	LOSE_NEXT
+};
+
+static const struct mac gateway_mac = {{2, 0, 0, 0, 0, 1}}, host_mac = {{2, 0, 0, 0, 0, 2}};
+#define HOST_LEG ip("10.0.2.1")
+
+static struct gateway gw;
+static uint16_t host_port; /* that the host was last spoken to from */
+static bool lose_next;
 
 static be32 pick(be32 addr, bool inside)
 {
@@ -30,6 +61,17 @@ static be32 pick(be32 addr, bool inside)
 	if (b >= 224)
 		return addr;
 	return inside ? near[b % (b < 200 ? 2 : 4)] : far[b % (b < 200 ? 2 : 6)];
+}
+
+/* Ends of what passes the gateway. */
+static be32 pick_near(be32 addr, bool from_host, bool src)
+{
+	const be32 of_host[] = {HOST_LEG, ip("127.0.0.1"), GUEST_A, GATEWAY};
+	const be32 of_guest[] = {GUEST_A, GUEST_B, GUEST_A, HOST_LEG};
+	const be32 to[] = {GATEWAY, GATEWAY, PEER_1, GUEST_B};
+	uint8_t b = (uint8_t)addr;
+
+	return b >= 224 ? addr : (src ? (from_host ? of_host : of_guest) : to)[b % 4];
 }
 
 static uint8_t *csum_field(const struct pkt *p, uint32_t *at)
@@ -94,8 +136,13 @@ static struct pkt *build(struct world *w, uint8_t what, const uint8_t *data, uin
 	if (len < sizeof(*h) || (what & RAW))
 		return p;
 	h = ip_of(p);
-	h->src = pick(h->src, !(what & OUTSIDE_IN));
-	h->dst = what & OUTSIDE_IN ? OUTSIDE : pick(h->dst, false);
+	if (what & TO_GATEWAY) {
+		h->src = pick_near(h->src, what & OUTSIDE_IN, true);
+		h->dst = pick_near(h->dst, what & OUTSIDE_IN, false);
+	} else {
+		h->src = pick(h->src, !(what & OUTSIDE_IN));
+		h->dst = what & OUTSIDE_IN ? OUTSIDE : pick(h->dst, false);
+	}
 	h->ver_ihl = (uint8_t)(0x40 | (h->ver_ihl & 0xf));
 	h->tot_len = htons((uint16_t)len);
 	if (ip4_ihl(h) < 20 || ip4_ihl(h) > len)
@@ -111,28 +158,205 @@ static struct pkt *build(struct world *w, uint8_t what, const uint8_t *data, uin
 	return p;
 }
 
-/* One packet; returns the outside port it left by, or the last one. */
-static uint16_t feed(struct world *w, uint8_t what, const uint8_t *data, uint32_t len,
-		     uint16_t last_port)
-{
-	struct pkt *p = build(w, what, data, len, last_port);
+/* ---- the gateway ----------------------------------------------------------------------------- */
 
-	/* The switch lets no frame in whose offload header lies. */
-	if ((p->vnet.flags | p->vnet.gso_type) && gso_check(p) != DROP_NONE) {
-		pkt_put(p);
-		return last_port;
+static void gw_emit(void *ctx, struct pkt *p)
+{
+	const struct eth_hdr *eth = pkt_at(p, 0, sizeof(*eth));
+
+	(void)ctx;
+	MUST(eth && mac_equal(&eth->src, &gateway_mac));
+	if (mac_equal(&eth->dst, &host_mac) && p->len >= ETH_HLEN_ + 28)
+		host_port = port_of(p, 0);
+	pkt_put(p);
+}
+
+static void gw_lost(void *ctx, enum drop_reason why, struct pkt *p)
+{
+	(void)ctx;
+	MUST(why != DROP_NONE);
+	pkt_put(p);
+}
+
+static void gw_reset(struct world *w)
+{
+	static const uint64_t seed[2] = {5, 6};
+
+	if (!gw.host_ext)
+		gw.host_ext = nat_ext_create(GATEWAY, 1024, 1151, 1000, seed);
+	else
+		gateway_fini(&gw);
+	gw = (struct gateway){.nat = w->nat,
+			      .addr = GATEWAY,
+			      .mac = gateway_mac,
+			      .pool = w->pool,
+			      .emit = gw_emit,
+			      .lost = gw_lost,
+			      .host_ext = gw.host_ext,
+			      .host_to = HOST_LEG,
+			      .host_mac = host_mac};
+	MUST(gw.host_ext && gateway_init(&gw, 24) == 0);
+}
+
+/* Takes @p: a body behind room for an Ethernet header. */
+static void feed_gateway(struct world *w, uint8_t what, struct pkt *p)
+{
+	struct eth_hdr *eth = (void *)p->data;
+	struct arp_hdr *arp = pkt_at(p, ETH_HLEN_, sizeof(*arp));
+
+	eth->dst = gateway_mac;
+	eth->src = what & OUTSIDE_IN ? host_mac : (struct mac){{2, 0, 0, 0, 1, what & 1}};
+	eth->type = htons(what & ARP ? ETHERTYPE_ARP_ : ETHERTYPE_IP4);
+	if (arp && (what & ARP) && !(what & RAW)) {
+		*arp = (struct arp_hdr){.htype = htons(1),
+					.ptype = htons(ETHERTYPE_IP4),
+					.hlen = ETH_ALEN_,
+					.plen = 4,
+					.op = arp->op & htons(3),
+					.sha = eth->src,
+					.spa = pick_near(arp->spa, what & OUTSIDE_IN, true),
+					.tpa = pick_near(arp->tpa, false, false)};
 	}
+	if (!(what & OUTSIDE_IN) && gateway_check_claim(&gw, p) != DROP_NONE)
+		pkt_put(p);
+	else
+		gateway_input(&gw, p, w->now);
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+/* What came in goes to its guests by the gateway. */
+static void pass_on(struct world *w)
+{
+	for (unsigned int i = 0; i < w->n_in; i++)
+		gateway_send(&gw, ip_of(w->in[i])->dst, w->in[i], w->now);
+	w->n_in = 0;
+	if (lose_next && w->n_out) {
+		lose_next = false;
+		nat_undeliverable(w->nat, w->ext, w->out[0], w->now);
+	}
+	world_clear(w);
+}
+
+static void feed_translator(struct world *w, uint8_t what, struct pkt *p, uint16_t *last_port)
+{
 	w->n_bad = 0;
 	if (what & OUTSIDE_IN)
 		world_receive(w, p);
 	else
 		world_send(w, p);
-	if (w->n_bad && !(what & RAW))
-		abort();
+	MUST(!w->n_bad || what & RAW);
 	if (w->n_out && w->out[0]->len >= ETH_HLEN_ + 28)
-		last_port = port_of(w->out[0], ip_of(w->out[0])->proto == IPPROTO_ICMP_ ? 2 : 0);
-	world_clear(w);
-	return last_port;
+		*last_port = port_of(w->out[0], ip_of(w->out[0])->proto == IPPROTO_ICMP_ ? 2 : 0);
+}
+
+static void feed(struct world *w, uint8_t what, const uint8_t *data, uint32_t len,
+		 uint16_t *last_port)
+{
+	struct pkt *p = build(w, what, data, len, what & TO_GATEWAY ? host_port : *last_port);
+
+	/* The switch lets no frame in whose offload header lies. */
+	if ((p->vnet.flags | p->vnet.gso_type) && gso_check(p) != DROP_NONE) {
+		pkt_put(p);
+		return;
+	}
+	if (what & TO_GATEWAY)
+		feed_gateway(w, what, p);
+	else
+		feed_translator(w, what, p, last_port);
+	pass_on(w);
+}
+
+static void forward(struct world *w, uint8_t arg, bool add)
+{
+	enum nat_proto proto = arg & 1 ? NAT_TCP : NAT_UDP;
+	be16 port = htons((uint16_t)(8000 + (arg >> 1 & 7)));
+	struct nat_key k = {.ext = w->ext,
+			    .proto = proto,
+			    .addr = arg & 16 ? GUEST_A : GUEST_B,
+			    .port = htons((uint16_t)(80 + (arg >> 5)))};
+	struct nat *owner;
+	struct nat_mapping *m = nat_ext_find(w->ext, proto, port, &owner);
+	int error = 0;
+
+	if (add)
+		nat_mapping_add_forward(&w->nat->table, &k, port, w->now, &error);
+	else if (m)
+		nat_mapping_del(&w->nat->table, m, NAT_END_FORWARD, w->now);
+}
+
+static void step(struct world *w, uint8_t arg)
+{
+	w->now += arg * 80u;
+	while (nat_tick(w->nat, w->now))
+		;
+	gateway_tick(&gw, w->now);
+}
+
+static void obey(struct world *w, enum command command, uint8_t arg)
+{
+	struct nat_settings *set = &w->nat->table.set;
+
+	switch (command) {
+	case STEP:
+		step(w, arg);
+		break;
+	case SET_MAPPING:
+		nat_table_set_mapping(&w->nat->table, arg % 3, w->now);
+		break;
+	case SET_FILTER:
+		set->filter = arg % 3;
+		set->mss = arg / 3;
+		break;
+	case FORWARD_ADD:
+	case FORWARD_DEL:
+		forward(w, arg, command == FORWARD_ADD);
+		break;
+	case EXT_GONE:
+		nat_tell_ext_gone(w->nat, w->ext, w->now);
+		nat_drop_ext(w->nat, w->ext, w->now);
+		break;
+	case SET_WAY:
+		w->mtu = 68u << (arg & 7);
+		w->no_route = arg & 8 ? DROP_NO_ROUTE : DROP_NONE;
+		break;
+	case LOSE_NEXT:
+		lose_next = true;
+		break;
+	}
+	pass_on(w);
+}
+
+/* ---- the world ------------------------------------------------------------------------------- */
+
+struct census {
+	struct nat_table *t;
+	uint32_t sessions;
+};
+
+static void count(void *ctx, const struct nat_mapping *m, const struct nat_session *s)
+{
+	struct census *c = ctx;
+	struct nat_mapping *own = nat_mapping_of(c->t, s);
+
+	MUST(own == m && nat_session_find(c->t, own, s->peer, s->peer_port) == s);
+	c->sessions++;
+}
+
+/* What is counted is there, and what is there is found. */
+static void check_table(struct nat_table *t)
+{
+	struct census c = {.t = t};
+	uint32_t of_guests = 0, ports = 0;
+
+	nat_table_each(t, count, &c);
+	for (uint32_t i = 0; i <= t->guest_mask; i++) {
+		of_guests += t->guests[i].sessions;
+		for (unsigned int k = 0; k < NAT_PROTOS; k++)
+			ports += t->guests[i].ports[k];
+	}
+	MUST(c.sessions == t->n_sessions && of_guests == t->n_sessions);
+	MUST(ports == t->n_mappings && t->n_closed <= t->n_mappings);
 }
 
 /* The world is made once: its 20 MB of tables cost more than any input. */
@@ -141,10 +365,6 @@ static struct world *world_once(void)
 	static struct world w;
 	struct nat_settings set = NAT_SETTINGS_DEFAULT;
 
-	if (w.nat) {
-		world_reset(&w);
-		return &w;
-	}
 	set.max = 32;
 	set.max_guest = 20;
 	/* Short times, so that a few steps see a flow's end. */
@@ -152,8 +372,14 @@ static struct world *world_once(void)
 	set.icmp_ms = set.udp_dns_ms = set.other_ms = 1000;
 	set.tcp_established_ms = 10000;
 	set.hold_ms = 2000;
-	world_init_pool(&w, &set, pkt_pool_create(WORLD_POOL));
+	if (w.nat)
+		w.nat->table.set = set;
+	else
+		world_init_pool(&w, &set, pkt_pool_create(WORLD_POOL));
 	w.mtu = 576;
+	w.no_route = DROP_NONE;
+	lose_next = false;
+	gw_reset(&w);
 	return &w;
 }
 
@@ -163,21 +389,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t last_port = NAT_PORT_FIRST;
 
 	while (size >= 2) {
-		uint8_t what = data[0];
-		uint32_t len = data[1] * 4u;
+		uint8_t what = data[0], arg = data[1];
+		uint32_t len = arg * 4u;
 
 		data += 2;
 		size -= 2;
-		if (what & STEP) {
-			w->now += len * 20u;
-			while (nat_tick(w->nat, w->now))
-				;
+		if (what & COMMAND) {
+			obey(w, what >> 2 & 7, arg);
 			continue;
 		}
 		len = (uint32_t)MIN(len, size);
-		last_port = feed(w, what, data, len, last_port);
+		feed(w, what, data, len, &last_port);
 		data += len;
 		size -= len;
 	}
+	check_table(&w->nat->table);
+	gateway_fini(&gw);
+	gw.waiting = NULL;
+	MUST(gateway_init(&gw, 24) == 0);
+	world_reset(w);
 	return 0;
 }

@@ -200,6 +200,16 @@ kill_daemon() {
 	DAEMON_PID=
 }
 
+# rss_at_rest: KiB that the daemon keeps. The least of a few seconds: packet buffers give theirs back
+# when nothing has passed for one.
+rss_at_rest() {
+	local i
+	for i in 1 2 3 4 5 6; do
+		sleep 0.6
+		awk '/^VmRSS/ { print $2 }' /proc/"$DAEMON_PID"/status
+	done | sort -n | head -n 1
+}
+
 # gone PID: no such process, or a zombie that its parent has not asked for yet.
 gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 

@@ -42,7 +42,6 @@ to_nat="$gateway/198.51.100.9 $gateway/10.0.2.2 $(ns_mac good)/10.0.2.51"
 to_lan="$(ns_mac station)/203.0.113.9 $(ns_mac bgood)/203.0.113.51"
 from_lan="$(ns_mac bgood)/203.0.113.51 ff:ff:ff:ff:ff:ff/203.0.113.255"
 
-rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status"; }
 # A switch without guards lets neighbours lie to each other's ARP caches, and to itself about who is
 # where: the victims know each other's address for good, and the station speaks first.
 ns station ip neigh replace 203.0.113.51 lladdr "$(ns_mac bgood)" nud permanent dev eth0
@@ -104,7 +103,7 @@ equal "the daemon is the same" 0 "$(kill -0 "$DAEMON_PID"; echo $?)"
 # Tables grow to their full size once.
 for kind in frag mac arp syn udp; do flood $kind 20000 >/dev/null; done
 send_catalogue 1 >/dev/null
-before=$(rss_kib)
+before=$(rss_at_rest)
 begin=$SECONDS
 sent=$(send_catalogue "$LOOPS")
 note "the catalogue $LOOPS times: $sent frames in $((SECONDS - begin)) s"
@@ -117,7 +116,7 @@ for kind in frag mac arp syn udp; do
 	check "the others are well right after the $kind flood" others
 	note "after $(cat $DIR/took)"
 done
-after=$(rss_kib)
+after=$(rss_at_rest)
 note "resident before $before KiB, after $after KiB"
 # A sanitizer keeps what was freed, so it can't be asked.
 case $O in

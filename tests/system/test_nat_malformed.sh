@@ -23,7 +23,6 @@ check "forwards of the ports that are aimed at" eval \
 	"vctl nat forward add n both 9 good:9 && vctl nat forward add n both 80 good:80"
 up=$(cat /sys/class/net/up0/address)
 gateway=$(ns evil ip neigh show 10.0.2.2 | sed 's/.*lladdr \([^ ]*\).*/\1/')
-rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status"; }
 
 through() { wait_for 1 ping_ok good 198.51.100.9 -W 1; }
 catalogue() { # TIMES
@@ -43,14 +42,14 @@ check "a ping through within a second" through
 sniff_end
 check "only valid packets came in" "$bad" check $DIR/good.pcap 198.51.100.9
 for kind in frag mac arp syn udp; do flood $kind 10000 >/dev/null; done
-before=$(rss_kib)
+before=$(rss_at_rest)
 check "$LOOPS rounds" eval "catalogue $LOOPS >/dev/null"
 check "a ping through within a second" through
 for kind in frag mac arp syn udp; do
 	flood $kind 10000 >/dev/null
 	check "a ping through within a second after a flood of $kind" through
 done
-after=$(rss_kib)
+after=$(rss_at_rest)
 note "resident before $before KiB, after $after KiB"
 case $O in
 *san*) skip "memory does not grow" "sanitizers" ;;

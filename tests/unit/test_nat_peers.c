@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mappings that depend on the peer, and whom they let in. */
+#include "tests/unit/nat_world.h"
+#include "tests/unit/unit.h"
+
+static struct flow a_to(be32 peer, uint16_t sport, uint16_t dport)
+{
+	return (struct flow){GUEST_A, peer, sport, dport};
+}
+
+static struct flow back(be32 peer, uint16_t peer_port, uint16_t ext_port)
+{
+	return (struct flow){peer, OUTSIDE, peer_port, ext_port};
+}
+
+/* Send one datagram out; returns the outside port it left by, 0 when it did not. */
+static uint16_t udp_out(struct world *w, struct flow f)
+{
+	uint16_t port = 0;
+
+	world_clear(w);
+	if (world_send(w, make_udp(w, f, 10)) == DROP_NONE && w->n_out == 1)
+		port = port_of(w->out[0], 0);
+	return port;
+}
+
+/* Mapping by the peer, and filtering that lets others in by it: the mapping stays the first peer's,
+ * and ends with all of its sessions in whatever order they do. */
+static void u3_a_mapping_by_peer_may_have_other_sessions(void **state)
+{
+	(void)state;
+	for (int kind = NAT_ADDRESS; kind <= NAT_ADDRESS_PORT; kind++) {
+		struct nat_settings set = NAT_SETTINGS_DEFAULT;
+		struct world w;
+		uint16_t port;
+
+		set.mapping = (enum nat_kind)kind;
+		set.filter = NAT_ENDPOINT;
+		world_init(&w, &set);
+		port = udp_out(&w, a_to(PEER_1, 5000, 7));
+		assert_int_equal(world_receive(&w, make_udp(&w, back(PEER_2, 9, port), 5)),
+				 DROP_NONE);
+		assert_int_equal(world_receive(&w, make_udp(&w, back(PEER_1, 9, port), 5)),
+				 DROP_NONE);
+		assert_int_equal(w.nat->table.n_sessions, 3);
+		assert_int_equal(udp_out(&w, a_to(PEER_1, 5000, 7)), port);
+		assert_int_not_equal(udp_out(&w, a_to(PEER_2, 5000, 9)), port);
+		world_step(&w, 299000);
+		assert_int_equal(udp_out(&w, a_to(PEER_1, 5000, 7)), port);
+		world_step(&w, 301000);
+		assert_int_equal(w.nat->table.n_mappings, 0);
+		world_fini(&w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(u3_a_mapping_by_peer_may_have_other_sessions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
