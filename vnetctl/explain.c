@@ -10,15 +10,14 @@
 #include "vnetctl/nouns.h"
 #include "vnetctl/story.h"
 
-/* An address is a MAC when it has colons: "dst" becomes dst_mac or dst_ip. */
-static int set_address(const struct ctl *c, json_t *params, const char *word, const char *value)
+/* What has colons and is no IPv6 address is a MAC: "dst" becomes dst_mac or dst_ip. */
+static int set_address(json_t *params, const char *word, const char *value)
 {
 	uint8_t ip6[16];
 	char key[16];
+	bool mac = strchr(value, ':') && inet_pton(AF_INET6, value, ip6) != 1;
 
-	if (inet_pton(AF_INET6, value, ip6) == 1)
-		return ctl_usage(c, "'%s' is an IPv6 address: give the MAC that it has", value);
-	snprintf(key, sizeof(key), "%s_%s", word, strchr(value, ':') ? "mac" : "ip");
+	snprintf(key, sizeof(key), "%s_%s", word, mac ? "mac" : "ip");
 	json_object_set_new(params, key, json_string(value));
 	return CTL_OK;
 }
@@ -39,7 +38,7 @@ static int set_pair(const struct ctl *c, json_t *params, const char *word, const
 	if (!strcmp(word, "from"))
 		json_object_set_new(params, "port", json_string(value));
 	else if (!strcmp(word, "src") || !strcmp(word, "dst"))
-		return set_address(c, params, word, value);
+		return set_address(params, word, value);
 	else if (!strcmp(word, "proto"))
 		json_object_set_new(params, "proto", json_string(value));
 	else if (!strcmp(word, "port"))

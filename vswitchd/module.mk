@@ -14,7 +14,7 @@ vswitchd-srcs += $(station-srcs)
 fdb-srcs := vswitchd/switch/fdb.c vswitchd/switch/fdb_share.c vswitchd/switch/fdb_entry.c vswitchd/switch/fdb_forget.c
 vswitchd-core-srcs += $(fdb-srcs) vswitchd/switch/net.c vswitchd/switch/net_conf.c vswitchd/switch/port.c vswitchd/switch/port_out.c vswitchd/switch/port_text.c vswitchd/switch/runner.c \
 	vswitchd/switch/mode.c vswitchd/switch/port_dummy.c vswitchd/switch/port_local.c \
-	vswitchd/switch/walk.c vswitchd/switch/walk_tell.c vswitchd/switch/watch.c vswitchd/switch/rates.c vswitchd/control/explain.c vswitchd/switch/trace.c vswitchd/switch/settings.c vswitchd/switch/vlan.c vswitchd/switch/stp.c \
+	vswitchd/switch/walk.c vswitchd/switch/walk_tell.c vswitchd/switch/watch.c vswitchd/switch/rates.c vswitchd/control/explain.c vswitchd/control/explain6.c vswitchd/switch/trace.c vswitchd/switch/settings.c vswitchd/switch/vlan.c vswitchd/switch/stp.c \
 	vswitchd/switch/guard.c vswitchd/switch/storm.c vswitchd/switch/snoop.c vswitchd/switch/impair.c vswitchd/switch/mirror.c
 vswitchd-core-srcs += vswitchd/switch/switch_settings.c vswitchd/switch/learn.c
 vswitchd-core-srcs += vswitchd/switch/guard_own.c vswitchd/switch/guard_set.c
@@ -49,7 +49,7 @@ vswitchd-srcs += vswitchd/main.c vswitchd/host/rights.c vswitchd/host/state.c vs
 	vswitchd/control/kept.c vswitchd/control/statics.c \
 	vswitchd/control/linebuf.c vswitchd/control/ctl.c vswitchd/control/rpc.c vswitchd/control/rpc_parse.c vswitchd/control/rpc_daemon.c \
 	vswitchd/control/rpc_net.c vswitchd/control/rpc_port.c vswitchd/control/rpc_vm.c vswitchd/control/rpc_ns.c vswitchd/control/rpc_lab.c \
-	vswitchd/control/rpc_capture.c vswitchd/control/rpc_explain.c vswitchd/control/events.c vswitchd/control/doctor.c vswitchd/control/capture.c vswitchd/host/pcapfilter.c vswitchd/control/capture_stream.c vswitchd/host/proc.c \
+	vswitchd/control/rpc_capture.c vswitchd/control/rpc_explain.c vswitchd/control/rpc_explain_parse.c vswitchd/control/events.c vswitchd/control/doctor.c vswitchd/control/capture.c vswitchd/host/pcapfilter.c vswitchd/control/capture_stream.c vswitchd/host/proc.c \
 	vswitchd/host/procfs.c vswitchd/control/outbuf.c vswitchd/control/netns.c vswitchd/control/netns_run.c vswitchd/control/netns_files.c vswitchd/control/shortname.c vswitchd/host/argv.c \
 	vswitchd/guest/hv.c vswitchd/guest/hv_vmm.c vswitchd/guest/hv_qemu.c vswitchd/guest/hvctl.c vswitchd/guest/vmsock.c \
 	vswitchd/guest/vm.c vswitchd/guest/vm_json.c vswitchd/guest/vm_run.c vswitchd/guest/vm_spawn.c vswitchd/guest/agent.c \

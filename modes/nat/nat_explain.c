@@ -310,6 +310,11 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 	struct way w = {0};
 	struct nat_view v;
 
+	if (to == nn->port && eth->type == htons(ETHERTYPE_IP6) &&
+	    mac_equal(&eth->dst, &nn->gw.mac)) {
+		nat_explain6(nn, p, t);
+		return;
+	}
 	if (to != nn->port || eth->type != htons(ETHERTYPE_IP4) ||
 	    !mac_equal(&eth->dst, &nn->gw.mac) || !take_apart(p, &v, t))
 		return;
@@ -408,6 +413,8 @@ bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t)
 	struct nat_view v;
 	bool delivered;
 
+	if (nat_is_ip6(p))
+		return nat_explain6_outside(net->mode_state, p, t);
 	if (!take_apart(p, &v, t))
 		return false;
 	delivered = v.proto < NAT_PROTOS && v.has_l4 && explain_in(net->mode_state, &v, t);

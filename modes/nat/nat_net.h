@@ -91,6 +91,10 @@ void nat_taken_note(void *ctx, const struct nat_key *k, const struct nat_mapping
 void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct trace *t);
 bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t);
 
+/* nat_explain6.c: of an IPv6 packet to the gateway's MAC, or from outside. */
+void nat_explain6(struct nat_net *nn, const struct pkt *p, struct trace *t);
+bool nat_explain6_outside(struct nat_net *nn, const struct pkt *p, struct trace *t);
+
 /* nat_show.c */
 /* nat.list: narrowed by guest, proto, state, address and peer of @params. */
 int nat_show_flows(struct nat_net *nn, const json_t *params, json_t **result, struct err *err);

@@ -59,6 +59,31 @@ equal "asking has made no flow" 1 "$(jctl net show n | json "d['flows']")"
 refused "from uplink without a source" "wants src and dst" vctl explain n $in port 80
 refused "from uplink of another kind of network" "no port|uplink" sh -c \
 	"'$VNETCTL' -s $SOCK net add i mode=internal && '$VNETCTL' -s $SOCK explain i from uplink dst 10.0.0.1 proto udp port 9"
+
+# ---- IPv6 ----
+prefix=$(jctl net show n | json "d['subnet6']"); prefix=${prefix%/64}
+six="from a.eth0 src ${prefix}a proto udp"
+check "IPv6: no route" says "no route to 2001:db8:9::1: ICMPv6 1/0" $six dst 2001:db8:9::1 port 53
+ip -6 addr add 2001:db8:1::1/64 dev up0 nodad
+ns outside ip -6 addr add 2001:db8:1::9/64 dev eth0 nodad
+ns a ip -6 addr add ${prefix}a/64 dev eth0 nodad
+ns a ip -6 route add 2001:db8:1::/64 via ${prefix}2
+ip -6 route add default via 2001:db8:1::9
+check "where it would leave" says "2001:db8:9::1 leads by up0 \\(2001:db8:1::1\\) to next hop 2001:db8:1::9" $six dst 2001:db8:9::1 port 53
+check "a new port" says "would get a new port of 2001:db8:1::1 \\(endpoint-independent\\)" $six dst 2001:db8:9::1 port 53
+check "it goes to the router" says "it goes to the router n.gateway" $six dst 2001:db8:9::1 port 53
+ns outside python3 "$peers" serve 7100 2001:db8:1::9 >/dev/null 2>&1 &
+sees6() { seen=$(ns a python3 "$peers" seen 2001:db8:1::9 7100 5556 2>/dev/null); [ -n "$seen" ]; }
+wait_for 5 sees6
+port=${seen##*:}
+check "a mapping that exists is named" says "\\[${prefix}a\\]:5556 is \\[2001:db8:1::1\\]:$port outside" $six sport 5556 dst 2001:db8:1::9 port 7100
+in="from uplink dst 2001:db8:1::1 proto udp"
+check "from outside: let in" says "goes on to \\[${prefix}a\\]:5556 by the gateway" $in src 2001:db8:1::9 sport 7100 port "$port"
+check_not "a stranger is not" vctl explain n $in src 2001:db8:77::1 port "$port"
+check "who is on the link is asked for" says "neighbour solicitation" from a.eth0 dst ${prefix}77 proto icmp
+check "the gateway is known" says "${prefix}2 is at .*: it is the network's own n.gateway" from a.eth0 dst ${prefix}2 proto icmp
+check "a group needs no asking" says "ff02::1|delivered|flooded" from a.eth0 dst ff02::1 proto icmp
+refused "an address of the other family" "of its family" vctl explain n from a.eth0 src 10.0.2.10 dst 2001:db8:9::1
 }
 check "a clean end" stop_daemon
 finish

@@ -156,7 +156,6 @@ vctl port up b.eth0 >/dev/null
 refused "a port elsewhere" "there is no port" vctl explain n1 from zz dst "$B"
 refused "an address that is none" "is not an? " vctl explain n1 from a.eth0 dst 10.9.0.
 usage_error "no destination" "wants dst" vctl explain n1 from a.eth0
-usage_error "an IPv6 address" "give the MAC" vctl explain n1 from a.eth0 dst fd00::1
 usage_error "half a pair" "lacks its value" vctl explain n1 from a.eth0 dst
 equal "as JSON" "delivered to b.eth0" "$(acquaint; jctl explain n1 from a.eth0 dst "$B" | json "d['verdict']")"
 

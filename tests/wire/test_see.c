@@ -251,6 +251,10 @@ static struct described random_frame(void)
 			      .dst_ip = roll(9),
 			      .len = roll(4) ? 0 : 60 + roll(1500)};
 
+	if (!roll(4)) {
+		d.src6 = (struct ip_addr){{0xfd, [15] = (uint8_t)roll(9)}};
+		d.dst6 = (struct ip_addr){{roll(2) ? 0xfd : 0xff, 2, [15] = (uint8_t)roll(9)}};
+	}
 	if (!roll(4))
 		d.vlan = roll(2) ? 10 : 20;
 	if (!roll(50))

@@ -7,12 +7,13 @@
 
 #include "lib/addr.h"
 #include "lib/csum.h"
+#include "lib/frame.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
 enum { ETHERTYPE_EXPERIMENT = 0x88b5 }; /* IEEE 802 local experimental ethertype 1 */
-enum { SOURCE_PORT = 49152, TTL = 64 };
+enum { SOURCE_PORT = 49152, TTL = 64, ICMP6_ECHO_ = 128 };
 
 /* ---- the frame ------------------------------------------------------------------------------- */
 
@@ -45,7 +46,7 @@ static void put_l4_header(struct pkt *p, const struct described *d)
 	if (d->proto == EXPLAIN_ICMP) {
 		struct icmp_hdr *icmp = push_back(p, sizeof(*icmp));
 
-		icmp->type = ICMP_ECHO_;
+		icmp->type = explain_is6(d) ? ICMP6_ECHO_ : ICMP_ECHO_;
 	} else if (d->proto == EXPLAIN_UDP) {
 		struct udp_hdr *udp = push_back(p, sizeof(*udp));
 
@@ -61,21 +62,66 @@ static void put_l4_header(struct pkt *p, const struct described *d)
 	}
 }
 
-static void fill_l4(const struct described *d, const struct ip4_hdr *ip, uint8_t *l4, uint32_t len)
+/* @pseudo: the sum of the pseudo header, which ICMP of IPv4 does not have. */
+static void fill_l4(const struct described *d, uint32_t pseudo, uint8_t *l4, uint32_t len)
 {
-	uint32_t pseudo = csum_pseudo4(ip->src, ip->dst, ip->proto, len);
 	struct icmp_hdr *icmp = (void *)l4;
 	struct udp_hdr *udp = (void *)l4;
 	struct tcp_hdr *tcp = (void *)l4;
 
-	if (d->proto == EXPLAIN_ICMP) {
-		icmp->csum = csum_fold(csum_add(0, l4, len));
+	if (d->proto == EXPLAIN_ICMP || d->proto == EXPLAIN_ARP) {
+		icmp->csum = csum_fold(csum_add(explain_is6(d) ? pseudo : 0, l4, len));
 	} else if (d->proto == EXPLAIN_UDP) {
 		udp->len = htons((uint16_t)len);
 		udp->csum = csum_fold(csum_add(pseudo, l4, len));
 	} else if (d->proto == EXPLAIN_TCP) {
 		tcp->csum = csum_fold(csum_add(pseudo, l4, len));
 	}
+}
+
+/* RFC 4861 4.3, with the sender's own address. */
+static void put_solicitation(struct pkt *p, const struct described *d)
+{
+	uint8_t *msg = push_back(p, 32);
+
+	msg[0] = ND_NS;
+	memcpy(msg + 8, d->dst6.b, sizeof(d->dst6.b));
+	msg[24] = ND_OPT_SOURCE_LL;
+	msg[25] = 1;
+	memcpy(msg + 26, &d->src, sizeof(d->src));
+}
+
+static void put_ip6(struct pkt *p, const struct described *d, uint32_t len)
+{
+	static const uint8_t protos[] = {[EXPLAIN_ARP] = IPPROTO_ICMP6_,
+					 [EXPLAIN_ICMP] = IPPROTO_ICMP6_,
+					 [EXPLAIN_UDP] = IPPROTO_UDP_,
+					 [EXPLAIN_TCP] = IPPROTO_TCP_};
+	struct ip6_hdr_wire *ip = push_back(p, sizeof(*ip));
+	uint32_t l4 = p->len;
+	bool asks = d->proto == EXPLAIN_ARP;
+
+	if (asks)
+		put_solicitation(p, d);
+	else
+		put_l4_header(p, d);
+	if (!asks && len > p->len)
+		push_back(p, len - p->len);
+	ip->ver_class_flow = htonl(6u << 28);
+	ip->payload_len = htons((uint16_t)(p->len - l4));
+	ip->next = d->proto == EXPLAIN_IP ? d->ip_proto : protos[d->proto];
+	ip->hop_limit = asks ? 255 : TTL;
+	memcpy(ip->src, d->src6.b, sizeof(ip->src));
+	memcpy(ip->dst, d->dst6.b, sizeof(ip->dst));
+	if (asks) { /* to the group of those whose addresses end alike (RFC 4291 2.7.1) */
+		memset(ip->dst, 0, 13);
+		ip->dst[0] = 0xff;
+		ip->dst[1] = 2;
+		ip->dst[11] = 1;
+		ip->dst[12] = 0xff;
+	}
+	fill_l4(d, csum_pseudo6(ip->src, ip->dst, ip->next, p->len - l4), p->data + l4,
+		p->len - l4);
 }
 
 /* The rest of the frame, up to @len bytes, is the packet's payload. */
@@ -98,12 +144,14 @@ static void put_ip(struct pkt *p, const struct described *d, uint32_t len)
 	ip->src = d->src_ip;
 	ip->dst = d->dst_ip;
 	ip->csum = csum_ip4(ip, sizeof(*ip));
-	fill_l4(d, ip, p->data + l4, p->len - l4);
+	fill_l4(d, csum_pseudo4(ip->src, ip->dst, ip->proto, p->len - l4), p->data + l4,
+		p->len - l4);
 }
 
 struct pkt *explain_build(struct pkt_pool *pool, const struct described *d)
 {
 	uint16_t type = d->proto == EXPLAIN_ETHER ? ETHERTYPE_EXPERIMENT
+			: explain_is6(d)	  ? ETHERTYPE_IP6
 			: d->proto == EXPLAIN_ARP ? ETHERTYPE_ARP_
 						  : ETHERTYPE_IP4;
 	uint32_t len = d->len ? MIN(d->len, (uint32_t)EXPLAIN_LEN_MAX) : EXPLAIN_LEN_MIN;
@@ -120,7 +168,9 @@ struct pkt *explain_build(struct pkt_pool *pool, const struct described *d)
 		tag[1] = htons(d->vlan);
 	}
 	*(be16 *)push_back(p, sizeof(be16)) = htons(type);
-	if (d->proto == EXPLAIN_ARP)
+	if (d->proto != EXPLAIN_ETHER && explain_is6(d))
+		put_ip6(p, d, len);
+	else if (d->proto == EXPLAIN_ARP)
 		put_arp(p, d);
 	else if (d->proto != EXPLAIN_ETHER)
 		put_ip(p, d, len);

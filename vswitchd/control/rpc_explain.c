@@ -13,114 +13,13 @@
 #include <string.h>
 
 #include "lib/addr.h"
-#include "lib/ipproto.h"
 #include "vswitchd/control/daemon.h"
-#include "vswitchd/control/explain.h"
+#include "vswitchd/control/rpc_explain_int.h"
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/switch/port.h"
-#include "vswitchd/control/rpc.h"
 #include "vswitchd/switch/runner.h"
-
-struct question {
-	struct port *from;
-	struct described d;
-	bool dst_mac_given;
-	json_t *notes; /* steps before the frame leaves its sender */
-};
-
-/* ---- what is asked --------------------------------------------------------------------------- */
-
-static int get_mac(const struct rpc *rpc, const char *key, struct mac *out, struct err *err)
-{
-	const char *text = rpc_str(rpc, key);
-
-	if (!text || mac_parse(text, out) == 0)
-		return 0;
-	return err_set(err, -EINVAL, "\"%s\" is not a MAC address", key);
-}
-
-static int get_ip(const struct rpc *rpc, const char *key, be32 *out, struct err *err)
-{
-	const char *text = rpc_str(rpc, key);
-
-	if (!text || ip4_parse(text, out) == 0)
-		return 0;
-	return err_set(err, -EINVAL, "\"%s\" is not an IPv4 address", key);
-}
-
-static int get_proto(const struct rpc *rpc, struct described *d, struct err *err)
-{
-	static const char *const words[] = {"ether", "arp", "icmp", "udp", "tcp"};
-	const char *text = rpc_str(rpc, "proto");
-	int other;
-
-	if (!text) {
-		d->proto = d->dst_ip ? EXPLAIN_ICMP : EXPLAIN_ETHER;
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(words[i], text)) {
-			d->proto = (enum explain_proto)i;
-			return 0;
-		}
-	other = ip_proto_parse(text);
-	if (other < 0 || other == IPPROTO_ICMP_ || other == IPPROTO_TCP_ || other == IPPROTO_UDP_)
-		return err_set(
-			err, -EINVAL,
-			"proto is one of tcp, udp, icmp, arp, ether, gre, esp, sctp, udplite "
-			"and their like, or ip-NUMBER");
-	d->proto = EXPLAIN_IP;
-	d->ip_proto = (uint8_t)other;
-	return 0;
-}
-
-static int get_numbers(const struct rpc *rpc, struct described *d, struct err *err)
-{
-	int64_t port, sport, vlan, len;
-	int rc = rpc_int(rpc, "dport", 0, 65535, 80, &port, err);
-
-	if (!rc)
-		rc = rpc_int(rpc, "sport", 1, 65535, 0, &sport, err);
-
-	if (!rc)
-		rc = rpc_int(rpc, "vlan", 1, 4094, 0, &vlan, err);
-	if (!rc)
-		rc = rpc_int(rpc, "len", EXPLAIN_LEN_MIN, EXPLAIN_LEN_MAX, 0, &len, err);
-	if (rc)
-		return rc;
-	d->port = (uint16_t)port;
-	d->sport = (uint16_t)sport;
-	d->vlan = (uint16_t)vlan;
-	d->len = (uint32_t)len;
-	return 0;
-}
-
-static int parse(struct rpc *rpc, struct question *q, struct err *err)
-{
-	struct described *d = &q->d;
-	int rc = get_mac(rpc, "src_mac", &d->src, err);
-
-	if (!rc)
-		rc = get_mac(rpc, "dst_mac", &d->dst, err);
-	if (!rc)
-		rc = get_ip(rpc, "src_ip", &d->src_ip, err);
-	if (!rc)
-		rc = get_ip(rpc, "dst_ip", &d->dst_ip, err);
-	if (!rc)
-		rc = get_proto(rpc, d, err);
-	if (!rc)
-		rc = get_numbers(rpc, d, err);
-	q->dst_mac_given = rpc_str(rpc, "dst_mac");
-	if (!rc && !q->dst_mac_given && !d->dst_ip)
-		rc = err_set(err, -EINVAL, "give a destination: a MAC or an IPv4 address");
-	if (!rc && d->src_ip && !d->dst_ip)
-		rc = err_set(err, -EINVAL, "a source address wants a destination address too");
-	if (!rc && !d->dst_ip && d->proto != EXPLAIN_ETHER)
-		rc = err_set(err, -EINVAL, "this protocol wants the destination's IPv4 address");
-	return rc;
-}
 
 /* ---- what its sender would do ---------------------------------------------------------------- */
 
@@ -149,6 +48,22 @@ static void first_learnt(void *ctx, const struct fdb_row *row)
 		l->mac = row->mac;
 }
 
+/* What it makes itself; towards the link alone, a link-local one (RFC 6724 5, rule 2). */
+static void find_source6(struct question *q)
+{
+	struct described *d = &q->d;
+	char text[IP_ADDR_STR];
+	bool local = d->dst6.b[0] == 0xfe || d->dst6.b[0] == 0xff;
+
+	if (!ip_addr_is_zero(&d->src6))
+		return;
+	d->src6 = explain6_made(q->from->net, &d->src);
+	if (local || ip_addr_is_zero(&d->src6))
+		d->src6 = ip_addr_link_local(&d->src);
+	note(q, "sender", "speaks as %s, which is made from its MAC address",
+	     ip_addr_format(&d->src6, text));
+}
+
 /* The sender's addresses, when they were not given: those that its port is known for. */
 static int find_source(struct question *q, struct err *err)
 {
@@ -163,6 +78,10 @@ static int find_source(struct question *q, struct err *err)
 		return err_set(err, -EINVAL,
 			       "nothing is known of who is behind port \"%s\": say src MAC",
 			       from->name);
+	if (explain_is6(d)) {
+		find_source6(q);
+		return 0;
+	}
 	if (!d->src_ip)
 		d->src_ip = netdhcp_addr_of(from->net, &d->src);
 	if (!d->src_ip && mac_equal(&d->src, &from->mac))
@@ -252,35 +171,81 @@ static json_t *explain_frame(struct question *q)
 	return walk ? answer(q, walk, e.verdict, e.delivered) : NULL;
 }
 
-/* Nobody is known to have @addr: the sender asks, and the frame waits for the answer. */
-static json_t *explain_asking(struct question *q, be32 addr)
+/* Nobody is known to have @addr: the sender asks, by @what, and the frame waits for the answer. */
+static json_t *explain_asking(struct question *q, const char *addr, const char *what,
+			      const struct described *asks)
 {
-	char ip[IP4_STR], verdict[WALK_TEXT + 64];
+	char verdict[WALK_TEXT + 96];
 	struct explanation e;
 	json_t *walk;
 
-	ip4_format(addr, ip);
-	note(q, "arp", "nobody is known to have %s: the sender first asks everybody", ip);
-	q->d = (struct described){.proto = EXPLAIN_ARP,
-				  .src = q->d.src,
-				  .dst = MAC_BROADCAST,
-				  .src_ip = q->d.src_ip,
-				  .dst_ip = addr,
-				  .vlan = q->d.vlan};
-	walk = walk_json(q, "ARP request", &e);
+	note(q, explain_is6(asks) ? "nd" : "arp",
+	     "nobody is known to have %s: the sender first asks everybody", addr);
+	q->d = *asks;
+	walk = walk_json(q, what, &e);
 	if (!walk)
 		return NULL;
-	snprintf(verdict, sizeof(verdict), "%s must answer an ARP request first; that is %s", ip,
-		 e.verdict);
+	snprintf(verdict, sizeof(verdict), "%s must answer %s %s first; that is %s", addr,
+		 what[0] == 'A' ? "an" : "a", what, e.verdict);
 	return answer(q, walk, verdict, e.delivered);
+}
+
+static json_t *no_route(struct question *q)
+{
+	return json_pack("{s:O, s:[], s:s, s:b}", "notes", q->notes, "walks", "verdict",
+			 "dropped: the sender itself has no route", "delivered", 0);
+}
+
+static json_t *explain6(struct question *q)
+{
+	const struct net *net = q->from->net;
+	const struct port *router;
+	char how[128], ip[IP_ADDR_STR], mac[MAC_STR];
+	struct described asks = {.proto = EXPLAIN_ARP,
+				 .src = q->d.src,
+				 .src6 = q->d.src6,
+				 .dst6 = q->d.dst6,
+				 .vlan = q->d.vlan};
+
+	ip_addr_format(&q->d.dst6, ip);
+	if (q->dst_mac_given || explain6_group(&q->d.dst6, &q->d.dst))
+		return explain_frame(q);
+	asks.dst =
+		(struct mac){{0x33, 0x33, 0xff, q->d.dst6.b[13], q->d.dst6.b[14], q->d.dst6.b[15]}};
+	if (q->d.proto == EXPLAIN_ARP) {
+		q->d.dst = asks.dst;
+		return explain_frame(q);
+	}
+	if (!explain6_on_link(net, &q->d.dst6)) {
+		router = explain6_router(net);
+		note(q, "route",
+		     router ? "%s is not in the network's prefix: it goes to the router %s"
+			    : "%s is not in the network's prefix, and there is no router%.0s",
+		     ip, router ? router->name : "");
+		if (!router)
+			return no_route(q);
+		q->d.dst = router->mac;
+		return explain_frame(q);
+	}
+	if (!explain6_resolve(net, &q->d.dst6, &q->d.dst, how, sizeof(how)))
+		return explain_asking(q, ip, "neighbour solicitation", &asks);
+	note(q, "nd", "%s is at %s: %s", ip, mac_format(&q->d.dst, mac), how);
+	return explain_frame(q);
 }
 
 static json_t *explain(struct question *q)
 {
 	const struct net *net = q->from->net;
 	char how[128], ip[IP4_STR], mac[MAC_STR];
+	struct described asks = {.proto = EXPLAIN_ARP,
+				 .src = q->d.src,
+				 .dst = MAC_BROADCAST,
+				 .src_ip = q->d.src_ip,
+				 .vlan = q->d.vlan};
 	be32 hop;
 
+	if (explain_is6(&q->d))
+		return explain6(q);
 	if (q->dst_mac_given)
 		return explain_frame(q);
 	if (q->d.proto == EXPLAIN_ARP) {
@@ -291,11 +256,12 @@ static json_t *explain(struct question *q)
 		return explain_frame(q);
 	hop = next_hop(q);
 	if (!hop)
-		return json_pack("{s:O, s:[], s:s, s:b}", "notes", q->notes, "walks", "verdict",
-				 "dropped: the sender itself has no route", "delivered", 0);
+		return no_route(q);
+	ip4_format(hop, ip);
+	asks.dst_ip = hop;
 	if (!explain_resolve(net, hop, netdhcp_addr_of, &q->d.dst, how, sizeof(how)))
-		return explain_asking(q, hop);
-	note(q, "arp", "%s is at %s: %s", ip4_format(hop, ip), mac_format(&q->d.dst, mac), how);
+		return explain_asking(q, ip, "ARP request", &asks);
+	note(q, "arp", "%s is at %s: %s", ip, mac_format(&q->d.dst, mac), how);
 	return explain_frame(q);
 }
 
@@ -309,9 +275,11 @@ static int explain_outside(struct rpc *rpc, struct net *net, json_t **result, st
 	const char *verdict;
 	bool delivered;
 	struct pkt *p;
-	int rc = parse(rpc, &q, err);
+	int rc = explain_parse(rpc, &q, err);
 
-	if (!rc && (!q.d.src_ip || !q.d.dst_ip || q.d.proto <= EXPLAIN_ARP))
+	if (!rc && (!explain_has_dst(&q.d) ||
+		    (explain_is6(&q.d) ? ip_addr_is_zero(&q.d.src6) : !q.d.src_ip) ||
+		    q.d.proto <= EXPLAIN_ARP))
 		rc = err_set(err, -EINVAL,
 			     "from uplink wants src and dst addresses, and proto tcp, udp or icmp");
 	p = rc ? NULL : explain_build(net->runner->pool, &q.d);
@@ -344,7 +312,7 @@ static int explain_m(struct rpc *rpc, json_t **result, struct err *err)
 		rc = err_set(err, -EINVAL, "port \"%s\" is on network \"%s\"", q.from->name,
 			     q.from->net->conf.name);
 	if (!rc)
-		rc = parse(rpc, &q, err);
+		rc = explain_parse(rpc, &q, err);
 	if (rc)
 		return rc;
 	q.notes = json_array();
