@@ -162,6 +162,16 @@ static int nat_guests(struct ctl *c, int argc, char **argv)
 
 /* ---- watch ----------------------------------------------------------------------------------- */
 
+/* Is endpoint @have, "ADDR:PORT", "[ADDR]:PORT" or "ADDR", at address @want? */
+static bool is_at(const char *have, const char *want)
+{
+	size_t n = strlen(want);
+	bool brackets = have[0] == '[';
+
+	have += brackets;
+	return !strncmp(have, want, n) && (!have[n] || have[n] == (brackets ? ']' : ':'));
+}
+
 /* Is the event about what the user wants to see? */
 static bool wanted(const json_t *ev, const json_t *only)
 {
@@ -176,7 +186,7 @@ static bool wanted(const json_t *ev, const json_t *only)
 
 		if (endpoint) {
 			have = !strcmp(key, "peer") ? peer : inside;
-			if (strncmp(have, want, strlen(want)) || have[strlen(want)] != ':')
+			if (!is_at(have, want))
 				return false;
 		} else if (strcmp(have, want)) {
 			return false;

@@ -53,11 +53,14 @@ static const char *endpoint(struct ip_addr addr, be16 port, char out[ENDPOINT_ST
 	return out;
 }
 
-/* One end of a flow of @m: protocols without ports have only addresses. */
+/* One end of a flow of @m: protocols without ports have only addresses, and so has who answers an
+ * echo, whose identifier is the asker's. */
 static const char *flow_end(const struct nat_mapping *m, struct ip_addr addr, be16 port,
 			    char out[ENDPOINT_STR])
 {
-	return m->proto == NAT_OTHER ? ip_addr_format(&addr, out) : endpoint(addr, port, out);
+	bool alone = m->proto == NAT_OTHER || (m->proto == NAT_ICMP && !port);
+
+	return alone ? ip_addr_format(&addr, out) : endpoint(addr, port, out);
 }
 
 static const char *state_word(const struct nat_mapping *m, const struct nat_session *s)
@@ -67,7 +70,7 @@ static const char *state_word(const struct nat_mapping *m, const struct nat_sess
 	return s->replied ? "replied" : "unreplied";
 }
 
-/* The guest behind an inside address: whose port leads to the MAC that has it. */
+/* The guest behind an inside address, or the namespace: whose port leads to the MAC that has it. */
 static const char *guest_of(struct family f, const struct nat_mapping *m)
 {
 	const struct net *net = f.nn->net;
@@ -75,7 +78,9 @@ static const char *guest_of(struct family f, const struct nat_mapping *m)
 		f.six ? nat6_inside_mac(f.six, m->addr) : gateway_mac_of(&f.nn->gw, m->addr);
 	const struct port *port = mac ? fdb_lookup(net->fdb, mac, 0, net->runner->now) : NULL;
 
-	return port && port->vm[0] ? port->vm : NULL;
+	if (!port)
+		return NULL;
+	return port->vm[0] ? port->vm : port->netns[0] ? port->netns : NULL;
 }
 
 static const char *proto_word(const struct nat_mapping *m, char out[IP_PROTO_STR])
