@@ -168,21 +168,30 @@ static int parse_id(const char *hex, struct dhcp_who *out)
 	return 0;
 }
 
-/* "web", "web:1" or "web.eth1". */
+/* Is it "GUEST.ethN", the port of a guest's NIC? */
+static bool is_nic(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && !strncmp(dot, ".eth", 4) && dot[4] && !dot[4 + strspn(dot + 4, "0123456789")];
+}
+
+/* "web", "web:1", "web.eth1" or "port:p1". */
 static int parse_port(const char *text, struct dhcp_who *out)
 {
-	const char *colon = strchr(text, ':'), *dot = strrchr(text, '.');
+	bool named = !strncmp(text, "port:", 5);
+	const char *colon = named ? NULL : strchr(text, ':');
 	size_t n = colon ? (size_t)(colon - text) : strlen(text);
-	char name[PORT_NAME + 1], port[PORT_NAME + 8];
+	char name[PORT_NAME + 8], port[PORT_NAME + 16];
 
-	if (n > PORT_NAME || (colon && (colon[1] < '0' || colon[1] > '9' || colon[2])))
+	if (n >= sizeof(name) || (colon && (colon[1] < '0' || colon[1] > '9' || colon[2])))
 		return -EINVAL;
 	memcpy(name, text, n);
 	name[n] = '\0';
-	if (colon || !dot)
-		snprintf(port, sizeof(port), "%s.eth%c", name, colon ? colon[1] : '0');
+	if (named || (!colon && is_nic(name)))
+		snprintf(port, sizeof(port), "%s", named ? name + 5 : name);
 	else
-		snprintf(port, sizeof(port), "%s", name);
+		snprintf(port, sizeof(port), "%s.eth%c", name, colon ? colon[1] : '0');
 	if (!name_valid_max(port, PORT_NAME))
 		return -EINVAL;
 	*out = dhcp_who_port(port);
@@ -213,7 +222,10 @@ char *dhcp_who_format(const struct dhcp_who *who, char buf[static DHCP_WHO_STR])
 		memcpy(&mac, who->b + 1, sizeof(mac));
 		mac_format(&mac, buf);
 	} else if (who->len && who->b[0] == DHCP_WHO_PORT) {
-		str_escape(who->b + 1, who->len - 1u, buf, DHCP_WHO_STR);
+		char name[DHCP_WHO_MAX];
+
+		str_escape(who->b + 1, who->len - 1u, name, sizeof(name));
+		snprintf(buf, DHCP_WHO_STR, "%s%s", is_nic(name) ? "" : "port:", name);
 	} else if (who->len && who->b[0] == DHCP_WHO_ID) {
 		n = (size_t)snprintf(buf, DHCP_WHO_STR, "id:");
 		for (unsigned int i = 1; i < who->len; i++) {

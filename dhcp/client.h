@@ -65,12 +65,12 @@ struct dhcp_who dhcp_who_mac(const struct mac *mac);
 struct dhcp_who dhcp_who_id(const struct dhcp_key *key);
 struct dhcp_who dhcp_who_port(const char *port);
 /*
- * "52:54:00:00:00:01"; "id:ff0102" (2 bytes at least, in hex); "web.eth1", a port's name; "web:1",
- * the guest "web" and the number of its NIC; "web" for "web:0". The guest need not be there. 0 or
- * -EINVAL.
+ * "52:54:00:00:00:01"; "id:ff0102" (2 bytes at least, in hex); "web:1", the guest "web" and the
+ * number of its NIC; "web" for "web:0"; "web.eth1", the port of a NIC; "port:p1", any port. None of
+ * them need be there. 0 or -EINVAL.
  */
 int dhcp_who_parse(const char *text, struct dhcp_who *out);
-/* The same way back: MAC, "id:...", or the port's name. */
+/* The same way back: MAC, "id:...", "web.eth1" or "port:...". */
 char *dhcp_who_format(const struct dhcp_who *who, char buf[static DHCP_WHO_STR]);
 bool dhcp_who_equal(const struct dhcp_who *a, const struct dhcp_who *b);
 /* Is it the client with this key and hardware address? */

@@ -3,7 +3,7 @@
 ra-srcs := dhcp/ra.c dhcp/domain.c
 dhcp-srcs := $(ra-srcs) dhcp/wire6.c dhcp/server6.c dhcp/server6_lease.c dhcp/server6_reply.c
 dhcp-srcs += dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c \
-	dhcp/option_table.c dhcp/option_value.c dhcp/option_names.c dhcp/policy.c dhcp/reply.c \
+	dhcp/policy.c dhcp/reply.c \
 	dhcp/server.c dhcp/turn.c dhcp/probe.c dhcp/explain.c dhcp/admin.c \
 	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_writer.c
 

@@ -19,7 +19,7 @@
 #define DHCP_POLICY_H
 
 #include "dhcp/client.h"
-#include "dhcp/option.h"
+#include "lib/dhcp_option.h"
 #include "lib/addr.h"
 
 struct set_option {

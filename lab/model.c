@@ -59,6 +59,10 @@ void lab_destroy(struct lab *lab)
 {
 	if (!lab)
 		return;
+	for (size_t i = 0; i < lab->n_nets; i++) {
+		json_decref(lab->nets[i].dhcp.rules);
+		json_decref(lab->nets[i].dhcp.reserve);
+	}
 	while (lab->arena) {
 		struct lab_arena *block = lab->arena;
 

@@ -8,6 +8,8 @@
 #ifndef LAB_MODEL_H
 #define LAB_MODEL_H
 
+#include <jansson.h>
+
 #include "lab/errors.h"
 #include "lib/addr.h"
 
@@ -61,6 +63,8 @@ struct lab_dhcp {
 	struct lab_pos pos;
 	struct lab_addr first, last, router, dns;
 	struct lab_number lease_s;
+	/* Member dhcp_rules of net.add, and whom which address is reserved for; NULL: nothing. */
+	json_t *rules, *reserve;
 };
 
 /* An outside address of a node's own. */

@@ -20,48 +20,6 @@ static void read_mode(struct schema *s, const struct yaml_tree *t, void *out)
 	net->has_mode = true;
 }
 
-static void read_dhcp_range(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	struct lab_dhcp *dhcp = out;
-
-	read_range(s, t, &dhcp->first, &dhcp->last);
-}
-
-static void read_dhcp(struct schema *s, const struct yaml_tree *t, void *out)
-{
-	static const struct schema_key keys[] = {
-		{"range", read_dhcp_range, 0},
-		{"router", read_addr, offsetof(struct lab_dhcp, router)},
-		{"dns", read_addr, offsetof(struct lab_dhcp, dns)},
-		{"lease", read_seconds, offsetof(struct lab_dhcp, lease_s)},
-		{0},
-	};
-	struct lab_dhcp *dhcp = out;
-	const char *v;
-
-	if (s->say) {
-		json_t *me = s->say;
-
-		json_object_set_new(schema_says_or(s), "type",
-				    json_pack("[s, s]", "string", "boolean"));
-		s->say = schema_says_or(s);
-		schema_map(s, t, "dhcp", keys, dhcp);
-		s->say = me;
-		return;
-	}
-	dhcp->given = dhcp->on = true;
-	dhcp->pos = t->pos;
-	if (t->kind != YAML_SCALAR) {
-		schema_map(s, t, "dhcp", keys, dhcp);
-		return;
-	}
-	v = schema_scalar(s, t);
-	if (v && !strcmp(v, "off"))
-		dhcp->on = false;
-	else if (v && strcmp(v, "on"))
-		read_range(s, t, &dhcp->first, &dhcp->last);
-}
-
 static void read_mtu(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	read_number(s, t, out);

@@ -22,6 +22,9 @@ void read_stages(struct schema *s, const struct yaml_tree *t, void *out);
  * tree. Before anything else is read. */
 void lab_variables(struct schema *s, struct yaml_tree *file, const char *seed);
 
+/* Reader for `dhcp:` of a network (parse_dhcp.c); @out is a struct lab_dhcp. */
+void read_dhcp(struct schema *s, const struct yaml_tree *t, void *out);
+
 /* Reader for `link:` of an interface or a cable (parse_link.c); @out is a struct lab_text. */
 void read_link(struct schema *s, const struct yaml_tree *t, void *out);
 

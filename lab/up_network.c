@@ -2,10 +2,13 @@
 /*
  * up_network.c - a lab's networks, and the forwards into them.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "lab/guest.h"
 #include "lab/up.h"
+
+enum { CLIENT_MAX = 128 };
 
 static void set_addr(json_t *params, const char *key, const struct lab_addr *a)
 {
@@ -15,7 +18,38 @@ static void set_addr(json_t *params, const char *key, const struct lab_addr *a)
 		json_object_set_new(params, key, json_string(ip4_format(a->a, text)));
 }
 
-static void set_dhcp(json_t *params, const struct lab_dhcp *dhcp)
+/* "NODE", "NODE:1" and "NODE.eth1" mean nodes of the lab, as the daemon calls them; all else is
+ * what it says. */
+static const char *client_id(const struct lab *lab, const char *who, char text[static CLIENT_MAX])
+{
+	for (size_t i = 0; i < lab->n_nodes; i++) {
+		const char *name = lab->nodes[i].name.s;
+		size_t n = strlen(name);
+
+		if (strncmp(who, name, n) != 0 ||
+		    (who[n] && who[n] != ':' && strncmp(who + n, ".eth", 4) != 0))
+			continue;
+		snprintf(text, CLIENT_MAX, "%s%s", lab->nodes[i].id, who + n);
+		return text;
+	}
+	return who;
+}
+
+static json_t *dhcp_rules(const struct lab *lab, const struct lab_dhcp *dhcp)
+{
+	json_t *rules = json_copy(dhcp->rules), *clients = json_object(), *options;
+	char text[CLIENT_MAX];
+	const char *who;
+
+	json_object_foreach (json_object_get(dhcp->rules, "clients"), who, options)
+		json_object_set(clients, client_id(lab, who, text), options);
+	if (json_object_size(clients))
+		json_object_set(rules, "clients", clients);
+	json_decref(clients);
+	return rules;
+}
+
+static void set_dhcp(const struct lab *lab, json_t *params, const struct lab_dhcp *dhcp)
 {
 	char first[IP4_STR], last[IP4_STR];
 
@@ -31,6 +65,8 @@ static void set_dhcp(json_t *params, const struct lab_dhcp *dhcp)
 	set_addr(params, "dns", &dhcp->dns);
 	if (dhcp->lease_s.given)
 		json_object_set_new(params, "lease", json_sprintf("%us", dhcp->lease_s.v));
+	if (dhcp->rules)
+		json_object_set_new(params, "dhcp_rules", dhcp_rules(lab, dhcp));
 }
 
 /* A bridge's card may be the host's end of a veth of the lab. */
@@ -56,7 +92,7 @@ json_t *lab_net_params(const struct lab *lab, const struct lab_net *net)
 		json_object_set_new(params, "subnet",
 				    json_string(ip4_prefix_format(net->subnet.p, text)));
 	set_addr(params, "gateway", &net->gateway);
-	set_dhcp(params, &net->dhcp);
+	set_dhcp(lab, params, &net->dhcp);
 	if (net->nic.s)
 		json_object_set_new(params, "nic", json_string(host_card(lab, net->nic.s)));
 	else if (net->mode == LAB_BRIDGE && !net->via.s)
@@ -193,6 +229,24 @@ static int net_names(struct lab_run *r, const struct lab_net *net, struct err *e
 	return rc;
 }
 
+static int reserve(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	char text[CLIENT_MAX];
+	const char *who;
+	json_t *addr;
+
+	json_object_foreach (net->dhcp.reserve, who, addr) {
+		int rc = up_call(r, "dhcp.reserve",
+				 json_pack("{s:s, s:s, s:O}", "net", net->id, "who",
+					   client_id(r->lab, who, text), "address", addr),
+				 err);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 int up_networks(struct lab_run *r, struct err *err)
 {
 	for (size_t i = 0; i < r->lab->n_nets; i++) {
@@ -202,6 +256,8 @@ int up_networks(struct lab_run *r, struct err *err)
 		if (present(r, net))
 			continue;
 		rc = up_call(r, "net.add", lab_net_params(r->lab, net), err);
+		if (!rc)
+			rc = reserve(r, net, err);
 		if (!rc && r->only)
 			rc = net_ways_in(r, net, err);
 		if (!rc)

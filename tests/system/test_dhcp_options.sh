@@ -98,6 +98,31 @@ plug tiny t2
 equal "the first comes here" 10.0.4.10 "$(told t1 router | value ip)"
 equal "the second goes there" 10.0.5.128 "$(told t2 router | value ip)"
 
+# The same in a topology file.
+cat >$DIR/lab.yaml <<'E'
+version: 1
+name: opts
+networks:
+  o:
+    mode: internal
+    subnet: 10.7.0.0/24
+    dhcp:
+      range: 10.7.0.10-10.7.0.20
+      options: {ntp: [10.7.0.3, 10.7.0.4], wpad: "http://w/"}
+      subnets: [{subnet: 10.8.0.0/24, options: {router: 10.8.0.1}}]
+      classes: {pxe: {vendor: "PXEClient*", options: {bootfile: pxelinux.0}}}
+      clients: {h1: {address: 10.7.0.77, options: {lease: 30s}}}
+nodes:
+  h1: {kind: namespace, interfaces: [{network: o}]}
+checks:
+  - {id: addr, title: h1 has what is reserved for it, address: {node: h1, in: 10.7.0.77/32}, within: 20s}
+E
+check "a lab with options comes up" vctl lab up $DIR/lab.yaml
+check "and its check passes" vctl lab check opts
+equal "with what the file says" "['class', 'client', 'network', 'network', 'subnet']" \
+	"$(jctl dhcp options opts.o | json "sorted(o['layer'] for o in d['options'])")"
+check "it goes down" vctl lab down opts
+
 vctl net add seg mode=lan-segment >/dev/null
 refused "never on a LAN segment" "addresses are the guests' own" vctl net add seg2 mode=lan-segment dhcp=on
 refused "nor options for it" "has no DHCP server" vctl dhcp set seg dns=1.1.1.1

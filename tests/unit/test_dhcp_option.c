@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dhcp/option.h"
+#include "lib/dhcp_option.h"
 #include "tests/unit/dhcp_bench.h"
 #include "tests/unit/unit.h"
 

@@ -578,7 +578,7 @@ static void reservations_by_name(void **state)
 	struct bench *b = *state;
 	struct dhcp_who w = who("web:1"), id = who("id:00707865"), bad;
 	static const char *const wrong[] = {"",	      "id:01",	 "id:0g01",	      "web:x",
-					    "web:10", "../etc.", "01:00:5e:00:00:01", ":1"};
+					    "web:10", "../etc:0", "01:00:5e:00:00:01", ":1", "port:"};
 
 	assert_int_equal(dhcp_server_reserve(&b->s, ip("10.0.2.60"), &w), 0);
 	assert_int_equal(dhcp_server_reserve(&b->s, ip("10.0.2.61"), &id), 0);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * option_table.c - every option that has a name. RFC 2132 unless said otherwise.
+ * dhcp_option_table.c - every option that has a name. RFC 2132 unless said otherwise.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dhcp/option.h"
+#include "lib/dhcp_option.h"
 #include "lib/addr.h"
 #include "lib/nearest.h"
 
@@ -106,12 +106,10 @@ const struct option_def option_table[] = {
 };
 /* clang-format on */
 
-/* What the server says of itself, the client or the message. */
-static const uint8_t not_settable[] = {
-	OPT_PAD,	OPT_MASK,    OPT_REQUESTED, OPT_OVERLOAD,  OPT_TYPE,  OPT_SERVER_ID,
-	OPT_PARAMS,	OPT_MESSAGE, OPT_MAX_SIZE,  OPT_CLIENT_ID, OPT_AGENT, OPT_SUBNET_SELECTION,
-	OPT_USER_CLASS, OPT_END,
-};
+/* What the server says of itself, the client or the message: padding, mask, requested address,
+ * overload, type, server identifier, parameter list, message, message size, client identifier, user
+ * class, agent, subnet selection, end. */
+static const uint8_t not_settable[] = {0, 1, 50, 52, 53, 54, 55, 56, 57, 61, 77, 82, 118, 255};
 
 static const struct {
 	const char *word, *text;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * option_names.c - lists of domain names as in RFC 3397: the names of RFC 1035 3.1 one after the
- * other, compressed by pointers (4.1.4) that count from the beginning of the option.
+ * dhcp_option_names.c - lists of domain names as in RFC 3397: the names of RFC 1035 3.1 one after
+ * the other, compressed by pointers (4.1.4) that count from the beginning of the option.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "dhcp/option.h"
+#include "lib/dhcp_option.h"
 
 enum { LABEL_MAX = 63, NAME_WIRE_MAX = 255, POINTER = 0xc0, POINTER_MAX = 0x3fff, JUMPS_MAX = 64 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * option.h - what options there are, and their values as text and on the wire.
+ * dhcp_option.h - what DHCP options there are, and their values as text and on the wire.
  *
- * One table (option_table.c) says of each option that has a name which number and type it has. Any
- * other can be written by number and type: "option:224:text". Values are text, the same on the
+ * One table (dhcp_option_table.c) says of each option that has a name which number and type it has.
+ * Any other can be written by number and type: "option:224:text". Values are text, the same on the
  * command line, in the state store and in a topology file:
  *
  *   ip      10.0.2.1                     one address
@@ -17,12 +17,15 @@
  *   names   a.example,b.example          compressed (RFC 3397)
  *   routes  10.8.0.0/16 via 10.0.2.9,... (RFC 3442)
  *   hex     01:02:ff or 0102ff
+ *
+ * What they mean to the server is in dhcp/; they are here so that topology files are checked
+ * without one.
  */
-#ifndef DHCP_OPTION_H
-#define DHCP_OPTION_H
+#ifndef LIB_DHCP_OPTION_H
+#define LIB_DHCP_OPTION_H
 
-#include "dhcp/wire.h"
 #include "lib/err.h"
+#include "lib/types.h"
 
 enum option_type {
 	OPTION_IP,
@@ -84,8 +87,8 @@ int option_value_parse(enum option_type type, uint32_t min, const char *text,
 char *option_value_format(enum option_type type, const void *data, size_t len, char *buf,
 			  size_t size);
 
-/* option_names.c: a list of domain names (RFC 3397 2), @text as "a.example,b.example". Bytes, or
- * -EINVAL: not a name, or no room. */
+/* dhcp_option_names.c: a list of domain names (RFC 3397 2), @text as "a.example,b.example". Bytes,
+ * or -EINVAL: not a name, or no room. */
 int option_names_parse(const char *text, uint8_t *out, size_t max);
 /* False when @data is no such list. */
 bool option_names_format(const uint8_t *data, size_t len, char *buf, size_t size);

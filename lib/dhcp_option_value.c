@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * option_value.c - values of options, text to bytes and back; option.h says how they look.
+ * dhcp_option_value.c - values of options, text to bytes and back; dhcp_option.h says how they
+ * look.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dhcp/option.h"
+#include "lib/dhcp_option.h"
 #include "lib/addr.h"
 
 enum { ITEM_MAX = 64 };
