@@ -7,7 +7,9 @@ lab-srcs := $(lab-model-srcs) $(addprefix lab/,progress.c wave.c guest.c up.c ch
 	status.c graph.c check.c attempt.c observe.c \
 	try_traffic.c try_path.c try_tables.c report.c solution.c package.c save.c grade.c)
 
-unit-tests += lab
+unit-tests += lab package
+test_package-objs := lab/package.c lib
+libs-test_package := -larchive
 test_lab-objs := $(lab-model-srcs) lib
 fuzz-targets += lab
 fuzz_lab-objs := $(lab-model-srcs) lib
