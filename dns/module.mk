@@ -11,3 +11,6 @@ fuzz-targets += dns dns_stream
 fuzz_dns-objs := dns lib
 fuzz_dns_stream-objs := dns lib
 libs-test_dns_wire := -lldns
+
+wire-tests += dns
+test_dns-objs := tests/wire/world.c tests/wire/carriers.c netdns station vswitchd-core dhcp dns lib

@@ -17,7 +17,7 @@ static uint8_t lower(uint8_t c)
  * the header, so that the walk ends, and no name refers to bytes behind itself. */
 int dns_name_read(const uint8_t *msg, size_t len, size_t *off, struct dns_name *out)
 {
-	size_t at = *off, part = *off, end = 0;
+	size_t at = *off, part = at, end = 0;
 	unsigned int used = 0;
 
 	for (;;) {

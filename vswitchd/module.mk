@@ -24,8 +24,9 @@ rstp-srcs := vswitchd/switch/rstp.c vswitchd/switch/rstp_bpdu.c vswitchd/switch/
 vswitchd-core-srcs += $(rstp-srcs) vswitchd/switch/stp_loop.c vswitchd/switch/stp_show.c
 vswitchd-core-srcs += vswitchd/switch/snoop_parse.c vswitchd/switch/snoop_table.c vswitchd/switch/snoop_show.c
 vswitchd-core-srcs += vswitchd/switch/vlan_ids.c vswitchd/switch/vlan_set.c vswitchd/switch/vlan_segment.c vswitchd/switch/port_patch.c
-vswitchd-srcs += vswitchd/netdns.c vswitchd/netdns_frame.c vswitchd/netdns_names.c vswitchd/netdns_host.c \
-	vswitchd/netdns_socket.c vswitchd/netdns_json.c vswitchd/control/rpc_dns.c vswitchd/control/dnsrecords.c
+netdns-srcs := vswitchd/netdns.c vswitchd/netdns_frame.c vswitchd/netdns_names.c vswitchd/netdns_host.c \
+	vswitchd/netdns_socket.c vswitchd/netdns_json.c
+vswitchd-srcs += $(netdns-srcs) vswitchd/control/rpc_dns.c vswitchd/control/dnsrecords.c
 vswitchd-srcs += $(vswitchd-core-srcs) vswitchd/mode_array.c vswitchd/carrier/port_carriers.c
 
 unit-tests += rstp

@@ -157,7 +157,8 @@ static bool take_frame(struct net *net, struct port *port, struct pkt *p)
 		port_drop(port, why, p);
 		return true;
 	}
-	netdns_host_look(net->runner->now);
+	if (net->runner->loop) /* by hand there is no host */
+		netdns_host_look(net->runner->now);
 	input_frame(d, port, &f);
 	pkt_put(p);
 	return true;

@@ -25,8 +25,8 @@ add_outside
 ns outside ip addr add 198.51.100.8/24 dev eth0
 strings=$(for i in $(seq 12); do printf ',%0250d' "$i"; done)
 records=(--address=/up.example.com/203.0.113.1 --address=/www.example.com/203.0.113.7
-	--host-record=six.example.com,2001:db8::7 "--txt-record=big.example.com$strings"
-	--dns-rr=odd.example.com,65400,0a0b0c)
+	"--host-record=six.example.com,2001:db8::7" "--txt-record=big.example.com$strings"
+	"--dns-rr=odd.example.com,65400,0a0b0c")
 resolver outside 198.51.100.9 "${records[@]}"
 first=$resolver_pid
 resolver outside 198.51.100.8 --address=/up.example.com/203.0.113.2 \
