@@ -138,24 +138,27 @@ cat >$DIR/many.py <<'PY'
 import socket, struct, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-s.settimeout(5)
 def q(i):
     name = b''.join(bytes([len(l)]) + l for l in (b'm%d' % i, b'www', b'example', b'com')) + b'\0'
     return struct.pack('>HHHHHH', i, 0x100, 1, 0, 0, 0) + name + struct.pack('>HH', 1, 1)
-for i in range(1000):
-    s.sendto(q(i), (sys.argv[1], 53))
 good = set()
-try:
-    while len(good) < 1000:
-        m = s.recv(512)
-        if m[3] & 15 == 0 and m[-4:] == bytes([203, 0, 113, 7]):
-            good.add(m[:2])
-except socket.timeout:
-    pass
+# As every resolver of a guest does: who gets no answer asks again.
+for wait in (2, 2, 5):
+    for i in range(1000):
+        if struct.pack('>H', i) not in good:
+            s.sendto(q(i), (sys.argv[1], 53))
+    s.settimeout(wait)
+    try:
+        while len(good) < 1000:
+            m = s.recv(512)
+            if m[3] & 15 == 0 and m[-4:] == bytes([203, 0, 113, 7]):
+                good.add(m[:2])
+    except socket.timeout:
+        pass
 print(len(good))
 PY
 many=$(ns web python3 $DIR/many.py 10.0.2.2)
-check "1,000 questions at once are answered ($many)" [ "$many" -ge 990 ]
+equal "1,000 questions at once are answered" 1000 "$many"
 
 # ---- resolvers come and go -------------------------------------------------------------------
 
