@@ -13,4 +13,4 @@ fuzz_dns_stream-objs := dns lib
 libs-test_dns_wire := -lldns
 
 wire-tests += dns
-test_dns-objs := tests/wire/world.c tests/wire/carriers.c netdns station vswitchd-core dhcp dns lib
+test_dns-objs := tests/wire/world.c tests/wire/carriers.c netdns station vswitchd-core dhcp tftp dns lib
