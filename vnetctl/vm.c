@@ -76,7 +76,8 @@ static void print_vm(const json_t *vm)
 	       human_bytes((uint64_t)jint(vm, "rss_kib") << 10, rss, sizeof(rss)));
 	printf("  memory     %lld MiB, %lld CPUs\n", (long long)jint(vm, "memory_mib"),
 	       (long long)jint(vm, "cpus"));
-	printf("  kernel     %s\n", jstr(vm, "kernel"));
+	printf("  kernel     %s\n",
+	       jstr(vm, "kernel")[0] ? jstr(vm, "kernel") : "from the network");
 	printf("  up         %s", human_seconds((double)jint(vm, "uptime_s"), up, sizeof(up)));
 	if (json_is_integer(json_object_get(vm, "boot_ms")))
 		printf(", booted in %.1f s", (double)jint(vm, "boot_ms") / 1000);
@@ -145,9 +146,11 @@ static json_t *nic_parse(const struct ctl *c, const char *text)
 static int run_params(const struct ctl *c, int argc, char **argv, json_t *params)
 {
 	static const struct arg_key keys[] = {
-		{"kernel", ARG_STRING},	  {"initrd", ARG_STRING},     {"disk", ARG_STRING},
-		{"memory", ARG_STRING},	  {"cpus", ARG_NUMBER},	      {"append", ARG_STRING},
-		{"hostname", ARG_STRING}, {"hypervisor", ARG_STRING}, {0},
+		{"kernel", ARG_STRING},	  {"initrd", ARG_STRING},
+		{"disk", ARG_STRING},	  {"memory", ARG_STRING},
+		{"cpus", ARG_NUMBER},	  {"append", ARG_STRING},
+		{"hostname", ARG_STRING}, {"hypervisor", ARG_STRING},
+		{"boot", ARG_STRING},	  {0},
 	};
 	json_t *nics = json_array();
 
@@ -356,7 +359,7 @@ static const struct verb verbs[] = {
 	{"run",
 	 "NAME [net=NET[,mac=ADDR][,KEY=VALUE]...]... [kernel=FILE] [initrd=FILE] [disk=FILE]\n"
 	 "           [memory=256MiB] [cpus=1] [hypervisor=auto|kvm|qemu] [hostname=NAME]\n"
-	 "           [append=WORDS]",
+	 "           [append=WORDS] [boot=network]",
 	 "start one", vm_run},
 	{"show", "NAME", "everything about one", vm_show},
 	{"stop", "NAME [timeout=SECONDS]", "power it off", vm_stop},

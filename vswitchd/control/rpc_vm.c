@@ -214,7 +214,7 @@ const struct rpc_method rpc_vm_methods[] = {
 	{"vm.list", vm_list_m, "", false},
 	{"vm.show", vm_show_m, "vm!", false},
 	{"vm.run", vm_run_m,
-	 "name! nics:a kernel initrd disk memory cpus:i hypervisor append hostname lab", false},
+	 "name! nics:a kernel initrd disk memory cpus:i hypervisor append hostname boot lab", false},
 	{"vm.stop", vm_stop_m, "vm! timeout_s:i", false},
 	{"vm.kill", vm_kill_m, "vm!", false},
 	{"vm.pause", vm_pause_m, "vm!", false},

@@ -28,9 +28,11 @@ static void add_nic(struct argv *av, const struct vm *vm, unsigned int i, int ta
 	argv_add(av, "-netdev");
 	argv_add(av, "tap,id=n%u,fd=%d", i, tap);
 	argv_add(av, "-device");
-	/* romfile=: no network boot, and no option ROM to wait for */
-	argv_add(av, "virtio-net-pci,id=nic%u,netdev=n%u,mac=%s,romfile=", i, i,
-		 mac_format(&vm->nics[i].mac, mac));
+	/* romfile=: no network boot, and no option ROM to wait for; else QEMU's own iPXE is in it
+	 */
+	argv_add(av, "virtio-net-pci,id=nic%u,netdev=n%u,mac=%s%s", i, i,
+		 mac_format(&vm->nics[i].mac, mac),
+		 i || vm->kernel[0] ? ",romfile=" : ",bootindex=1");
 }
 
 /* The format is named: were it guessed from the disk's first bytes, which are the guest's, a guest
@@ -52,8 +54,7 @@ static void add_machine(struct argv *av, const struct vm *vm)
 		"-nodefaults", "-no-user-config", "-display", "none",
 		/* microvm boots a quarter faster, but under TCG on a busy host it hangs before its
 		 * first line of output */
-		"-machine", "q35,sata=off,smbus=off", "-accel", "tcg,thread=multi", "-cpu",
-		"max,-la57",
+		"-accel", "tcg,thread=multi", "-cpu", "max,-la57",
 		/* QEMU parses what guests send: leave it nothing to gain */
 		"-sandbox",
 		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
@@ -61,6 +62,9 @@ static void add_machine(struct argv *av, const struct vm *vm)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		argv_add(av, "%s", fixed[i]);
+	/* Without graphics the firmware writes to the first serial line. */
+	argv_add(av, "-machine");
+	argv_add(av, "q35,sata=off,smbus=off%s", vm->kernel[0] ? "" : ",graphics=off");
 	argv_add(av, "-name");
 	argv_add(av, "%s", vm->name);
 	argv_add(av, "-smp");
@@ -69,10 +73,10 @@ static void add_machine(struct argv *av, const struct vm *vm)
 	argv_add(av, "%u", vm->memory_mib);
 }
 
-static int command(const struct vm *vm, const struct vm_fds *fds, struct argv *av, struct err *err)
+static void add_kernel(struct argv *av, const struct vm *vm, const struct vm_fds *fds)
 {
-	argv_add(av, "%s", vm->d->hv.qemu);
-	add_machine(av, vm);
+	if (fds->kernel < 0)
+		return;
 	argv_add(av, "-kernel");
 	argv_add(av, "/proc/self/fd/%d", fds->kernel);
 	if (fds->initrd >= 0) {
@@ -81,6 +85,13 @@ static int command(const struct vm *vm, const struct vm_fds *fds, struct argv *a
 	}
 	argv_add(av, "-append");
 	argv_add(av, "%s", vm->append);
+}
+
+static int command(const struct vm *vm, const struct vm_fds *fds, struct argv *av, struct err *err)
+{
+	argv_add(av, "%s", vm->d->hv.qemu);
+	add_machine(av, vm);
+	add_kernel(av, vm, fds);
 	add_socket(av, "console", fds->console);
 	argv_add(av, "-serial");
 	argv_add(av, "chardev:console");

@@ -57,7 +57,8 @@ struct vm {
 	char note[400]; /* why auto fell back; "" */
 	const struct hv_ops *hv;
 	unsigned int memory_mib, cpus;
-	char kernel[PATH_MAX], initrd[PATH_MAX], disk[PATH_MAX]; /* "": none */
+	/* "": none. Without a kernel the guest boots from its first NIC. */
+	char kernel[PATH_MAX], initrd[PATH_MAX], disk[PATH_MAX];
 	bool qcow2;						 /* the disk's format, else raw */
 	char append[VM_APPEND_MAX];				 /* the whole command line */
 	struct vm_nic nics[VM_NICS_MAX];

@@ -119,10 +119,17 @@ static int copy_path(const char *key, const char *path, char *out, struct err *e
 static int choose_files(const struct rpc *rpc, struct vm *vm, struct err *err)
 {
 	const char *kernel = rpc_str(rpc, "kernel"), *initrd = rpc_str(rpc, "initrd");
-	const char *disk = rpc_str(rpc, "disk");
+	const char *disk = rpc_str(rpc, "disk"), *boot = rpc_str(rpc, "boot");
 	char dir[PATH_MAX - 16];
 	int rc = 0;
 
+	if (boot && strcmp(boot, "network") != 0)
+		return err_set(err, -EINVAL, "parameter \"boot\" can be network only");
+	if (boot && (kernel || initrd || rpc_str(rpc, "append")))
+		return err_set(err, -EINVAL,
+			       "boot=network and kernel=, initrd= or append= exclude each other");
+	if (boot)
+		return disk ? copy_path("disk", disk, vm->disk, err) : 0;
 	if (!kernel && !vm_image_present(rpc->d, dir, sizeof(dir)))
 		return err_set(err, -ENOENT,
 			       "there is no guest image in %s: build one (make image), or name a "
@@ -175,7 +182,7 @@ static int open_files(const struct rpc *rpc, const struct vm *vm, struct vm_fds 
 {
 	int rc = open_file(rpc, "kernel", vm->kernel, O_RDONLY, &fds->kernel, err);
 
-	if (!rc)
+	if (!rc && vm->kernel[0])
 		rc = check_kernel(vm, fds->kernel, err);
 	if (!rc)
 		rc = open_file(rpc, "initrd", vm->initrd, O_RDONLY, &fds->initrd, err);
@@ -403,6 +410,12 @@ static int choose_hypervisor(const struct rpc *rpc, struct vm *vm, struct err *e
 {
 	const char *want = rpc_str(rpc, "hypervisor");
 
+	if (!vm->kernel[0] && want && !strcmp(want, "kvm"))
+		return err_set(err, -EOPNOTSUPP,
+			       "vnet-vmm has no firmware to boot from the network with: use "
+			       "hypervisor=qemu");
+	if (!vm->kernel[0])
+		want = "qemu";
 	vm->qcow2 = is_qcow2(vm->disk);
 	vm->hv = hv_choose(&rpc->d->hv, want, vm->note, sizeof(vm->note), err);
 	if (!vm->hv)
