@@ -34,7 +34,7 @@ ip -6 route add default via 2001:db8:1::9
 has_default() { ns a ip -6 route | grep -q '^default via fe80'; }
 check "the host gets one: guests too" wait_for 8 has_default
 sniff outside eth0 $DIR/up.pcap
-check "ping out" ping_ok a 2001:db8:9::1
+check "ping out" wait_for 5 ping_ok a 2001:db8:9::1
 check "with 1400 bytes" ping_ok a 2001:db8:9::1 -s 1400
 check "with 4000 bytes, in fragments" ping_ok a 2001:db8:9::1 -s 4000
 watch $DIR/flows nat watch n "address=$a" proto=udp
