@@ -54,6 +54,8 @@ const char *const net_setting_names[] = {
 	"nat-mss",
 	"nat-max",
 	"nat-max-guest",
+	"nat-guest-ports",
+	"nat-guest-rate",
 	"nat-host",
 	"ipv6",
 	"tftp",

@@ -211,7 +211,7 @@ static void print_note(struct ctl *c, const json_t *ev)
 		return;
 	}
 	strftime(when, sizeof(when), "%H:%M:%S", localtime_r(&s, &tm));
-	printf("%s %-7s %-4s %-21s as %-21s to %-21s %s", when, jstr(ev, "what"), jstr(ev, "proto"),
+	printf("%s %-7s %-7s %-21s as %-21s to %-21s %s", when, jstr(ev, "what"), jstr(ev, "proto"),
 	       jstr(ev, "inside"), jstr(ev, "outside"), jstr(ev, "peer"), jstr(ev, "why"));
 	if (!strcmp(jstr(ev, "what"), "ended"))
 		printf("; %s out, %s in",

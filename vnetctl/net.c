@@ -103,6 +103,13 @@ static void print_net(const json_t *n)
 		printf("  %-9s %lld\n", "flows", (long long)jint(n, "flows"));
 	json_array_foreach (jarr(n, "uplinks"), i, up)
 		printf("  %-9s %s %s\n", "uplink", jstr(up, "ifname"), jstr(up, "address"));
+	json_array_foreach (jarr(n, "pool"), i, up)
+		printf("  %-9s %s%s%s\n", "pool", jstr(up, "address"),
+		       jstr(up, "reason")[0] ? ", waits: " : "", jstr(up, "reason"));
+	if (json_is_string(json_object_get(n, "nat_ports")))
+		printf("  %-9s %s outside%s%s\n", "ports", jstr(n, "nat_ports"),
+		       jstr(n, "nat_ports_reserved")[0] ? ", reserved of the host's " : "",
+		       jstr(n, "nat_ports_reserved"));
 }
 
 static int net_show(struct ctl *c, int argc, char **argv)

@@ -8,10 +8,11 @@ nat-core-srcs := modes/nat/nat_extra.c modes/nat/nat_tcp.c modes/nat/nat_pair.c 
 modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_one.c modes/nat/nat_uplink_route.c modes/nat/nat_uplink_ports.c modes/nat/nat_uplink_sock.c \
 	modes/nat/nat_uplink_hop.c modes/nat/nat_uplink_pair.c modes/nat/nat_forward.c \
 	modes/nat/nat_forward_parse.c modes/nat/nat_forward_guest.c modes/nat/nat_relay.c modes/nat/nat_relay_tcp.c modes/nat/nat_relay_udp.c modes/nat/nat_explain.c modes/nat/nat_explain6.c modes/nat/nat_show.c modes/nat/nat_lack.c modes/nat/nat_settings.c modes/nat/nat_edge.c modes/nat/nat_watch.c modes/nat/mode_nat.c
-modes-srcs += modes/nat/nat_uplink_range.c modes/nat/nat_uplink_extra.c modes/nat/nat_map.c modes/nat/nat_pool.c
+modes-srcs += modes/nat/nat_uplink_range.c modes/nat/nat_uplink_extra.c modes/nat/nat_map.c modes/nat/nat_pool.c modes/nat/nat_ports.c
 
 unit-tests += nat_tcp nat_xlate nat_frag nat_icmp nat6 nat6_frag nat_rows
-unit-tests += nat_proto nat_extra
+unit-tests += nat_proto nat_extra nat_limits
+test_nat_limits-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat_extra-objs := tests/unit/nat_world.c nat-core ra lib
 unit-tests += nat_peers
 test_nat_peers-objs := tests/unit/nat_world.c nat-core ra lib

@@ -206,9 +206,12 @@ static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct wa
 	struct nat_session *s = m ? nat_session_find(table, m, k.peer, k.peer_port) : NULL;
 	char in[TEXT], out[TEXT], life[TEXT], addr[IP4_STR], proto[IP_PROTO_STR];
 	msec now = nn->net->runner->now;
-	uint16_t first, last;
+	uint16_t first = NAT_PORT_FIRST, last = NAT_PORT_LAST;
 
-	uplinks_range(nn->uplinks, &first, &last);
+	if (w->ext) {
+		first = w->ext->first;
+		last = w->ext->last;
+	}
 	endpoint(v->proto, k.addr, port, in);
 	if (m)
 		trace_say(t, "mapping", "%s %s is %s outside (%s)", proto_word(v, proto), in,
@@ -218,8 +221,7 @@ static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct wa
 		return;
 	else if (v->proto != NAT_OTHER)
 		trace_say(t, "mapping", "%s %s would get a new port of %s, one of %u to %u (%s)",
-			  proto_word(v, proto), in, ip4_format(w->addr, addr),
-			  first ? first : NAT_PORT_FIRST, first ? last : NAT_PORT_LAST,
+			  proto_word(v, proto), in, ip4_format(w->addr, addr), first, last,
 			  nat_kind_words[table->set.mapping]);
 	if (s) {
 		msec until = nat_session_expires(table, s);

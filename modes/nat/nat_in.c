@@ -99,6 +99,7 @@ static void error_outside(struct nat *n, struct nat_ext *ext, const struct nat_v
 	if (!nat_may_send_error(n, 0) || n->env.route(n->env.ctx, v->ip->src, &rt) != DROP_NONE ||
 	    rt.ext != nat_ext_way(ext) || rt.local)
 		return;
+	rt.ext = ext; /* as the packet came, the error leaves */
 	p = nat_icmp_error(n->env.pool, v, ext->addr, type, code, mtu, htons(ext->next_id++));
 	if (!p)
 		return;

@@ -45,6 +45,18 @@ static bool is_time(msec *told, msec now)
 	return true;
 }
 
+/* One guest is too fast, and nothing has run out for anybody else. */
+static void tell_rate(const struct nat_net *nn, const struct nat_table *t, const char *refused)
+{
+	log_warn("nat \"%s\": %s makes more than %u mappings a second", nn->net->conf.name, refused,
+		 t->set.guest_rate);
+	runner_event(nn->net->runner, "nat.exhausted",
+		     json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "net", nn->net->conf.name,
+			       "what", "mappings a second", "refused", refused, "most", refused,
+			       "most_has", (json_int_t)t->set.guest_rate, "left", (json_int_t)0,
+			       "refused_in_all", (json_int_t)t->refused));
+}
+
 /* @refused, @most: an address, or who has the most. */
 static void tell(struct nat_net *nn, const struct nat_table *t, enum nat_lack what,
 		 const struct nat_key *k, const char *refused, uint32_t greedy, const char *most)
@@ -54,6 +66,10 @@ static void tell(struct nat_net *nn, const struct nat_table *t, enum nat_lack wh
 	uint32_t left = what == NAT_LACK_FLOWS ? t->set.max - t->n_sessions
 					       : nat_ext_free(k->ext, k->proto);
 
+	if (what == NAT_LACK_RATE) {
+		tell_rate(nn, t, refused);
+		return;
+	}
 	log_warn(
 		"nat \"%s\": no more %s for %s; the most, %u, are %s's, and %u are left for others",
 		nn->net->conf.name, word, refused, n, most, left);

@@ -63,6 +63,10 @@ extern const struct net_setting nat_settings_rows[];
 /* The words of nat-mapping and nat-filtering, by enum nat_kind. */
 extern const char *const nat_kind_words[];
 
+/* nat_ports.c: the setting nat-ports. */
+int nat_ports_set(struct net *net, const char *value, struct err *err);
+bool nat_ports_get(const struct net *net, char *text, size_t size);
+
 /* nat_forward.c */
 int nat_forward_add(struct nat_net *nn, json_t *params, json_t **result, struct err *err);
 int nat_forward_list(struct nat_net *nn, json_t **result);

@@ -170,6 +170,46 @@ static int resize(struct nat_net *nn, uint32_t max)
 	return rc;
 }
 
+/* "off" or a number: of ports, and of mappings a second, that one guest may have. */
+static int limit_set(const char *value, unsigned long max, uint32_t *out, struct err *err)
+{
+	unsigned long n = 0;
+	int rc = strcmp(value, "off") ? setting_number(value, 1, max, &n, err) : 0;
+
+	if (!rc)
+		*out = (uint32_t)n;
+	return rc;
+}
+
+static bool limit_get(uint32_t n, char *text, size_t size)
+{
+	if (n)
+		snprintf(text, size, "%u", n);
+	else
+		snprintf(text, size, "off");
+	return n;
+}
+
+static int guest_ports_set(struct net *net, const char *value, struct err *err)
+{
+	return limit_set(value, UINT16_MAX, &set_of(net)->guest_ports, err);
+}
+
+static bool guest_ports_get(const struct net *net, char *text, size_t size)
+{
+	return limit_get(set_of(net)->guest_ports, text, size);
+}
+
+static int guest_rate_set(struct net *net, const char *value, struct err *err)
+{
+	return limit_set(value, NAT_MAX_MAX, &set_of(net)->guest_rate, err);
+}
+
+static bool guest_rate_get(const struct net *net, char *text, size_t size)
+{
+	return limit_get(set_of(net)->guest_rate, text, size);
+}
+
 static int max_set(struct net *net, const char *value, struct err *err)
 {
 	struct nat_net *nn = net->mode_state;
@@ -192,55 +232,6 @@ static bool max_get(const struct net *net, char *text, size_t size)
 {
 	snprintf(text, size, "%u", set_of(net)->max);
 	return set_of(net)->max != NAT_SETTINGS_DEFAULT.max;
-}
-
-/* ---- ports ----------------------------------------------------------------------------------- */
-
-/* Fewer are used up by one page of the web. */
-enum { PORTS_MIN = 64 };
-
-static int parse_ports(const char *value, uint16_t *first, uint16_t *last, struct err *err)
-{
-	unsigned int a, b;
-	char end;
-
-	*first = *last = 0;
-	if (!strcmp(value, "auto"))
-		return 0;
-	if (sscanf(value, "%5u-%5u%c", &a, &b, &end) != 2 || a < 1024 || b > 65535 || b < a ||
-	    b - a + 1 < PORTS_MIN)
-		return err_set(err, -EINVAL,
-			       "wants auto, or FIRST-LAST of 1024 to 65535, %d at least",
-			       PORTS_MIN);
-	*first = (uint16_t)a;
-	*last = (uint16_t)b;
-	return 0;
-}
-
-static int ports_set(struct net *net, const char *value, struct err *err)
-{
-	struct nat_net *nn = net->mode_state;
-	uint16_t first = nn->ports_first, last = nn->ports_last;
-	int rc = parse_ports(value, &nn->ports_first, &nn->ports_last, err);
-
-	if (rc == 0)
-		rc = uplinks_range_change(nn->uplinks, err);
-	if (rc < 0) {
-		nn->ports_first = first;
-		nn->ports_last = last;
-	}
-	return rc;
-}
-
-static bool ports_get(const struct net *net, char *text, size_t size)
-{
-	const struct nat_net *nn = net->mode_state;
-
-	if (nn->ports_first)
-		snprintf(text, size, "%u-%u", nn->ports_first, nn->ports_last);
-	else
-		snprintf(text, size, "auto");
-	return nn->ports_first;
 }
 
 /* ---- segments -------------------------------------------------------------------------------- */
@@ -378,10 +369,14 @@ const struct net_setting nat_settings_rows[] = {
 	 tcp_transitory_ms_get},
 	{"nat-pool", "off, or addresses outside", nat_pool_set, nat_pool_get},
 	{"nat-pooling", "paired or arbitrary", nat_pooling_set, nat_pooling_get},
-	{"nat-ports", "auto, or FIRST-LAST", ports_set, ports_get},
+	{"nat-ports", "auto, or FIRST-LAST", nat_ports_set, nat_ports_get},
 	{"nat-mss", "clamp, off, or 88 to 65535 bytes", mss_set, mss_get},
 	{"nat-max", "16 to 1048576 flows", max_set, max_get},
 	{"nat-max-guest", "1 to 1048576 flows", max_guest_set, max_guest_get},
+	{"nat-guest-ports", "off, or 1 to 65535 of each protocol", guest_ports_set,
+	 guest_ports_get},
+	{"nat-guest-rate", "off, or 1 to 1048576 mappings a second", guest_rate_set,
+	 guest_rate_get},
 	{"nat-host", "off, services or loopback", host_set, host_get},
 	{0},
 };

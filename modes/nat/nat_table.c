@@ -295,9 +295,19 @@ static bool guest_has_port(struct nat_table *t, const struct nat_key *k, msec no
 	/* Only TCP is ever closed before its time is over. */
 	uint32_t left = nat_ext_free(k->ext, k->proto) + (k->proto == NAT_TCP ? t->n_closed : 0);
 
+	if (t->set.guest_ports)
+		left = MIN(left, t->set.guest_ports);
 	if (nat_guest_of(t, k->addr)->ports[k->proto] < MAX(left, 1u))
 		return true;
 	return nat_reclaim(t, k->addr, k->ext, (int)k->proto, now);
+}
+
+/* RFC 6888 REQ-4 (C). Twice as many at once: a page of the web opens in a burst. */
+static bool guest_may_open(struct nat_table *t, be32 addr, msec now)
+{
+	uint32_t rate = t->set.guest_rate;
+
+	return !rate || nat_bucket_take_of(&nat_guest_of(t, addr)->opens, 2 * rate, rate, now);
 }
 
 static void mapping_fill(struct nat_table *t, struct nat_mapping *m, const struct nat_key *k)
@@ -341,6 +351,8 @@ struct nat_mapping *nat_mapping_add(struct nat_table *t, const struct nat_key *k
 	struct nat_mapping *m;
 
 	nat_ext_prefetch_take(k->ext, k->proto, seed);
+	if (!guest_may_open(t, k->addr, now))
+		return mapping_refuse(t, NAT_LACK_RATE, k);
 	if (!guest_has_port(t, k, now))
 		return mapping_refuse(t, NAT_LACK_PORTS, k);
 	m = mapping_alloc(t);

@@ -46,6 +46,8 @@ enum nat_mss { NAT_MSS_OFF, NAT_MSS_CLAMP, NAT_MSS_MIN = 88 };
 
 struct nat_settings {
 	uint32_t max, max_guest;
+	uint32_t guest_ports; /* of a protocol that a guest may have (RFC 6888 REQ-4); 0: any */
+	uint32_t guest_rate;  /* mappings that it may make a second (REQ-4 (C)); 0: any */
 	uint32_t mss; /* enum nat_mss, or the largest in bytes; default: clamp to the way's MTU */
 	bool refresh_in;       /* RFC 4787 REQ-6a: what comes in keeps a flow too; default: not */
 	enum nat_kind mapping; /* RFC 4787 REQ-1; default: endpoint */
@@ -65,6 +67,7 @@ struct nat_guest {
 	uint32_t sessions;
 	uint32_t ports[NAT_PROTOS];
 	struct nat_bucket errors; /* to it */
+	struct nat_bucket opens;  /* mappings that it makes */
 };
 
 /* Why a session exists: who opened it. */
@@ -132,7 +135,7 @@ struct nat_mapping {
 };
 
 /* What has run out when a flow is refused. */
-enum nat_lack { NAT_LACK_PORTS, NAT_LACK_FLOWS };
+enum nat_lack { NAT_LACK_PORTS, NAT_LACK_FLOWS, NAT_LACK_RATE };
 
 struct nat_table {
 	struct nat_settings set;

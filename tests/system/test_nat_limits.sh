@@ -41,5 +41,17 @@ equal "a refused guest is told: prohibited (3/13)" prohibited "$(peer g1 refused
 peer g1 syns 198.51.100.9 7001 2000
 check "a flood of SYNs: the quiet one opens a flow" peer g2 seen 198.51.100.9 7000
 equal "its conversation goes on" ready "$(cat $DIR/await)"
+
+# RFC 6888 REQ-4: ports and mappings a second for each guest, when asked for.
+vctl net add m mode=nat subnet=10.0.3.0/24 nat-guest-ports=5 >/dev/null
+refused "a limit that is none" "nat-guest-ports" vctl net set m nat-guest-ports=0
+plug m h 10.0.3.10/24
+ns h ip route add default via 10.0.3.2
+wait_for 3 ping_ok h 198.51.100.9
+equal "five ports each" 5 "$(flood h 20)"
+vctl net set m nat-guest-ports=off nat-guest-rate=4 >/dev/null
+n=$(flood h 40)
+check "eight at once, then four a second: $n of 40" test "$n" -ge 8 -a "$n" -le 24
+
 check "a clean end" stop_daemon
 finish

@@ -110,6 +110,9 @@ void world_reset(struct world *w)
 	nat_frags_age(w->ext->frags, w->now + 2 * NAT_FRAG_MS);
 	for (unsigned int i = 0; i < NAT_SPACES; i++)
 		space_reset(&w->ext->spaces[i]);
+	for (unsigned int i = 0; i < WORLD_EXTRAS * NAT_SPACES; i++)
+		if (w->extras[i / NAT_SPACES])
+			space_reset(&w->extras[i / NAT_SPACES]->spaces[i % NAT_SPACES]);
 	w->ext->next_id = n->gateway_id = 0;
 	w->now = n->now = 1000000;
 	n->outside_errors = (struct nat_bucket){100, w->now};
