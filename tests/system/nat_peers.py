@@ -126,7 +126,7 @@ def wait_end(address, port):
     u.recv(100)
     print("ready", flush=True)
     for what, s in (("tcp", t), ("udp", u)):
-        s.settimeout(20)
+        s.settimeout(90)
         try:
             s.recv(1)
             print(what, "closed", flush=True)
