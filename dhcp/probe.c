@@ -66,7 +66,8 @@ static bool resume(struct turn *t, struct dhcp_server *s, const struct dhcp_pend
 	if (!*l || !turn_init(t, s, rx, &p->msg, now, p->wall_s, out))
 		return false;
 	rx->port = (*l)->port;
-	return (*l)->state == LEASE_OFFERED && dhcp_key_equal(&(*l)->key, &t->client.key);
+	return ((*l)->state == LEASE_OFFERED || (*l)->state == LEASE_BOUND) &&
+	       dhcp_key_equal(&(*l)->key, &t->client.key);
 }
 
 enum dhcp_verdict dhcp_server_due(struct dhcp_server *s, msec now, struct dhcp_reply *out)

@@ -32,8 +32,9 @@ static enum dhcp_verdict discover(struct turn *t)
 		return turn_silent(t, DHCP_N_POOL_EXHAUSTED);
 	if (turn_over_limit(t, l))
 		return turn_silent(t, DHCP_N_PORT_LIMIT);
+	/* One name or the other of the last holder is enough: a new NIC, or another boot stage. */
 	stranger =
-		!dhcp_key_same_id(&l->key, &t->client.key) || !mac_equal(&l->mac, &t->client.mac);
+		!dhcp_key_same_id(&l->key, &t->client.key) && !mac_equal(&l->mac, &t->client.mac);
 	turn_hold(t, l);
 	p = pending_find(s, l->addr);
 	if (p) { /* repeated while its probe is under way: answer the latest */

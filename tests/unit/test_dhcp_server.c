@@ -577,8 +577,9 @@ static void reservations_by_name(void **state)
 {
 	struct bench *b = *state;
 	struct dhcp_who w = who("web:1"), id = who("id:00707865"), bad;
-	static const char *const wrong[] = {"",	      "id:01",	 "id:0g01",	      "web:x",
-					    "web:10", "../etc:0", "01:00:5e:00:00:01", ":1", "port:"};
+	static const char *const wrong[] = {"",	      "id:01",	  "id:0g01",	       "web:x",
+					    "web:10", "../etc:0", "01:00:5e:00:00:01", ":1",
+					    "port:"};
 
 	assert_int_equal(dhcp_server_reserve(&b->s, ip("10.0.2.60"), &w), 0);
 	assert_int_equal(dhcp_server_reserve(&b->s, ip("10.0.2.61"), &id), 0);
@@ -633,6 +634,24 @@ static void port_gone(void **state)
 	assert_int_not_equal(bench_lease(b, 1), a); /* a full clone beside it */
 	bench_renew(b, 1, a); /* that must not go on with the other's address */
 	assert_int_equal(b->r.type, DHCP_NAK);
+}
+
+/* Who holds a lease and comes by another NIC, or as another boot stage with what is reserved for
+ * its MAC address, is answered, also where addresses are probed. */
+static void holder_by_another_name(void **state)
+{
+	struct bench *b = *state;
+	struct dhcp_who one = client_who(1);
+	be32 a = discover_with_id(b, 3, "same", 4);
+
+	b->s.conf.probe_ms = 250;
+	assert_int_equal(discover_with_id(b, 4, "same", 4), a);
+	assert_int_equal(dhcp_server_reserve(&b->s, ip("10.0.2.70"), &one), 0);
+	discover_with_id(b, 1, "rom", 3);
+	b->now += 250;
+	assert_int_equal(dhcp_server_due(&b->s, b->now, &b->r), DHCP_REPLY);
+	assert_ip(reply_yiaddr(b), "10.0.2.70");
+	assert_ip(discover_with_id(b, 1, "system", 6), "10.0.2.70");
 }
 
 static void reservations(void **state)
@@ -793,6 +812,7 @@ int main(void)
 		TEST(reservations_by_name),
 		TEST(clones_on_ports),
 		TEST(port_gone),
+		TEST(holder_by_another_name),
 		TEST(x5_port_limit),
 		TEST(full_disk_no_ack),
 		TEST(restart_keeps_leases),
