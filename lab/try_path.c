@@ -227,6 +227,7 @@ static uint64_t bytes_to(struct lab_run *r, const struct lab_node *node)
 	return sum;
 }
 
+/* Something must hold its input open: at the end of that this nc reads no more. */
 static json_int_t start_sink(struct try *t, const struct lab_node *to, unsigned int seconds)
 {
 	bool vm = to->kind == LAB_VM;
@@ -234,8 +235,8 @@ static json_int_t start_sink(struct try *t, const struct lab_node *to, unsigned 
 	struct err err;
 
 	snprintf(command, sizeof(command),
-		 "busybox timeout %u busybox nc -l -p %u >/dev/null </dev/null; true", seconds,
-		 (unsigned int)STREAM_PORT);
+		 "sleep %u | busybox timeout %u busybox nc -l -p %u >/dev/null; true", seconds,
+		 seconds, (unsigned int)STREAM_PORT);
 	return client_send(t->r->client, vm ? "vm.exec" : "ns.exec",
 			   json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", to->id, "command",
 				     command, "timeout_s", (int)seconds + 5),

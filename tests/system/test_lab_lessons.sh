@@ -15,6 +15,33 @@ for file in "$TOP"/labs/*/lab.yaml; do
 	check "$name: is neat" vctl lab fmt --check "$file"
 	check "$name: has tasks" grep -q . <<<"$(vctl lab tasks "$file")"
 done
+
+# The verbs that no lesson has yet.
+add_outside
+cat >$DIR/verbs.yaml <<'Y'
+version: 1
+name: verbs
+defaults: {kind: namespace}
+networks: {n: {mode: nat}, sw: {mode: lan-segment}}
+nodes:
+  a: {interfaces: [{network: sw, address: 10.0.0.1/24, link: {rate: 20Mbit}}, {network: n}]}
+  b: {interfaces: [{network: sw, address: 10.0.0.2/24}], run: ["exec busybox nc -l -p 7 &", "echo hi >/etc/x"]}
+checks:
+  - {id: lease, lease: {node: a, nic: eth1}}
+  - {id: udp, udp: {from: a, to: b, port: 99}, within: 2s}
+  - {id: dhcp, dhcp: {node: a, nic: eth1}, within: 2s}
+  - {id: out, ping: {from: a, to: 198.51.100.9}, needs: lease}
+  - {id: nat, nat: {network: n, node: a, proto: icmp}, needs: out}
+  - {id: route, route: {node: a, to: default, dev: eth1}, needs: lease}
+  - {id: file, file: {node: b, path: /etc/x, output: hi}}
+  - {id: rate, throughput: {from: a, to: b, at-least: 5Mbit, at-most: 22Mbit, for: 1s}}
+  - {id: tcp, tcp: {from: a, to: b, port: 7}}
+Y
+check "a lab of many verbs" vctl lab up $DIR/verbs.yaml
+check "all pass" vctl lab check verbs
+check "down" vctl lab down verbs
+ip link del up0
+ip netns del outside
 equal "nothing is left" "$before 0" "$(ip -o link | wc -l) $(ls /run/netns | wc -l)"
 check "the daemon stops cleanly" stop_daemon
 finish
