@@ -55,7 +55,7 @@ parts := lib client dhcp dns tftp vswitchd-core modes
 expand = $(foreach o,$(1),$(if $(filter %.c,$(o)),$(call obj,$(o)),$(call obj,$($(o)-srcs))))
 
 daemon-srcs = $(lib-srcs) $(dhcp-srcs) $(dns-srcs) $(tftp-srcs) $(vswitchd-srcs) $(modes-srcs)
-programs := $(O)/bin/vswitchd $(O)/bin/vnetctl $(O)/bin/vnet-vmm
+programs := $(O)/bin/vswitchd $(O)/bin/vnetctl $(O)/bin/vnet-vmm $(O)/bin/vnet-uml
 
 .PHONY: all
 all: $(programs)
@@ -74,6 +74,11 @@ $(O)/bin/vnet-vmm: $(call obj,$(lib-srcs) $(vmm-srcs))
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_VMM)
+
+$(O)/bin/vnet-uml: $(call obj,$(lib-srcs) $(uml-srcs))
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson -lpthread
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -191,7 +196,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/libexec/vswitchd $(DESTDIR)$(PREFIX)/share/vswitchd/labs
 	install -m 755 $(O)/bin/vnetctl $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(O)/bin/vswitchd $(DESTDIR)$(PREFIX)/sbin/
-	install -m 755 $(O)/bin/vnet-vmm $(DESTDIR)$(PREFIX)/libexec/vswitchd/
+	install -m 755 $(O)/bin/vnet-vmm $(O)/bin/vnet-uml $(DESTDIR)$(PREFIX)/libexec/vswitchd/
 	install -m 644 labs/*.yaml $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
 	cp -r $(wildcard labs/[0-9]*) $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
 	install -D -m 644 tools/completion/vnetctl.bash \
@@ -203,8 +208,9 @@ install: all
 		"$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
 	if [ -f $(O)/image/vmlinuz ]; then \
 		install -d $(DESTDIR)$(PREFIX)/share/vswitchd/image; \
-		install -m 644 $(O)/image/vmlinuz $(O)/image/initrd \
-		$(DESTDIR)$(PREFIX)/share/vswitchd/image/; fi
+		install -m 644 $(O)/image/vmlinuz $(O)/image/initrd $(O)/image/initrd-uml \
+		$(DESTDIR)$(PREFIX)/share/vswitchd/image/; \
+		install -m 755 $(O)/image/linux.uml $(DESTDIR)$(PREFIX)/share/vswitchd/image/; fi
 
 .PHONY: help
 help:

@@ -30,7 +30,7 @@ static void read_cpus(struct schema *s, const struct yaml_tree *t, void *out)
 
 static void read_hypervisor(struct schema *s, const struct yaml_tree *t, void *out)
 {
-	static const char *const words[] = {"auto", "kvm", "qemu", NULL};
+	static const char *const words[] = {"auto", "kvm", "uml", "qemu", NULL};
 	const char *v = schema_word(s, t, "hypervisor", words);
 
 	if (v)

@@ -8,17 +8,15 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "lib/addr.h"
+#include "vmm/options.h"
 #include "vmm/probe.h"
 #include "vmm/sandbox.h"
 #include "vmm/vm.h"
@@ -43,98 +41,26 @@ static const char usage[] =
 	"                [--kvm-fd FD] [--uid UID] [--no-sandbox]\n"
 	"       vnet-vmm --probe | --version\n";
 
-static int parse_number(const char *text, long min, long max, long *out)
-{
-	char *end;
-	long v;
-
-	errno = 0;
-	v = strtol(text, &end, 10);
-	if (errno || end == text || *end || v < min || v > max)
-		return -EINVAL;
-	*out = v;
-	return 0;
-}
-
-static int option_number(const char *name, const char *text, long min, long max, long *out,
-			 struct err *e)
-{
-	if (parse_number(text, min, max, out))
-		return err_set(e, -EINVAL, "--%s %s: must be a number from %ld to %ld", name, text,
-			       min, max);
-	return 0;
-}
-
-/* An inherited descriptor; it must be open. */
-static int option_fd(const char *name, const char *text, int *out, struct err *e)
-{
-	long fd;
-
-	if (parse_number(text, 0, INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
-		return err_set(e, -EBADF, "--%s %s: not an open descriptor", name, text);
-	*out = (int)fd;
-	return 0;
-}
-
 static int open_path(const char *name, const char *path, int flags, int *out, struct err *e)
 {
 	*out = open(path, flags | O_CLOEXEC);
 	return *out < 0 ? err_sys(e, -errno, "--%s %s", name, path) : 0;
 }
 
-static int open_tap(const char *ifname, int *out, struct err *e)
+static int add_nic(char *text, struct vm_config *c, struct err *e)
 {
-	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
-
-	if (strlen(ifname) >= sizeof(ifr.ifr_name))
-		return err_set(e, -EINVAL, "--net tap=%s: the name is too long", ifname);
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	*out = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (*out < 0)
-		return err_sys(e, -errno, "can't open /dev/net/tun");
-	if (ioctl(*out, TUNSETIFF, &ifr))
-		return err_sys(e, -errno, "--net tap=%s", ifname);
-	return 0;
-}
-
-/* getsubopt() wants its keys writable. */
-static char key_fd[] = "fd", key_tap[] = "tap", key_mac[] = "mac", key_path[] = "path",
-	    key_ro[] = "ro";
-
-static int option_net(char *text, struct vm_config *c, struct err *e)
-{
-	char *const keys[] = {key_fd, key_tap, key_mac, NULL};
-	struct vm_nic_config nic = {.tap_fd = -1};
-	bool has_mac = false;
-	char *value;
-	int err = 0;
+	int err;
 
 	if (c->n_nics == VM_NICS_MAX)
 		return err_set(e, -EINVAL, "more than %d --net options", VM_NICS_MAX);
-	while (*text && !err) {
-		int key = getsubopt(&text, keys, &value);
-
-		if (key < 0 || !value)
-			return err_set(e, -EINVAL,
-				       "--net: write fd=FD,mac=MAC or tap=NAME,mac=MAC");
-		if (key == 0)
-			err = option_fd("net fd", value, &nic.tap_fd, e);
-		else if (key == 1)
-			err = open_tap(value, &nic.tap_fd, e);
-		else if (mac_parse(value, &nic.mac) || mac_is_multicast(&nic.mac))
-			err = err_set(e, -EINVAL, "--net mac=%s: not a unicast MAC address", value);
-		else
-			has_mac = true;
-	}
-	if (!err && (nic.tap_fd < 0 || !has_mac))
-		err = err_set(e, -EINVAL, "--net needs fd= or tap=, and mac=");
-	if (err)
-		return err;
-	c->nics[c->n_nics++] = nic;
-	/* The loop reads until there is no more. */
-	fcntl(nic.tap_fd, F_SETFL, fcntl(nic.tap_fd, F_GETFL) | O_NONBLOCK);
-	return 0;
+	err = option_net(text, true, &c->nics[c->n_nics], e);
+	if (!err)
+		c->n_nics++;
+	return err;
 }
+
+/* getsubopt() wants its keys writable. */
+static char key_fd[] = "fd", key_path[] = "path", key_ro[] = "ro";
 
 static int option_disk(char *text, struct vm_config *c, struct err *e)
 {
@@ -235,7 +161,7 @@ static int set_source(int opt, char *arg, struct vm_config *c, struct err *e)
 	case OPT_KVM_FD:
 		return option_fd("kvm-fd", arg, &c->kvm_fd, e);
 	case OPT_NET:
-		return option_net(arg, c, e);
+		return add_nic(arg, c, e);
 	case OPT_DISK:
 		return option_disk(arg, c, e);
 	default:

@@ -2,7 +2,10 @@
 vmm-srcs := vmm/main.c vmm/vm.c vmm/cpu.c vmm/cpuid.c vmm/memory.c vmm/bus.c vmm/loop.c \
 	vmm/boot.c vmm/acpi.c vmm/aml.c vmm/pci.c vmm/virtio_pci.c vmm/virtqueue.c \
 	vmm/virtio_net.c vmm/virtio_blk.c vmm/virtio_rng.c vmm/serial.c vmm/stream.c vmm/ctl.c \
-	vmm/sandbox.c vmm/probe.c
+	vmm/sandbox.c vmm/probe.c vmm/options.c vmm/vm_ctl.c \
+	vmm/landlock.c
+uml-srcs := vmm/uml/main.c vmm/uml/uml.c vmm/uml/line.c vmm/loop.c vmm/stream.c vmm/ctl.c \
+	vmm/options.c vmm/landlock.c
 
 unit-tests += virtqueue
 test_virtqueue-objs := vmm/virtqueue.c vmm/memory.c lib

@@ -11,13 +11,14 @@
 #include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <linux/kvm.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "vmm/landlock.h"
 
 /* ---- rights --------------------------------------------------------------------------------- */
 
@@ -26,26 +27,6 @@ static int set_limit(__rlimit_resource_t what, rlim_t value)
 	struct rlimit l = {value, value};
 
 	return setrlimit(what, &l) ? -errno : 0;
-}
-
-/* A ruleset that handles every file access this kernel knows, and allows none. */
-static int deny_paths(void)
-{
-	static const uint64_t by_abi[] = {0, 0x1fff, 0x3fff, 0x7fff};
-	struct landlock_ruleset_attr attr = {0};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	int fd, err = 0;
-
-	if (abi < 1)
-		return 0; /* not in this kernel: the system call filter denies open() anyway */
-	attr.handled_access_fs = by_abi[MIN((size_t)abi, ARRAY_SIZE(by_abi) - 1)];
-	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_landlock_restrict_self, fd, 0))
-		err = -errno;
-	close(fd);
-	return err;
 }
 
 static int drop_capabilities(void)
@@ -82,7 +63,8 @@ int sandbox_drop(int fd_max, long uid, struct err *e)
 		err = set_limit(RLIMIT_NOFILE, (rlim_t)fd_max);
 	if (err)
 		return err_sys(e, err, "can't set limits");
-	err = deny_paths();
+	/* Where the kernel has no Landlock: the system call filter denies open() anyway. */
+	err = landlock_only(NULL, 0);
 	if (err)
 		return err_sys(e, err, "Landlock refuses");
 	err = set_user(uid);

@@ -35,9 +35,14 @@ static uint64_t backlog(const struct stream *st)
 	return connected(&st->clients[0]) ? st->out_head - st->clients[0].pos : 0;
 }
 
+bool stream_has_room(const struct stream *st, size_t n)
+{
+	return st->kind != STREAM_AGENT || backlog(st) + n <= STREAM_OUT_SIZE;
+}
+
 bool stream_can_send(const struct stream *st)
 {
-	return st->kind != STREAM_AGENT || backlog(st) < STREAM_OUT_SIZE;
+	return stream_has_room(st, 1);
 }
 
 static void arm_flush(struct stream *st)
@@ -146,12 +151,12 @@ static void read_client(struct stream *st, struct stream_client *c)
 		/* The end of standard input is not the end of standard output. */
 		if (c->terminal)
 			c->in.fd = STDIN_FILENO;
-		serial_poke(st->serial);
+		st->poke(st->poke_ctx);
 		return;
 	}
 	put_input(st, c, buf, (size_t)n);
 	watch_input(st);
-	serial_poke(st->serial);
+	st->poke(st->poke_ctx);
 }
 
 static ssize_t write_some(struct stream_client *c, const uint8_t *data, size_t len)
@@ -210,7 +215,7 @@ static void client_cb(struct loop_fd *w, uint32_t events)
 	if (connected(c) && (events & EPOLLOUT))
 		write_client(st, c);
 	if (was_full && stream_can_send(st))
-		serial_poke(st->serial);
+		st->poke(st->poke_ctx);
 }
 
 static void timer_cb(struct loop_fd *w, uint32_t events)
@@ -222,7 +227,7 @@ static void timer_cb(struct loop_fd *w, uint32_t events)
 	if (read(w->fd, &ticks, sizeof(ticks)) < 0)
 		return;
 	flush(st);
-	serial_poke(st->serial);
+	st->poke(st->poke_ctx);
 }
 
 static struct stream_client *free_slot(struct stream *st)
@@ -271,17 +276,19 @@ static void listener_cb(struct loop_fd *w, uint32_t events)
 	if (!c || add_client(st, c, fd, fd))
 		close(fd);
 	else
-		serial_poke(st->serial);
+		st->poke(st->poke_ctx);
 }
 
-int stream_open(struct stream *st, struct loop *loop, enum stream_kind kind, struct serial *serial)
+int stream_open(struct stream *st, struct loop *loop, enum stream_kind kind,
+		void (*poke)(void *ctx), void *ctx)
 {
 	unsigned int i;
 	int fd;
 
 	st->loop = loop;
 	st->kind = kind;
-	st->serial = serial;
+	st->poke = poke;
+	st->poke_ctx = ctx;
 	st->listener.fd = -1;
 	for (i = 0; i < STREAM_CLIENTS_MAX; i++)
 		st->clients[i].in.fd = -1;

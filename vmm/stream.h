@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stream.h - the host's end of a serial port: a UNIX stream socket with many or one client, or
- * the terminal.
+ * stream.h - the host's end of a guest's serial line: a UNIX stream socket with many or one client,
+ * or the terminal.
  *
  * Theory of operation. Guest output goes into a ring of the last 64 KiB; each client has its own
  * position in it. A console's late client starts with what the ring holds, and one that reads too
@@ -20,7 +20,6 @@
 
 #include "lib/err.h"
 #include "vmm/loop.h"
-#include "vmm/serial.h"
 
 enum { STREAM_OUT_SIZE = 65536, STREAM_IN_SIZE = 4096, STREAM_CLIENTS_MAX = 8 };
 
@@ -40,7 +39,9 @@ struct stream {
 	struct loop_fd listener;
 	struct loop_fd timer; /* the flush, a little after output */
 	enum stream_kind kind;
-	struct serial *serial;
+	/* There is input, or room for output again. */
+	void (*poke)(void *ctx);
+	void *poke_ctx;
 	void (*quit)(void *ctx); /* Ctrl-A x on the terminal */
 	void *quit_ctx;
 	bool flush_due;
@@ -52,15 +53,18 @@ struct stream {
 	uint8_t out[STREAM_OUT_SIZE];
 };
 
-/* What a serial port calls on its stream (all of serial_ops but irq). */
+/* What the guest's end calls on its stream: a serial port (all of serial_ops but irq). */
 bool stream_can_send(const struct stream *st);
+/* The same of @n bytes. */
+bool stream_has_room(const struct stream *st, size_t n);
 void stream_send(struct stream *st, uint8_t byte);
 bool stream_can_receive(const struct stream *st);
 int stream_receive(struct stream *st);
 void stream_discard(struct stream *st);
 
-/* Prepare @st as the far end of @serial; 0 or -errno. */
-int stream_open(struct stream *st, struct loop *loop, enum stream_kind kind, struct serial *serial);
+/* Prepare @st as the far end of what @poke (borrowed, with its @ctx) looks after; 0 or -errno. */
+int stream_open(struct stream *st, struct loop *loop, enum stream_kind kind,
+		void (*poke)(void *ctx), void *ctx);
 /* Accept clients on the listening socket @fd (taken). */
 int stream_listen(struct stream *st, int fd);
 /* Standard input and output as a client, the terminal in raw mode until stream_close(). */

@@ -89,6 +89,11 @@ static const struct serial_ops com_ops = {
 	.irq = com_irq,
 };
 
+static void com_poke(void *ctx)
+{
+	serial_poke(&((struct vm_com *)ctx)->serial);
+}
+
 /* ---- requests -------------------------------------------------------------------------------- */
 
 void vm_ask(struct vm *vm, enum vm_request request)
@@ -335,7 +340,7 @@ static int add_com(struct vm *vm, unsigned int i, uint16_t port, unsigned int gs
 	com->vm = vm;
 	com->gsi = gsi;
 	serial_init(&com->serial, &com_ops, com);
-	err = stream_open(&com->stream, &vm->loop, kind, &com->serial);
+	err = stream_open(&com->stream, &vm->loop, kind, com_poke, com);
 	if (!err && listen_fd >= 0)
 		err = stream_listen(&com->stream, listen_fd);
 	return err ? err : bus_add(&vm->ports, port, 8, serial_io, &com->serial);
@@ -359,7 +364,7 @@ static int add_nics(struct vm *vm, struct err *e)
 	unsigned int i;
 
 	for (i = 0; i < vm->config.n_nics; i++) {
-		const struct vm_nic_config *cfg = &vm->config.nics[i];
+		const struct nic_option *cfg = &vm->config.nics[i];
 		int err;
 
 		vm->nics[i] = calloc(1, sizeof(*vm->nics[i]));
@@ -441,7 +446,7 @@ static int add_events(struct vm *vm, struct err *e)
 	if (!err)
 		err = loop_add(&vm->loop, &vm->restart, fd, EPOLLIN, restart_cb);
 	if (!err && vm->config.ctl_fd >= 0)
-		err = ctl_open(&vm->ctl, vm, vm->config.ctl_fd);
+		err = vm_ctl_open(vm, vm->config.ctl_fd);
 	return err ? err_sys(e, err, "can't watch descriptors") : 0;
 }
 

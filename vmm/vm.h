@@ -18,6 +18,7 @@
 #include "vmm/bus.h"
 #include "vmm/cpu.h"
 #include "vmm/ctl.h"
+#include "vmm/options.h"
 #include "vmm/loop.h"
 #include "vmm/memory.h"
 #include "vmm/pci.h"
@@ -34,11 +35,6 @@ enum { VM_EXIT_OFF = 0, VM_EXIT_SETUP = 1, VM_EXIT_CRASH = 3, VM_EXIT_INTERNAL =
 
 enum vm_request { VM_REQUEST_NONE, VM_REQUEST_RESET, VM_REQUEST_POWER_OFF, VM_REQUEST_CRASH };
 
-struct vm_nic_config {
-	int tap_fd;
-	struct mac mac;
-};
-
 struct vm_disk_config {
 	int fd;
 	bool read_only;
@@ -49,7 +45,7 @@ struct vm_config {
 	uint64_t memory_mib;
 	unsigned int n_cpus, n_nics, n_disks;
 	struct boot_source boot;
-	struct vm_nic_config nics[VM_NICS_MAX];
+	struct nic_option nics[VM_NICS_MAX];
 	struct vm_disk_config disks[VM_DISKS_MAX];
 	int kvm_fd;			  /* /dev/kvm; -1 = open it */
 	int console_fd, agent_fd, ctl_fd; /* listening sockets, -1 = none */
@@ -107,5 +103,8 @@ int vm_pause(struct vm *vm);
 int vm_resume(struct vm *vm);
 void vm_reset(struct vm *vm);
 void vm_quit(struct vm *vm);
+
+/* vm_ctl.c: accept clients on the listening socket @fd (taken). 0 or -errno. */
+int vm_ctl_open(struct vm *vm, int fd);
 
 #endif

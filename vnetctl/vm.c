@@ -358,7 +358,7 @@ static const struct verb verbs[] = {
 	{"list", "", "all guests", vm_list},
 	{"run",
 	 "NAME [net=NET[,mac=ADDR][,KEY=VALUE]...]... [kernel=FILE] [initrd=FILE] [disk=FILE]\n"
-	 "           [memory=256MiB] [cpus=1] [hypervisor=auto|kvm|qemu] [hostname=NAME]\n"
+	 "           [memory=256MiB] [cpus=1] [hypervisor=auto|kvm|uml|qemu] [hostname=NAME]\n"
 	 "           [append=WORDS] [boot=network]",
 	 "start one", vm_run},
 	{"show", "NAME", "everything about one", vm_show},

@@ -3,8 +3,9 @@
 #
 # Make the default guest image: a Debian kernel, and an initramfs of Debian programs and our init.
 #
-#   build.sh OUT INIT [CACHE]     OUT/vmlinuz and OUT/initrd, from INIT (the static /init) and the
-#                                 packages in CACHE (default OUT/cache), fetched if not there
+#   build.sh OUT INIT [CACHE]     OUT/vmlinuz and OUT/initrd, OUT/linux.uml and OUT/initrd-uml, from
+#                                 INIT (the static /init) and the packages in CACHE (default
+#                                 OUT/cache), fetched if not there
 #
 # Needs no root. The network is used for nothing but `apt-get download`, and not at all when CACHE
 # holds every package. Nothing is installed on this machine and nothing of it goes into the image.
@@ -92,6 +93,8 @@ unpack() {
 	done
 	version=$(ls "$tree/lib/modules")
 	"$tree/bin/busybox" depmod -b "$tree" "$version" || die "depmod failed"
+	mkdir -p "$tree/uml/lib"
+	mv "$tree/usr/lib/uml/modules" "$tree/uml/lib/modules"
 	echo "$debs" >"$tree/.debs"
 }
 
@@ -116,6 +119,7 @@ add_library() {
 
 add_programs() {
 	mkdir -p "$root/bin" "$root/sbin" "$root/usr/bin" "$root/usr/sbin" "$root/lib" "$root/lib64"
+	mkdir -p "$root/usr/lib/x86_64-linux-gnu/xtables"
 	for f in $(list files); do
 		[ -f "$tree/$f" ] || die "$f is in none of the packages of vmm/image/packages"
 		cp -L "$tree/$f" "$root/$f"
@@ -127,6 +131,8 @@ add_programs() {
 	ln -s ../lib/ld-linux-x86-64.so.2 "$root/lib64/ld-linux-x86-64.so.2"
 	ln -s dash "$root/bin/sh"
 	ln -s nc.openbsd "$root/bin/nc"
+	ln -s xtables-legacy-multi "$root/usr/sbin/iptables"
+	ln -s xtables-legacy-multi "$root/usr/sbin/ip6tables"
 	ln -s traceroute.db "$root/usr/bin/traceroute"
 	# Every busybox applet whose name no full program has taken.
 	"$tree/bin/busybox" --list-full | while read -r a; do
@@ -141,35 +147,37 @@ add_programs() {
 # Names of the modules that must be loaded for module $1, dependencies first, $1 last.
 module_order() {
 	file=$(printf %s "$1" | sed 's/[-_]/[-_]/g')
-	line=$(grep -E "(^|/)$file\.ko:" "$tree/lib/modules/$version/modules.dep") || return 0
+	line=$(grep -E "(^|/)$file\.ko:" "$from/modules.dep") || return 0
 	for m in $(echo "${line#*:}" | tr ' ' '\n' | tac) "${line%%:*}"; do
 		echo "$m"
 	done
 }
 
-# Drivers live flat in /lib/vnet with their load order beside them, where init finds them without a
+# add_modules DIR LIST: those of LIST, of the kernel whose modules are in DIR/lib/modules. Drivers
+# live flat in the folder vnet with their load order beside them, where init finds them without a
 # search; the others where modprobe looks.
 add_modules() {
-	version=$(ls "$tree/lib/modules")
-	mkdir -p "$root/lib/vnet" "$root/lib/modules/$version"
-	list modules | while read -r kind name; do
+	version=$(ls "$1/lib/modules")
+	from=$1/lib/modules/$version
+	to=$root/lib/modules/$version
+	mkdir -p "$to/vnet"
+	list "$2" | while read -r kind name; do
 		paths=$(module_order "$name")
-		[ -n "$paths" ] || grep -q "/$name\.ko" "$tree/lib/modules/$version/modules.builtin" ||
-			die "the kernel has no module $name (vmm/image/modules)"
+		[ -n "$paths" ] || grep -q "/$name\.ko" "$from/modules.builtin" ||
+			die "the kernel has no module $name (vmm/image/$2)"
 		names=
 		for m in $paths; do
 			base=$(basename "$m" .ko)
 			names="$names $base"
 			if [ "$kind" = driver ]; then
-				cp "$tree/lib/modules/$version/$m" "$root/lib/vnet/"
-			elif [ ! -e "$root/lib/vnet/$base.ko" ]; then
-				mkdir -p "$root/lib/modules/$version/$(dirname "$m")"
-				cp "$tree/lib/modules/$version/$m" "$root/lib/modules/$version/$m"
+				cp "$from/$m" "$to/vnet/"
+			elif [ ! -e "$to/vnet/$base.ko" ]; then
+				mkdir -p "$to/$(dirname "$m")"
+				cp "$from/$m" "$to/$m"
 			fi
 		done
-		[ "$kind" != driver ] || echo "$name$names" >>"$root/lib/vnet/order"
+		[ "$kind" != driver ] || echo "$name$names" >>"$to/vnet/order"
 	done
-	ln -s ../../vnet "$root/lib/modules/$version/vnet"
 	"$tree/bin/busybox" depmod -b "$root" "$version" || die "depmod failed"
 }
 
@@ -185,28 +193,45 @@ add_own() {
 	ln -s /proc/mounts "$root/etc/mtab"
 }
 
-# The same contents give the same bytes: one date, one order, one owner.
+# pack FILE: what is in $root. The same contents give the same bytes: one date, one order, one owner.
 pack() {
 	find "$root" -exec touch -h -d @"${SOURCE_DATE_EPOCH:-1700000000}" {} +
 	(cd "$root" && find . -print0 | sort -z |
-		cpio --quiet --null -o -H newc --reproducible --owner=+0:+0) >"$out/initrd.cpio"
-	compress <"$out/initrd.cpio" >"$out/initrd.new"
-	rm -f "$out/initrd.cpio"
-	mv "$out/initrd.new" "$out/initrd"
+		cpio --quiet --null -o -H newc --reproducible --owner=+0:+0) >"$out/cpio"
+	compress <"$out/cpio" >"$1"
+	rm -f "$out/cpio"
 }
 
 # Of the compressions this kernel can undo, LZ4 boots fastest on an emulated processor (README.md).
 compress() { lz4 -q -l -9 -c; }
 
+fresh_root() {
+	rm -rf "$root"
+	mkdir -p "$root"
+}
+
+# What all kernels share, and for each kernel its modules: initramfs archives follow one another in
+# a file, each compressed by itself.
 fetch
 unpack
-rm -rf "$root"
-mkdir -p "$root"
+fresh_root
 add_programs
-add_modules
 add_own
+pack "$out/part-common"
+fresh_root
+add_modules "$tree" modules
+pack "$out/part-pc"
+fresh_root
+add_modules "$tree/uml" modules-uml
+pack "$out/part-uml"
+rm -rf "$root"
 cp "$tree"/boot/vmlinuz-* "$out/vmlinuz.new"
 mv "$out/vmlinuz.new" "$out/vmlinuz"
-pack
-rm -rf "$root"
-echo "  IMAGE $out/initrd ($(du -k "$out/initrd" | cut -f1) KiB), Linux $(ls "$tree/lib/modules")"
+cp "$tree/usr/bin/linux.uml" "$out/linux.uml.new"
+mv "$out/linux.uml.new" "$out/linux.uml"
+cat "$out/part-common" "$out/part-uml" >"$out/initrd-uml"
+cat "$out/part-common" "$out/part-pc" >"$out/initrd.new"
+rm "$out/part-common" "$out/part-pc" "$out/part-uml"
+mv "$out/initrd.new" "$out/initrd"
+echo "  IMAGE $out/initrd ($(du -k "$out/initrd" | cut -f1) KiB)," \
+	"Linux $(ls "$tree/lib/modules"), User-mode Linux $(ls "$tree/uml/lib/modules")"

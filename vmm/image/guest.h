@@ -44,6 +44,8 @@ unsigned int guestnet_start(const struct guest_config *cfg);
 /* Have SIGIO sent to this process when something about a link changes. Returns a descriptor, or -1.
  */
 int guestnet_watch(void);
+/* User-mode Linux calls its NICs vec0, vec1...: here they are eth0, eth1... as elsewhere. */
+void guestnet_rename(void);
 /* After SIGIO: a bit mask of the NICs that have a carrier now. */
 unsigned int guestnet_carriers(int watch);
 /* Has ethN an address that a DHCP server gave? */

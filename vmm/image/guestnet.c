@@ -124,6 +124,23 @@ unsigned int guestnet_start(const struct guest_config *cfg)
 	return dhcp;
 }
 
+/* ---- names ---- */
+
+void guestnet_rename(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	for (unsigned int i = 0; fd >= 0 && i < GUEST_NICS; i++) {
+		struct ifreq ifr = {0};
+
+		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "vec%u", i);
+		snprintf(ifr.ifr_newname, sizeof(ifr.ifr_newname), "eth%u", i);
+		ioctl(fd, SIOCSIFNAME, &ifr); /* fails where it has the right name already */
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 /* ---- carriers ---- */
 
 int guestnet_watch(void)

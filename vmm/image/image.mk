@@ -5,7 +5,7 @@
 
 guest-srcs := vmm/image/init.c vmm/image/config.c vmm/image/guestnet.c vmm/image/agent.c \
 	vmm/image/agent_parser.c
-image-inputs := $(addprefix vmm/image/,build.sh packages files modules) \
+image-inputs := $(addprefix vmm/image/,build.sh packages files modules modules-uml) \
 	$(shell find vmm/image/rootfs -type f)
 # Share the downloaded packages between build folders by setting this.
 IMAGE_CACHE ?= $(O)/image/cache

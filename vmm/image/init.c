@@ -25,6 +25,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -99,12 +100,14 @@ static void mount_all(void)
 
 /* ---- drivers ---- */
 
+static char drivers[128]; /* the folder of this kernel's */
+
 static void load_module(const char *name)
 {
-	char path[128];
+	char path[192];
 	int fd;
 
-	snprintf(path, sizeof(path), "/lib/vnet/%s.ko", name);
+	snprintf(path, sizeof(path), "%s/%s.ko", drivers, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return; /* built into this kernel */
@@ -113,7 +116,7 @@ static void load_module(const char *name)
 	close(fd);
 }
 
-/* /lib/vnet/order (written when the image is built) has one line per driver: its name, then the
+/* Its file "order" (written when the image is built) has one line per driver: its name, then the
  * modules to load for it, dependencies first. */
 static void load_driver(const char *order, const char *driver)
 {
@@ -150,10 +153,15 @@ static void load_drivers(void)
 {
 	static char order[4096];
 	bool loaded[8] = {false};
-	char path[64], id[32];
+	struct utsname kernel;
+	char path[192], id[32];
 
-	if (!read_file("/lib/vnet/order", order, sizeof(order)))
+	uname(&kernel);
+	snprintf(drivers, sizeof(drivers), "/lib/modules/%s/vnet", kernel.release);
+	snprintf(path, sizeof(path), "%s/order", drivers);
+	if (!read_file(path, order, sizeof(order)))
 		return;
+	load_driver(order, "ipv6");
 	load_driver(order, "virtio_pci");
 	/* Machines without PCI (QEMU's microvm) describe virtio-mmio devices in ACPI. */
 	if (!access("/sys/bus/acpi/devices/LNRO0005:00", F_OK))
@@ -188,18 +196,20 @@ static void set_names(const struct guest_config *cfg)
 
 static void start_nat(const struct guest_config *cfg)
 {
-	char rule[256];
+	char rules[512];
 	pid_t pid;
 
 	if (cfg->nat_nic < 0)
 		return;
-	snprintf(rule, sizeof(rule),
-		 "table ip vnet { chain out { type nat hook postrouting priority srcnat; "
-		 "oifname \"eth%d\" masquerade; }; }",
-		 cfg->nat_nic);
+	/* User-mode Linux of Debian has no nftables for IPv4, but what was there before. */
+	snprintf(rules, sizeof(rules),
+		 "nft 'table ip vnet { chain out { type nat hook postrouting priority srcnat; "
+		 "oifname \"eth%d\" masquerade; }; }' 2>/dev/null || "
+		 "iptables -t nat -A POSTROUTING -o eth%d -j MASQUERADE",
+		 cfg->nat_nic, cfg->nat_nic);
 	pid = fork();
 	if (!pid) {
-		execl("/usr/sbin/nft", "nft", rule, (char *)NULL);
+		execl("/bin/sh", "sh", "-c", rules, (char *)NULL);
 		_exit(127);
 	}
 }
@@ -401,7 +411,8 @@ static int how_to_end(int sig)
 
 static void wanted_signals(sigset_t *set)
 {
-	static const int sigs[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR, SIGIO};
+	static const int sigs[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1,
+				   SIGUSR2, SIGPWR,  SIGIO,  SIGHUP};
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
@@ -430,6 +441,8 @@ static void supervise(struct service *svc, const struct guest_config *cfg)
 			ask_again(svc, carriers & ~had);
 			had = carriers;
 		}
+		if (sig == SIGHUP) /* the host says so, where NICs have no carrier to tell */
+			ask_again(svc, ~0u);
 		services_reap(svc);
 	}
 }
@@ -449,6 +462,7 @@ static void boot(void)
 	if (bad)
 		fprintf(stderr, "vnet: %d words of the command line not understood\n", bad);
 	load_drivers();
+	guestnet_rename();
 	set_names(&cfg);
 	if (cfg.forward)
 		write_file("/proc/sys/net/ipv4/ip_forward", "1");

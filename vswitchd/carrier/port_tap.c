@@ -88,18 +88,19 @@ static unsigned int offload_set(int fd)
 	return 0;
 }
 
-/* Make or, without IFF_TUN_EXCL in @flags, attach to tap @ifname. A descriptor or a negative
- * errno. */
+/* Make or, without IFF_TUN_EXCL in @flags, attach to tap @ifname; with the virtio-net header where
+ * IFF_VNET_HDR is in @flags. A descriptor or a negative errno. */
 static int tun_attach(const char *ifname, int flags, struct err *err)
 {
-	struct ifreq ifr = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags)};
+	struct ifreq ifr = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags)};
 	int fd, rc, size = VNET_HDR;
 
 	fd = dev_net_tun(err);
 	if (fd < 0)
 		return fd;
 	memcpy(ifr.ifr_name, ifname, strnlen(ifname, IFNAMSIZ - 1));
-	if (ioctl(fd, TUNSETIFF, &ifr) == 0 && ioctl(fd, TUNSETVNETHDRSZ, &size) == 0)
+	if (ioctl(fd, TUNSETIFF, &ifr) == 0 &&
+	    (!(flags & IFF_VNET_HDR) || ioctl(fd, TUNSETVNETHDRSZ, &size) == 0))
 		return fd;
 	rc = -errno;
 	close(fd);
@@ -112,14 +113,14 @@ static int tun_attach(const char *ifname, int flags, struct err *err)
 
 /* Make tap @ifname. One of that name may be on its way out: its port was just deleted and is made
  * again. */
-static int tun_make(const char *ifname, struct err *err)
+static int tun_make(const char *ifname, int flags, struct err *err)
 {
-	int fd = tun_attach(ifname, IFF_TUN_EXCL, err);
+	int fd = tun_attach(ifname, flags | IFF_TUN_EXCL, err);
 
 	if (fd != -EBUSY)
 		return fd;
 	reaper_settle();
-	return tun_attach(ifname, IFF_TUN_EXCL, err);
+	return tun_attach(ifname, flags | IFF_TUN_EXCL, err);
 }
 
 static int name_check(const char *ifname, struct err *err)
@@ -141,18 +142,18 @@ static int check_ours(const char *ifname, struct err *err)
 
 /* Make tap @ifname, or take back one of ours from before. To make it and find that it is there
  * asks the kernel once; to look first would ask twice. A descriptor or a negative errno. */
-static int tun_take(const char *ifname, bool *existed, struct err *err)
+static int tun_take(const char *ifname, int flags, bool *existed, struct err *err)
 {
 	int fd = name_check(ifname, err);
 
 	if (fd < 0)
 		return fd;
-	fd = tun_make(ifname, err);
+	fd = tun_make(ifname, flags, err);
 	*existed = fd == -EBUSY;
 	if (fd != -EBUSY)
 		return fd;
 	fd = check_ours(ifname, err);
-	return fd < 0 ? fd : tun_attach(ifname, 0, err);
+	return fd < 0 ? fd : tun_attach(ifname, flags, err);
 }
 
 /* Named as @what, up, and with what @s says beside that. */
@@ -180,10 +181,10 @@ static int guest_tap(int fd, const char *ifname, const char *what, struct err *e
 	return rc;
 }
 
-int tap_open_guest(const char *ifname, struct err *err)
+int tap_open_guest(const char *ifname, bool vnet_hdr, struct err *err)
 {
 	bool existed;
-	int fd = tun_take(ifname, &existed, err);
+	int fd = tun_take(ifname, vnet_hdr ? IFF_VNET_HDR : 0, &existed, err);
 
 	return fd < 0 ? fd : guest_tap(fd, ifname, "guest", err);
 }
@@ -192,7 +193,7 @@ int tap_open_redirected(const char *ifname, const char *what, int to, const stru
 			struct err *err)
 {
 	bool existed;
-	int fd = tun_take(ifname, &existed, err), rc, ifindex;
+	int fd = tun_take(ifname, IFF_VNET_HDR, &existed, err), rc, ifindex;
 
 	if (fd < 0)
 		return fd;
@@ -214,7 +215,7 @@ int tap_make_named(const char *ifname, const char *what, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	fd = tun_make(ifname, err);
+	fd = tun_make(ifname, IFF_VNET_HDR, err);
 	if (fd == -EBUSY)
 		return check_ours(ifname, err);
 	if (fd >= 0)
@@ -260,7 +261,7 @@ static int tap_setup(void *ctx, struct err *err)
 	bool existed;
 	int rc;
 
-	port->fd = tun_take(port->ifname, &existed, err);
+	port->fd = tun_take(port->ifname, IFF_VNET_HDR, &existed, err);
 	if (port->fd < 0)
 		return port->fd;
 	port->offloads = offload_set(port->fd);

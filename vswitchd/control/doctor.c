@@ -52,6 +52,18 @@ static void check_kvm(struct daemon *d, struct check *c)
 		       d->hv.detail);
 }
 
+static void check_uml(struct daemon *d, struct check *c)
+{
+	bool kvm = !strcmp(d->hv.kvm, "ok");
+
+	if (d->hv.uml[0])
+		result(c, "ok", "", "%s", d->hv.uml);
+	else
+		result(c, kvm || d->hv.qemu[0] ? "warn" : "fail", "make image",
+		       "vnet-uml, or linux.uml of the guest image, is not there%s",
+		       kvm ? "; guests run on KVM" : "");
+}
+
 static void check_qemu(struct daemon *d, struct check *c)
 {
 	bool kvm = !strcmp(d->hv.kvm, "ok");
@@ -123,7 +135,7 @@ static void check_nftables(struct daemon *d, struct check *c)
 static void check_isolation(struct daemon *d, struct check *c)
 {
 	struct err err = {0};
-	int fd = tap_open_guest("vs-doctor", &err);
+	int fd = tap_open_guest("vs-doctor", true, &err);
 
 	(void)d;
 	if (fd >= 0) {
@@ -228,6 +240,7 @@ static const struct {
 } checks[] = {
 	{"kvm", "KVM runs guests at speed", check_kvm}, /* first: it asks the hypervisor anew */
 	{"vmm", "the embedded hypervisor", check_vmm},
+	{"uml", "User-mode Linux, where KVM can't", check_uml},
 	{"qemu", "QEMU, where KVM can't", check_qemu},
 	{"tun", "tap interfaces", check_tun},
 	{"rights", "capabilities", check_rights},

@@ -49,7 +49,7 @@ static int status(struct rpc *rpc, json_t **result, struct err *err)
 {
 	const struct daemon *d = rpc->d;
 	char note[400];
-	const char *hv = hv_auto_name(&d->hv, note, sizeof(note));
+	const char *hv = hv_auto_name(&d->hv, false, note, sizeof(note));
 	int nets, ports;
 
 	(void)err;

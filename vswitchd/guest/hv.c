@@ -21,6 +21,7 @@
 #include "lib/addr.h"
 #include "lib/clock.h"
 #include "vswitchd/control/daemon.h"
+#include "vswitchd/guest/vm.h"
 
 enum { PROBE_TIMEOUT_MS = 3000 };
 
@@ -36,24 +37,41 @@ static bool try_program(const char *dir, const char *rest, char *out, size_t siz
 	return false;
 }
 
-static void find_vmm(const struct daemon *d, char *out, size_t size)
+/* Beside the daemon, as in a build folder, or where `make install` puts it. */
+static void find_own(const char *program, char *out, size_t size)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
-	out[0] = '\0';
-	if (d->opt.vmm) {
-		if (access(d->opt.vmm, X_OK) == 0)
-			snprintf(out, size, "%s", d->opt.vmm);
-		return;
-	}
 	self[n > 0 ? n : 0] = '\0';
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';
-	if (!slash || !try_program(self, "vnet-vmm", out, size))
-		try_program(LIBEXECDIR, "vnet-vmm", out, size);
+	if (!slash || !try_program(self, program, out, size))
+		try_program(LIBEXECDIR, program, out, size);
+}
+
+static void find_vmm(const struct daemon *d, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (!d->opt.vmm)
+		find_own("vnet-vmm", out, size);
+	else if (access(d->opt.vmm, X_OK) == 0)
+		snprintf(out, size, "%s", d->opt.vmm);
+}
+
+/* User-mode Linux is a kernel and a program at once: it comes with the guest image, whose modules
+ * fit it. */
+static void find_uml(const struct daemon *d, char *out, size_t size)
+{
+	char dir[PATH_MAX - 16], kernel[PATH_MAX];
+
+	out[0] = '\0';
+	vm_image_present(d, dir, sizeof(dir));
+	snprintf(kernel, sizeof(kernel), "%s/linux.uml", dir);
+	if (access(kernel, X_OK) == 0)
+		find_own("vnet-uml", out, size);
 }
 
 static void find_qemu(char *out, size_t size)
@@ -116,6 +134,7 @@ void hv_probe_run(const struct daemon *d, struct hv_probe *probe)
 
 	memset(probe, 0, sizeof(*probe));
 	find_qemu(probe->qemu, sizeof(probe->qemu));
+	find_uml(d, probe->uml, sizeof(probe->uml));
 	find_vmm(d, probe->vmm, sizeof(probe->vmm));
 	if (probe->vmm[0] && probe_output(probe->vmm, buf, sizeof(buf)) > 0)
 		o = json_loads(buf, 0, NULL);
@@ -133,11 +152,16 @@ void hv_probe_run(const struct daemon *d, struct hv_probe *probe)
 		 "install it beside vswitchd, or name it by --vmm");
 }
 
-const char *hv_auto_name(const struct hv_probe *probe, char *note, size_t size)
+const char *hv_auto_name(const struct hv_probe *probe, bool pc, char *note, size_t size)
 {
 	note[0] = '\0';
 	if (!strcmp(probe->kvm, "ok") && probe->vmm[0])
 		return "kvm";
+	if (probe->uml[0] && !pc) {
+		snprintf(note, size, "no KVM for guests (%s): running as User-mode Linux",
+			 probe->detail);
+		return "uml";
+	}
 	if (probe->qemu[0]) {
 		snprintf(note, size, "no KVM for guests (%s): running under QEMU TCG",
 			 probe->detail);
@@ -157,26 +181,60 @@ static const struct hv_ops *choose_kvm(const struct hv_probe *probe, struct err 
 	return NULL;
 }
 
-const struct hv_ops *hv_choose(const struct hv_probe *probe, const char *want, char *note,
+static const struct hv_ops *choose_uml(const struct hv_probe *probe, bool pc, struct err *err)
+{
+	if (pc)
+		err_set(err, -EOPNOTSUPP,
+			"User-mode Linux boots no kernel for PCs, has no disk here and one CPU: use "
+			"hypervisor=qemu or hypervisor=kvm");
+	else if (!probe->uml[0])
+		err_set(err, -ENOENT,
+			"User-mode Linux is not there: build the guest image anew (make image)");
+	else
+		return &hv_uml;
+	return NULL;
+}
+
+static const struct hv_ops *choose_qemu(const struct hv_probe *probe, struct err *err)
+{
+	if (probe->qemu[0])
+		return &hv_qemu;
+	err_set(err, -ENOENT,
+		"qemu-system-x86_64 is not installed: apt-get install qemu-system-x86");
+	return NULL;
+}
+
+const struct hv_ops *hv_named(const char *name)
+{
+	static const struct hv_ops *const all[] = {&hv_vmm, &hv_uml, &hv_qemu};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(all[i]->name, name))
+			return all[i];
+	return NULL;
+}
+
+const struct hv_ops *hv_choose(const struct hv_probe *probe, const char *want, bool pc, char *note,
 			       size_t size, struct err *err)
 {
 	const char *name = want ? want : "auto";
+	const struct hv_ops *hv;
 	char shown[64];
 
 	note[0] = '\0';
 	if (!strcmp(name, "auto"))
-		name = hv_auto_name(probe, note, size);
-	if (!strcmp(name, "kvm"))
+		name = hv_auto_name(probe, pc, note, size);
+	hv = hv_named(name);
+	if (hv == &hv_vmm)
 		return choose_kvm(probe, err);
-	if (!strcmp(name, "qemu") && probe->qemu[0])
-		return &hv_qemu;
-	if (!strcmp(name, "qemu"))
-		err_set(err, -ENOENT,
-			"qemu-system-x86_64 is not installed: apt-get install qemu-system-x86");
-	else if (!strcmp(name, "none"))
+	if (hv == &hv_uml)
+		return choose_uml(probe, pc, err);
+	if (hv == &hv_qemu)
+		return choose_qemu(probe, err);
+	if (!strcmp(name, "none"))
 		err_set(err, -ENODEV, "%s", note);
 	else
-		err_set(err, -EINVAL, "hypervisor \"%s\" is not one of auto, kvm, qemu",
+		err_set(err, -EINVAL, "hypervisor \"%s\" is not one of auto, kvm, uml, qemu",
 			str_escape(name, strlen(name), shown, sizeof(shown)));
 	return NULL;
 }

@@ -188,6 +188,8 @@ static void link_(struct vm *vm, unsigned int nic, bool up)
 
 const struct hv_ops hv_qemu = {
 	.name = "qemu",
+	.pc = true,
+	.vnet_hdr = true,
 	.command = command,
 	.hello = hello,
 	.input = input,

@@ -127,7 +127,9 @@ int vm_from_doc(struct vm *vm, const json_t *doc)
 	json_t *nic;
 	size_t i;
 
-	vm->hv = hv && !strcmp(hv, hv_vmm.name) ? &hv_vmm : &hv_qemu;
+	vm->hv = hv_named(hv ? hv : "");
+	if (!vm->hv)
+		return -EINVAL;
 	vm->state = VM_FAILED;
 	for (i = 0; state && i < ARRAY_SIZE(state_words); i++)
 		if (!strcmp(state, state_words[i]))

@@ -171,6 +171,8 @@ static int check_kernel(const struct vm *vm, int fd, struct err *err)
 {
 	char magic[4], shown[256];
 
+	if (!vm->hv->pc)
+		return 0; /* a program: the kernel of the host knows whether it is one */
 	if (pread(fd, magic, sizeof(magic), 0x202) == sizeof(magic) && !memcmp(magic, "HdrS", 4))
 		return 0;
 	return err_set(err, -ENOEXEC, "%s is not a Linux kernel (a bzImage)",
@@ -207,8 +209,9 @@ static int build_append(const struct rpc *rpc, struct vm *vm, struct err *err)
 	const char *extra = rpc_str(rpc, "append");
 	/* An emulated CPU's clock is the host's: not to be calibrated against timers that the
 	 * emulation delays; and there is no point in guarding it against CPU bugs. */
-	const char *tcg =
-		vm->hv == &hv_qemu ? " tsc=reliable no_timer_check mitigations=off" : " reboot=t";
+	const char *own = vm->hv == &hv_vmm    ? " reboot=t"
+			  : vm->hv == &hv_qemu ? " tsc=reliable no_timer_check mitigations=off"
+					       : " loglevel=3";
 	int n;
 
 	if (extra && !append_ok(extra))
@@ -216,7 +219,7 @@ static int build_append(const struct rpc *rpc, struct vm *vm, struct err *err)
 	n = snprintf(vm->append, sizeof(vm->append),
 		     "console=ttyS0 quiet panic=-1 random.trust_cpu=on cryptomgr.notests%s"
 		     " vnet.hostname=%s%s%s",
-		     tcg, vm->hostname, extra ? " " : "", extra ? extra : "");
+		     own, vm->hostname, extra ? " " : "", extra ? extra : "");
 	if (n >= (int)sizeof(vm->append))
 		return err_set(err, -E2BIG, "parameter \"append\" is too long");
 	return 0;
@@ -360,7 +363,7 @@ static int make_nic(struct vm *vm, struct vm_nic *nic, const json_t *o, int *tap
 
 	if (rc)
 		return rc;
-	*tap = tap_open_guest(nic->ifname, err);
+	*tap = tap_open_guest(nic->ifname, vm->hv->vnet_hdr, err);
 	if (*tap < 0)
 		return *tap;
 	object_mark_link(nic->ifname, nic->port);
@@ -406,27 +409,46 @@ static bool is_qcow2(const char *path)
 	return len > 6 && !strcmp(path + len - 6, ".qcow2");
 }
 
+/* The image's kernel as a program, and the initrd with that kernel's modules. */
+static void choose_uml_files(const struct rpc *rpc, struct vm *vm)
+{
+	char dir[PATH_MAX - 16];
+
+	vm_image_present(rpc->d, dir, sizeof(dir));
+	snprintf(vm->kernel, sizeof(vm->kernel), "%s/linux.uml", dir);
+	if (!rpc_str(rpc, "initrd"))
+		snprintf(vm->initrd, sizeof(vm->initrd), "%s/initrd-uml", dir);
+}
+
+static bool needs_pc(const struct rpc *rpc, const struct vm *vm)
+{
+	return rpc_str(rpc, "kernel") || vm->disk[0] || vm->cpus > 1;
+}
+
 static int choose_hypervisor(const struct rpc *rpc, struct vm *vm, struct err *err)
 {
 	const char *want = rpc_str(rpc, "hypervisor");
 
-	if (!vm->kernel[0] && want && !strcmp(want, "kvm"))
+	if (!vm->kernel[0] && want && (!strcmp(want, "kvm") || !strcmp(want, "uml")))
 		return err_set(err, -EOPNOTSUPP,
-			       "vnet-vmm has no firmware to boot from the network with: use "
-			       "hypervisor=qemu");
+			       "hypervisor %s has no firmware to boot from the network with: use "
+			       "hypervisor=qemu",
+			       want);
 	if (!vm->kernel[0])
 		want = "qemu";
 	vm->qcow2 = is_qcow2(vm->disk);
-	vm->hv = hv_choose(&rpc->d->hv, want, vm->note, sizeof(vm->note), err);
+	vm->hv = hv_choose(&rpc->d->hv, want, needs_pc(rpc, vm), vm->note, sizeof(vm->note), err);
 	if (!vm->hv)
 		return err->code;
+	if (!vm->hv->pc)
+		choose_uml_files(rpc, vm);
 	if (!vm->qcow2 || vm->hv == &hv_qemu)
 		return 0;
 	if (want && !strcmp(want, "kvm"))
 		return err_set(err, -EOPNOTSUPP,
 			       "vnet-vmm takes raw disks only: convert %s, or use hypervisor=qemu",
 			       vm->disk);
-	vm->hv = hv_choose(&rpc->d->hv, "qemu", vm->note, sizeof(vm->note), err);
+	vm->hv = hv_choose(&rpc->d->hv, "qemu", true, vm->note, sizeof(vm->note), err);
 	snprintf(vm->note, sizeof(vm->note),
 		 "vnet-vmm takes raw disks only: running under QEMU TCG");
 	return vm->hv ? 0 : err->code;

@@ -222,8 +222,9 @@ int port_dummy_receive(struct port *port, const void *frame, size_t len,
 struct pkt *port_dummy_sent(struct port *port);
 
 /* port_tap.c: create a tap for a guest and hand out its fd. @ifname is made with a virtio-net
- * header, kept out of the host's IP stack (netlink_tap_isolate()), and lives as long as the
- * returned descriptor. Then add a port with carrier "tap" and this ifname. Negative errno. */
-int tap_open_guest(const char *ifname, struct err *err);
+ * header if @vnet_hdr (without one its holder gets frames that fit the MTU and are complete), kept
+ * out of the host's IP stack (netlink_tap_isolate()), and lives as long as the returned descriptor.
+ * Then add a port with carrier "tap" and this ifname. Negative errno. */
+int tap_open_guest(const char *ifname, bool vnet_hdr, struct err *err);
 
 #endif

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Guests as User-mode Linux: from the boot to every kind of end, and what they can't reach.
+. "$(dirname "$0")/lib.sh"
+new_host "$@"
+need ping
+[ -x "$O/image/linux.uml" ] || skip_all "the guest image is not built (make image)"
+
+field() { jctl vm show "$1" | json "$2"; }
+is_state() { [ "$(field "$1" "d['state']")" = "$2" ]; }
+has_lease() { [[ $(field "$1" "d['nics'][0]['address']") == 10.0.0.* ]]; }
+run() { vctl vm run "$@" memory=160MiB hypervisor=uml; }
+inside() { vctl vm exec "$1" -- "${@:2}"; }
+processes() { pgrep -cf '^/proc/self/fd/[0-9]+ mem='; }
+
+start_daemon
+check "a network whose guests the host reaches" vctl net add n mode=host-only subnet=10.0.0.0/24
+check "two guests" eval "run a net=n,mac=52:54:00:00:00:0a && run b net=n net=n"
+for g in a b; do check "$g boots" wait_for 10 is_state $g running; done
+for g in a b; do check "$g has a lease" wait_for 5 has_lease $g; done
+check "a kernel of its own" test "$(inside a uname -r)" != "$(uname -r)"
+check "its NIC has the address it was given" inside a "ip link show eth0 | grep -qi 52:54:00:00:00:0a"
+check "the second NIC too" inside b "ip link show eth1"
+check "guest to guest, by name" inside a ping -c 2 b
+check "host to guest" ping -n -q -c 2 -W 3 "$(field a "d['nics'][0]['address']")"
+check "tap, port and address as elsewhere" eval "vctl port show a.eth0 | grep -q vs-a-eth0"
+inside a "iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE" &&
+	check "it can translate addresses" inside a "iptables -t nat -L POSTROUTING -n | grep -q MASQ"
+check "and tag frames" inside a "ip link add link eth0 name eth0.5 type vlan id 5"
+check_not "the host's files are out of reach" inside a "mount -t hostfs none /mnt -o /"
+check_not "also a part of them" inside a "mount -t hostfs none /mnt -o /etc"
+equal "it is nobody on the host" 0 "$(ps -o uid= -C vnet-uml | awk '$1 == 0' | wc -l)"
+
+# ---- what it can be told ----
+check "pause" vctl vm pause a
+check_not "then nothing answers" ping -n -q -c 1 -W 1 "$(field a "d['nics'][0]['address']")"
+check "resume" vctl vm resume a
+check "and it does again" wait_for 3 ping -n -q -c 1 -W 1 "$(field a "d['nics'][0]['address']")"
+kill_daemon
+start_daemon
+check "the daemon was killed: a runs on" is_state a running
+check "and takes commands" wait_for 3 inside a true
+check "a move to another network" eval "vctl net add m mode=internal subnet=10.7.0.0/24 dhcp=on &&
+	vctl port move b.eth0 m"
+moved() { inside b "ip -4 addr show eth0" | grep -q ' 10\.7\.'; }
+check "its DHCP client asks there" wait_for 10 moved
+
+# ---- ends ----
+boot_of() { inside "$1" "cat /proc/sys/kernel/random/boot_id"; }
+again() { local now; now=$(boot_of "$1") && [ -n "$now" ] && [ "$now" != "$before" ]; }
+before=$(boot_of a)
+inside a "(sleep 0.2; reboot) &" >/dev/null
+check "a reboot" wait_for 15 again a
+check "both are asked to stop" eval "vctl vm stop a && vctl vm stop b"
+check "three more" eval "run c net=n && run d net=n && run e net=n"
+for g in c d e; do check "$g boots" wait_for 10 is_state $g running; done
+kill -9 "$(field c "d['pid']")"
+check "its keeper is killed: the guest is gone" wait_for 3 is_state c failed
+check "kill" vctl vm kill d
+inside e "(sleep 0.2; poweroff) &" >/dev/null
+check "a power-off" wait_for 10 is_state e stopped
+check "says who did it" eval "field e \"d['reason']\" | grep -q 'powered off by the guest'"
+check "one more" run e net=n
+check "it boots" wait_for 10 is_state e running
+inside e "(sleep 0.2; echo c >/proc/sysrq-trigger) &" >/dev/null
+check "a panic ends it" wait_for 10 is_state e failed
+no_process() { [ "$(processes)" = 0 ]; }
+check "no process of them is left" wait_for 3 no_process
+
+# ---- what it refuses ----
+truncate -s 1M $DIR/disk.img
+refused "a disk" "User-mode Linux .* no disk" vctl vm run f net=n disk=$DIR/disk.img hypervisor=uml
+refused "two CPUs" "one CPU" vctl vm run f net=n cpus=2 hypervisor=uml
+refused "a kernel for PCs" "no kernel for PCs" vctl vm run f kernel=$O/image/vmlinuz hypervisor=uml
+check "a clean end" stop_daemon
+check "no interface is left" eval "! ip -br link | grep -q vs-"
+finish
