@@ -117,7 +117,7 @@ static struct six_info udp_info(const struct pkt *p, const struct frame *f, stru
 
 struct six_info six_classify(const struct six_host *host, const struct pkt *p)
 {
-	struct six_info i = {SIX_IGNORED};
+	struct six_info i = {.kind = SIX_IGNORED};
 	struct frame f;
 
 	if (pkt_is_gso(p) || frame_parse(p->data, p->len, &f) == FRAME_BAD_ETH)

@@ -22,11 +22,12 @@ count() { jctl dhcp list "$1" | json "d['counts']['$2']"; }
 # addr_of NS: the address that the client has set.
 addr_of() { ns "$1" ip -4 -o addr show dev eth0 | awk '{sub("/.*", "", $4); print $4; exit}'; }
 released() { [ "$(count lan release)" -ge 1 ]; }
+# Its process in the background may not have written its number yet.
+gives_back() { kill -TERM "$(cat $DIR/udhcpc.pid)"; released; }
 # release NS: get the lease again, then give it back as a client that shuts down does.
 release() {
 	ns "$1" busybox udhcpc -i eth0 -R -p $DIR/udhcpc.pid -s $DIR/udhcpc.sh >/dev/null 2>&1
-	kill -TERM "$(cat $DIR/udhcpc.pid)"
-	wait_for 3 released
+	wait_for 3 gives_back
 }
 value() { sed -n "s/^$1=//p"; }
 

@@ -27,7 +27,8 @@ bool object_forget(const char *kind, const char *name);
 int object_net_restore(struct daemon *d, const json_t *doc, struct err *err);
 /* Set all that @values names and record it, or change nothing. */
 int object_net_set(struct net *net, const json_t *values, struct err *err);
-/* A method of the network's DHCP server, which there is; what it changes of its rules is recorded. */
+/* A method of the network's DHCP server, which there is; what it changes of its rules is recorded.
+ */
 int object_dhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
 		     struct err *err);
 /* A method of the network's mode; port forwards are recorded. */

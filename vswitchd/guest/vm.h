@@ -59,8 +59,8 @@ struct vm {
 	unsigned int memory_mib, cpus;
 	/* "": none. Without a kernel the guest boots from its first NIC. */
 	char kernel[PATH_MAX], initrd[PATH_MAX], disk[PATH_MAX];
-	bool qcow2;						 /* the disk's format, else raw */
-	char append[VM_APPEND_MAX];				 /* the whole command line */
+	bool qcow2;		    /* the disk's format, else raw */
+	char append[VM_APPEND_MAX]; /* the whole command line */
 	struct vm_nic nics[VM_NICS_MAX];
 	unsigned int n_nics;
 	unsigned int slot; /* tells guests' user ids apart */

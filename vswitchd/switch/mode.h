@@ -44,7 +44,8 @@ struct mode_ops {
 	bool (*at_rest)(const struct net *net);
 	/* Links, addresses, routes or neighbours of the host changed (netlink.h). */
 	void (*host_changed)(struct net *net);
-	/* It shows packets before and after translation to hooks on the network's pairs (watch.h). */
+	/* It shows packets before and after translation to hooks on the network's pairs (watch.h).
+	 */
 	bool translates;
 	/* The MTU is what it was when the network started. */
 	bool fixed_mtu;

@@ -104,7 +104,7 @@ struct net {
 	unsigned int monitors;	/* ports that mirror others (mirror.c) */
 	struct fdb *fdb;
 	void *mode_state;
-	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches */
+	struct frame_hook *hooks; /* watch.h; NULL: nobody watches */
 	struct frame_hook *pair_hooks;
 	struct stp *stp;	   /* stp.c */
 	const struct mac *own_mac; /* the bridge's, that no port may use; NULL: no bridge */
@@ -117,7 +117,7 @@ struct net {
 	 * known. Set with dhcp. */
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
 	struct nettftp *tftp; /* nettftp.h; NULL: it gives no files */
-	struct netdns *dns; /* NULL: the network has no name server */
+	struct netdns *dns;   /* NULL: the network has no name server */
 	/* A service that looks at frames for the network's own ports (gateway, station) before they
 	 * do. True: it took @p. NULL: there is none. */
 	bool (*service)(struct net *net, struct port *port, struct pkt *p);

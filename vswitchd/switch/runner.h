@@ -26,7 +26,7 @@ struct runner {
 	struct pkt_pool *pool;
 	struct uring *uring; /* NULL: one system call for each frame of a tap */
 	struct net *nets;
-	struct frame_hook *hooks; /* watch.h; NULL: nobody watches everything */
+	struct frame_hook *hooks;  /* watch.h; NULL: nobody watches everything */
 	unsigned int n_pair_hooks; /* on networks' pairs (watch.h) */
 	/* One clock in two units, refreshed once per burst. */
 	msec now;

@@ -25,10 +25,10 @@ struct walk;
 
 /* A packet on one side of a translator. All borrowed. */
 struct pair_side {
-	uint64_t id;	    /* of the packet, before and after alike */
-	const char *ifname; /* the interface of this side; NULL: the sighting's port */
-	uint64_t side;	    /* which interface that is; never a port's plug */
-	const char *text;   /* what became of the packet, or of what */
+	uint64_t id;		 /* of the packet, before and after alike */
+	const char *ifname;	 /* the interface of this side; NULL: the sighting's port */
+	uint64_t side;		 /* which interface that is; never a port's plug */
+	const char *text;	 /* what became of the packet, or of what */
 	const struct pkt *other; /* the packet on the other side; NULL: it has none */
 };
 
