@@ -7,9 +7,11 @@
  * checksum, bit 3: leave it to an offload, bit 4: to the port used last outside, bit 5: as a
  * super-frame, bit 6: to the gateway, from a guest or, with bit 0, from the host, bit 7: that is
  * ARP), one byte length in units of 4, then the IPv4 packet. A command is bits 2 to 4 (enum
- * command), its argument the length. Addresses are drawn to the few that matter, so that packets
- * meet. What leaves must have its checksums right (unless they were left wrong on purpose) and,
- * outside, the outside address as source; the table must be one at the end; nothing may leak.
+ * command; with bit 5 EXTRA), its argument the length. Addresses and protocols are drawn to the few
+ * that matter, so that packets meet: some of what comes from outside is for one of the extra
+ * addresses, which commands make a static map or the pool's. What leaves must have its checksums
+ * right (unless they were left wrong on purpose) and, outside, the address it goes by as source;
+ * the table must be one at the end; nothing may leak.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -18,6 +20,7 @@
 
 #include "lib/csum.h"
 #include "lib/gso.h"
+#include "modes/nat/nat_extra.h"
 #include "modes/nat/nat_gateway.h"
 #include "modes/nat/nat_reset.h"
 #include "tests/fuzz/fuzz.h"
@@ -41,7 +44,9 @@ enum command {
 	FORWARD_DEL,
 	EXT_GONE,
 	SET_WAY,
-	LOSE_NEXT
+	LOSE_NEXT,
+	EXTRA /* arg: bits 0, 1 which, bit 2 a map and not the pool, bit 3 whose, bit 4 the pooling,
+		 bit 5 out again */
 };
 
 static const struct mac gateway_mac = {{2, 0, 0, 0, 0, 1}}, host_mac = {{2, 0, 0, 0, 0, 2}};
@@ -50,6 +55,20 @@ static const struct mac gateway_mac = {{2, 0, 0, 0, 0, 1}}, host_mac = {{2, 0, 0
 static struct gateway gw;
 static uint16_t host_port; /* that the host was last spoken to from */
 static bool lose_next;
+
+/* Addresses beside the host's own, of the world's. */
+static be32 extra_addr(unsigned int i)
+{
+	return htonl(ntohl(ip("198.51.100.50")) + i);
+}
+
+/* What a packet from outside is for: one in four for an extra address. */
+static struct nat_ext *target(const struct world *w, const struct ip4_hdr *h)
+{
+	uint8_t b = (uint8_t)h->dst;
+
+	return b & 3 ? w->ext : w->extras[b >> 2 & 3];
+}
 
 static be32 pick(be32 addr, bool inside)
 {
@@ -60,7 +79,21 @@ static be32 pick(be32 addr, bool inside)
 	/* One in eight stays what the fuzzer says. */
 	if (b >= 224)
 		return addr;
+	if (b >= 216 && !inside)
+		return extra_addr(b & 3);
 	return inside ? near[b % (b < 200 ? 2 : 4)] : far[b % (b < 200 ? 2 : 6)];
+}
+
+/* One of each kind. */
+static uint8_t pick_proto(uint8_t proto)
+{
+	const uint8_t few[] = {IPPROTO_UDPLITE_, IPPROTO_UDP_,	IPPROTO_ESP_,  IPPROTO_TCP_,
+			       IPPROTO_SCTP_,	 IPPROTO_ICMP_, IPPROTO_AUTH_, IPPROTO_GRE_};
+
+	return proto >= 248 || proto == IPPROTO_ICMP_ || proto == IPPROTO_TCP_ ||
+			       proto == IPPROTO_UDP_
+		       ? proto
+		       : few[proto % 8];
 }
 
 /* Ends of what passes the gateway. */
@@ -141,8 +174,9 @@ static struct pkt *build(struct world *w, uint8_t what, const uint8_t *data, uin
 		h->dst = pick_near(h->dst, what & OUTSIDE_IN, false);
 	} else {
 		h->src = pick(h->src, !(what & OUTSIDE_IN));
-		h->dst = what & OUTSIDE_IN ? OUTSIDE : pick(h->dst, false);
+		h->dst = what & OUTSIDE_IN ? target(w, h)->addr : pick(h->dst, false);
 	}
+	h->proto = pick_proto(h->proto);
 	h->ver_ihl = (uint8_t)(0x40 | (h->ver_ihl & 0xf));
 	h->tot_len = htons((uint16_t)len);
 	if (ip4_ihl(h) < 20 || ip4_ihl(h) > len)
@@ -223,6 +257,45 @@ static void feed_gateway(struct world *w, uint8_t what, struct pkt *p)
 		gateway_input(&gw, p, w->now);
 }
 
+/* ---- extra addresses ------------------------------------------------------------------------- */
+
+static struct nat_ext *ext_of(const struct world *w, be32 addr)
+{
+	for (unsigned int i = 0; i < WORLD_EXTRAS; i++)
+		if (w->extras[i]->addr == addr)
+			return w->extras[i];
+	return w->ext;
+}
+
+static void extra_leave(struct world *w, struct nat_ext *ext)
+{
+	nat_one_del(w->nat, ext);
+	nat_pool_del(w->nat, ext, w->now);
+}
+
+static void extra(struct world *w, uint8_t arg)
+{
+	struct nat_ext *ext = w->extras[arg & 3];
+
+	w->nat->pool_arbitrary = arg & 16;
+	extra_leave(w, ext);
+	if (arg & 32)
+		return;
+	MUST(arg & 4 ? nat_one_add(w->nat, ext, arg & 8 ? GUEST_A : GUEST_B)
+		     : nat_pool_add(w->nat, ext));
+}
+
+static void extras_make(struct world *w)
+{
+	const uint64_t seed[2] = {7, 8};
+
+	for (unsigned int i = 0; i < WORLD_EXTRAS; i++) {
+		w->extras[i] = nat_ext_create(extra_addr(i), 1024, 1087, 2000, seed);
+		MUST(w->extras[i]);
+		w->extras[i]->via = w->ext;
+	}
+}
+
 /* ---- records --------------------------------------------------------------------------------- */
 
 /* What came in goes to its guests by the gateway. */
@@ -233,16 +306,24 @@ static void pass_on(struct world *w)
 	w->n_in = 0;
 	if (lose_next && w->n_out) {
 		lose_next = false;
-		nat_undeliverable(w->nat, w->ext, w->out[0], w->now);
+		nat_undeliverable(w->nat, ext_of(w, ip_of(w->out[0])->src), w->out[0], w->now);
 	}
 	world_clear(w);
+}
+
+/* As the edge finds it by the destination. */
+static struct nat_ext *ext_at(const struct world *w, const struct pkt *p)
+{
+	const struct ip4_hdr *h = pkt_at(p, ETH_HLEN_, sizeof(*h));
+
+	return h ? ext_of(w, h->dst) : w->ext;
 }
 
 static void feed_translator(struct world *w, uint8_t what, struct pkt *p, uint16_t *last_port)
 {
 	w->n_bad = 0;
 	if (what & OUTSIDE_IN)
-		world_receive(w, p);
+		world_receive_at(w, ext_at(w, p), p);
 	else
 		world_send(w, p);
 	MUST(!w->n_bad || what & RAW);
@@ -316,6 +397,9 @@ static void obey(struct world *w, enum command command, uint8_t arg)
 		nat_tell_ext_gone(w->nat, w->ext, w->now);
 		nat_drop_ext(w->nat, w->ext, w->now);
 		break;
+	case EXTRA:
+		extra(w, arg);
+		break;
 	case SET_WAY:
 		w->mtu = 68u << (arg & 7);
 		w->no_route = arg & 8 ? DROP_NO_ROUTE : DROP_NONE;
@@ -372,10 +456,12 @@ static struct world *world_once(void)
 	set.icmp_ms = set.udp_dns_ms = set.other_ms = 1000;
 	set.tcp_established_ms = 10000;
 	set.hold_ms = 2000;
-	if (w.nat)
+	if (w.nat) {
 		w.nat->table.set = set;
-	else
+	} else {
 		world_init_pool(&w, &set, pkt_pool_create(WORLD_POOL));
+		extras_make(&w);
+	}
 	w.mtu = 576;
 	w.no_route = DROP_NONE;
 	lose_next = false;
@@ -395,7 +481,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		if (what & COMMAND) {
-			obey(w, what >> 2 & 7, arg);
+			obey(w, what & 32 ? EXTRA : what >> 2 & 7, arg);
 			continue;
 		}
 		len = (uint32_t)MIN(len, size);
@@ -404,6 +490,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= len;
 	}
 	check_table(&w->nat->table);
+	for (unsigned int i = 0; i < WORLD_EXTRAS; i++)
+		extra_leave(w, w->extras[i]);
+	w->nat->pool_arbitrary = false;
 	gateway_fini(&gw);
 	gw.waiting = NULL;
 	MUST(gateway_init(&gw, 24) == 0);

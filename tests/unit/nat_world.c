@@ -110,6 +110,11 @@ void world_reset(struct world *w)
 	nat_frags_age(w->ext->frags, w->now + 2 * NAT_FRAG_MS);
 	for (unsigned int i = 0; i < NAT_SPACES; i++)
 		space_reset(&w->ext->spaces[i]);
+	for (unsigned int i = 0; i < WORLD_EXTRAS; i++)
+		if (w->extras[i]) {
+			nat_frags_age(w->extras[i]->frags, w->now + 2 * NAT_FRAG_MS);
+			w->extras[i]->next_id = 0;
+		}
 	for (unsigned int i = 0; i < WORLD_EXTRAS * NAT_SPACES; i++)
 		if (w->extras[i / NAT_SPACES])
 			space_reset(&w->extras[i / NAT_SPACES]->spaces[i % NAT_SPACES]);
@@ -162,8 +167,13 @@ enum drop_reason world_send(struct world *w, struct pkt *p)
 
 enum drop_reason world_receive(struct world *w, struct pkt *p)
 {
+	return world_receive_at(w, w->ext, p);
+}
+
+enum drop_reason world_receive_at(struct world *w, struct nat_ext *ext, struct pkt *p)
+{
 	struct nat *owner;
-	enum drop_reason why = nat_from_outside(w->ext, p, w->now, &owner);
+	enum drop_reason why = nat_from_outside(ext, p, w->now, &owner);
 
 	if (why)
 		pkt_put(p);

@@ -47,6 +47,8 @@ void world_step(struct world *w, msec ms);
 /* Give a frame to the inside or outside; takes it. */
 enum drop_reason world_send(struct world *w, struct pkt *p);
 enum drop_reason world_receive(struct world *w, struct pkt *p);
+/* The same for address @ext of the world's. */
+enum drop_reason world_receive_at(struct world *w, struct nat_ext *ext, struct pkt *p);
 
 struct flow {
 	be32 src, dst;

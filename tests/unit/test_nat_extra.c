@@ -27,16 +27,6 @@ static struct nat_ext *extra(struct world *w, unsigned int i, be32 addr)
 	return w->extras[i];
 }
 
-static enum drop_reason receive(struct world *w, struct nat_ext *ext, struct pkt *p)
-{
-	struct nat *owner;
-	enum drop_reason why = nat_from_outside(ext, p, w->now, &owner);
-
-	if (why)
-		pkt_put(p);
-	return why;
-}
-
 /* Source of what left, 0 when nothing did. */
 static be32 source(struct world *w, struct pkt *p)
 {
@@ -64,11 +54,13 @@ static void a_map_is_both_ways_and_whole(void **state)
 	assert_int_equal(source(&w, make_echo(&w, GUEST_A, PEER_1, 13, 7, 12)), EXTRA_1);
 	/* In: a stranger, at any port. */
 	world_clear(&w);
-	assert_int_equal(receive(&w, one, make_tcp(&w, in, TCP_SYN, 0)), DROP_NONE);
+	assert_int_equal(world_receive_at(&w, one, make_tcp(&w, in, TCP_SYN, 0)), DROP_NONE);
 	assert_int_equal(ip_of(w.in[0])->dst, GUEST_A);
 	assert_int_equal(port_of(w.in[0], 1), 22);
-	assert_int_equal(receive(&w, one, make_ip(&w, PEER_2, EXTRA_1, 200, 40)), DROP_NONE);
-	assert_int_equal(receive(&w, one, make_echo(&w, PEER_2, EXTRA_1, 8, 7, 9)), DROP_NONE);
+	assert_int_equal(world_receive_at(&w, one, make_ip(&w, PEER_2, EXTRA_1, 200, 40)),
+			 DROP_NONE);
+	assert_int_equal(world_receive_at(&w, one, make_echo(&w, PEER_2, EXTRA_1, 8, 7, 9)),
+			 DROP_NONE);
 	assert_int_equal(w.n_in, 3);
 	/* It keeps nothing, others are not touched. */
 	assert_int_equal(w.nat->table.n_mappings, 0);
@@ -77,7 +69,7 @@ static void a_map_is_both_ways_and_whole(void **state)
 	out.src = GUEST_B;
 	assert_int_equal(source(&w, make_udp(&w, out, 9)), OUTSIDE);
 	nat_one_del(w.nat, one);
-	assert_int_equal(receive(&w, one, make_tcp(&w, in, TCP_SYN, 0)), DROP_NO_MAPPING);
+	assert_int_equal(world_receive_at(&w, one, make_tcp(&w, in, TCP_SYN, 0)), DROP_NO_MAPPING);
 	out.src = GUEST_A;
 	assert_int_equal(source(&w, make_udp(&w, out, 9)), OUTSIDE);
 	assert_int_equal(w.n_bad, 0);
@@ -101,7 +93,7 @@ static void a_maps_fragments_need_no_first(void **state)
 	world_clear(&w);
 	p = make_ip(&w, PEER_1, EXTRA_1, IPPROTO_UDP_, 40);
 	set_frag(p, 5, 78);
-	assert_int_equal(receive(&w, one, p), DROP_NONE);
+	assert_int_equal(world_receive_at(&w, one, p), DROP_NONE);
 	assert_int_equal(ip_of(w.in[0])->dst, GUEST_A);
 	assert_int_equal(w.n_bad, 0);
 	world_fini(&w);
@@ -122,13 +114,14 @@ static void a_maps_errors(void **state)
 	assert_int_equal(source(&w, make_udp(&w, out, 20)), EXTRA_1);
 	quoted = pkt_get(w.out[0]);
 	world_clear(&w);
-	assert_int_equal(receive(&w, one, make_error(&w, ROUTER, EXTRA_1, 3, 3, quoted, 28)),
-			 DROP_NONE);
+	assert_int_equal(
+		world_receive_at(&w, one, make_error(&w, ROUTER, EXTRA_1, 3, 3, quoted, 28)),
+		DROP_NONE);
 	inner = (const void *)(l4_of(w.in[0]) + 8);
 	assert_int_equal(ip_of(w.in[0])->dst, GUEST_A);
 	assert_int_equal(inner->src, GUEST_A);
 	pkt_put(quoted);
-	assert_int_equal(receive(&w, one, make_udp(&w, in, 20)), DROP_NONE);
+	assert_int_equal(world_receive_at(&w, one, make_udp(&w, in, 20)), DROP_NONE);
 	quoted = pkt_get(w.in[w.n_in - 1]);
 	assert_int_equal(source(&w, make_error(&w, GUEST_A, PEER_1, 3, 3, quoted, 28)), EXTRA_1);
 	inner = (const void *)(l4_of(w.out[0]) + 8);
@@ -230,7 +223,8 @@ static void a_pool_is_paired(void **state)
 	/* The answers come back. */
 	f = (struct flow){f.dst, b, 80, port_of(w.out[0], 0)};
 	world_clear(&w);
-	assert_int_equal(receive(&w, w.extras[b == EXTRA_2], make_udp(&w, f, 9)), DROP_NONE);
+	assert_int_equal(world_receive_at(&w, w.extras[b == EXTRA_2], make_udp(&w, f, 9)),
+			 DROP_NONE);
 	assert_int_equal(ip_of(w.in[0])->dst, GUEST_B);
 	/* One is lost: its flows end, its guests get another. */
 	nat_pool_del(w.nat, w.extras[b == EXTRA_2], w.now);
