@@ -2,20 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Is it a NAT as the RFCs want it?  One function a requirement, with raw packets from both sides.
 
-  nat_requirements.py WHO SUFFIX GATEWAY OUTSIDE-ADDRESS    print one line a requirement:
-                                                            ID<tab>PASS|FAIL|INFO<tab>what was seen
+  nat_requirements.py SUFFIX GATEWAY OUTSIDE-ADDRESS    print one line a requirement:
+                                                        ID<tab>RFC<tab>text<tab>PASS|FAIL|INFO<tab>seen
 
-The stations are in namespaces gaSUFFIX and gbSUFFIX (guests) and outSUFFIX, eth0 each.  WHO is
-"ours" or "kernel" and changes nothing but which check expects ICMP of whom.
+The stations are in namespaces gaSUFFIX and gbSUFFIX (guests) and outSUFFIX, eth0 each; gcSUFFIX and
+gdSUFFIX are guests of another network, which leaves by the two addresses of POOL.
 """
 import struct
 import sys
 import time
 
 from nat_stations import (ACK, DF, FIN, ICMP, MF, PSH, RST, SYN, TCP, UDP, Packet, Station, csum, echo,
-                          icmp, in_namespace, ip4, tcp, udp)
+                          icmp, in_namespace, ip4, pseudo, tcp, udp)
 
 A, B = "10.0.2.130", "10.0.2.131"
+C, D, POOL_GATEWAY = "10.0.3.130", "10.0.3.131", "10.0.3.2"
+POOL = ("198.51.100.70", "198.51.100.71")
+GRE, SCTP, UDPLITE, EXPERIMENT = 47, 132, 136, 253  # the last: RFC 3692
 P1, P2, STRANGER, ROUTER = "198.51.100.9", "198.51.100.10", "198.51.100.7", "198.51.100.8"
 UPLINK_MTU = 1400
 HELD_FIRST, HELD_LAST = 61100, 61139  # the host has them open (test_nat_conformance.sh)
@@ -49,6 +52,8 @@ class World:
         self.gw, self.ext = gateway, ext
         self.a = Station("ga" + suffix, "eth0", A)
         self.b = Station("gb" + suffix, "eth0", B)
+        self.c = Station("gc" + suffix, "eth0", C)
+        self.d = Station("gd" + suffix, "eth0", D)
         self.p = Station("out" + suffix, "eth0", P1, P2, STRANGER, ROUTER)
         self.next_port = 20000
 
@@ -58,13 +63,13 @@ class World:
         return self.next_port
 
     def drain(self):
-        for s in (self.a, self.b, self.p):
-            s.drain()
+        for s in (self.a, self.b, self.c, self.d, self.p):
+            s.drain(0.02)
 
     # -- shorthands --
 
     def out(self, station, packet):
-        station.send(packet, self.gw)
+        station.send(packet, POOL_GATEWAY if station in (self.c, self.d) else self.gw)
 
     def back(self, packet):
         self.p.send(packet, self.ext)
@@ -75,6 +80,15 @@ class World:
         tag = data + struct.pack("!Q", time.monotonic_ns())
         self.out(station, ip4(me, dst, UDP, udp(me, dst, sport, dport, tag, how.pop("zero", False)), **how))
         return self.p.wait_udp(data=tag)
+
+    def ip_out(self, station, proto, payload, dst=P1, seconds=2.0):
+        """Send a packet of any protocol out; what came out, or None."""
+        self.out(station, ip4(station.addresses[0], dst, proto, payload))
+        return self.p.wait(lambda p: p.proto == proto and p.dst == dst, seconds)
+
+    def ip_in(self, station, proto, payload, src=P1, seconds=1.0):
+        self.back(ip4(src, self.ext, proto, payload))
+        return station.wait(lambda p: p.proto == proto and p.src == src, seconds)
 
     def udp_mapped(self, station, sport, dst=P1, dport=7000):
         p = self.udp_out(station, sport, dst, dport)
@@ -681,6 +695,184 @@ def _(w):
         need(not got, f"{station.name} got {got}")
 
 
+# ---- other protocols: by the peer's address -------------------------------------------------------
+
+
+def there_and_back(w, proto, payload):
+    out = w.ip_out(w.a, proto, payload)
+    need(out, "it did not come out")
+    need(out.src == w.ext and out.l4 == payload, f"it came out as {out}, or its bytes were changed")
+    back = w.ip_in(w.a, proto, payload[:4] + b"answer")
+    need(back, "the answer did not come in")
+    need(back.dst == A and back.l4 == payload[:4] + b"answer", f"it came in as {back}, or its bytes were changed")
+
+
+@requirement("O1", "RFC 2784", "GRE: there and back, its bytes as they were")
+def _(w):
+    there_and_back(w, GRE, b"\0\0\x08\0" + b"g" * 40)
+
+
+@requirement("O2", "RFC 3692", "a protocol that nobody knows (253): the same")
+def _(w):
+    there_and_back(w, EXPERIMENT, bytes(range(61)))
+
+
+def udplite(src, dst, sport, dport, coverage, data):
+    """RFC 3828 3.1: the pseudo header has the whole length, the sum what is covered."""
+    head = struct.pack("!HHHH", sport, dport, coverage, 0)
+    covered = (head + data)[:coverage or None]
+    total = csum(pseudo(src, dst, UDPLITE, 8 + len(data)) + covered) or 0xFFFF
+    return head[:6] + struct.pack("!H", total) + data
+
+
+def udplite_right(p):
+    coverage = struct.unpack("!H", p.l4[4:6])[0]
+    return csum(pseudo(p.src, p.dst, UDPLITE, len(p.l4)) + p.l4[:coverage or None]) == 0
+
+
+@requirement("O3", "RFC 3828", "UDP-Lite: its checksum, of the header alone or of all, is right at the other end")
+def _(w):
+    for coverage in (8, 0, 12):
+        out = w.ip_out(w.a, UDPLITE, udplite(A, P1, 5000, 7000, coverage, b"l" * 30))
+        need(out, "it did not come out")
+        need(out.src == w.ext and udplite_right(out), f"out: source {out.src}, coverage {coverage}: wrong")
+        sport = struct.unpack("!H", out.l4[:2])[0]
+        back = w.ip_in(w.a, UDPLITE, udplite(P1, w.ext, 7000, sport, coverage, b"m" * 30))
+        need(back, "the answer did not come in")
+        need(back.dst == A and udplite_right(back), f"in: coverage {coverage}: wrong")
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def sctp(sport, dport, tag, chunk):
+    head = struct.pack("!HHI", sport, dport, tag)
+    return head + struct.pack("<I", crc32c(head + b"\0" * 4 + chunk)) + chunk
+
+
+def sctp_init(sport, tag):
+    return sctp(sport, 7000, 0, struct.pack("!BBHIIHHI", 1, 0, 20, tag, 65536, 1, 1, 99))
+
+
+def sctp_right(p):
+    return struct.unpack("<I", p.l4[8:12])[0] == crc32c(p.l4[:8] + b"\0" * 4 + p.l4[12:])
+
+
+@requirement("O4", "RFC 9260", "SCTP: INIT out, INIT ACK in, the CRC32c is right at both ends")
+def _(w):
+    out = w.ip_out(w.a, SCTP, sctp_init(5000, 1111))
+    need(out, "the INIT did not come out")
+    need(out.src == w.ext and sctp_right(out), f"it came out as {out}")
+    port = struct.unpack("!H", out.l4[:2])[0]
+    ack = struct.pack("!BBHIIHHI", 2, 0, 24, 2222, 65536, 1, 1, 77) + struct.pack("!HH", 7, 4)
+    back = w.ip_in(w.a, SCTP, sctp(7000, port, 1111, ack))
+    need(back, "the INIT ACK did not come in")
+    need(back.dst == A and back.l4[2:4] == struct.pack("!H", 5000) and sctp_right(back), f"it came as {back}")
+
+
+@requirement("O4b", "sctpnat draft", "SCTP: a second guest with the same peer")
+def _(w):
+    out = w.ip_out(w.b, SCTP, sctp_init(5002, 3333), seconds=0.5)
+    if out:
+        need(sctp_right(out), "the CRC32c is wrong")
+        return
+    err = w.b.wait_icmp(3, 0.5)
+    need(err, "it is lost without a word")
+    raise Info(f"refused, ICMP 3/{err.code}")
+
+
+@requirement("O5", "5508 REQ-8", "a second guest, same protocol, same peer: told by ICMP, and the first one's goes on")
+def _(w):
+    need(w.ip_out(w.a, EXPERIMENT, b"1" * 20), "the first guest's did not come out")
+    out = w.ip_out(w.b, EXPERIMENT, b"2" * 20, seconds=0.5)
+    err = w.b.wait_icmp(3, 0.5)
+    need(not out, "it came out, as the first one's does: nobody can tell the answers apart")
+    need(err, "it is lost without a word")
+    need(err.code == 13 and err.inner().src == B, f"ICMP 3/{err.code} about {err.inner()}")
+    need(w.ip_in(w.a, EXPERIMENT, b"3" * 20), "the first guest hears nothing any more")
+    need(not w.b.wait(lambda p: p.proto == EXPERIMENT, 0.1), "the second hears what is the first one's")
+
+
+@requirement("O6", "RFC 3022", "the same protocol with another peer is free")
+def _(w):
+    out = w.ip_out(w.b, EXPERIMENT, b"4" * 20, P2)
+    need(out and out.src == w.ext, "it did not come out")
+    need(w.ip_in(w.b, EXPERIMENT, b"5" * 20, P2), "the answer did not come in")
+
+
+@requirement("O7", "5508 REQ-4", "an ICMP error about it comes in, the quoted packet as the guest sent it")
+def _(w):
+    out = w.ip_out(w.a, GRE, b"\0\0\x08\0" + b"h" * 40)
+    need(out, "it did not come out")
+    w.back(ip4(ROUTER, w.ext, ICMP, icmp(3, 2, data=out.raw[:28])))
+    err = w.a.wait_icmp(3)
+    need(err, "the error did not come in")
+    need(err.code == 2 and err.inner().src == A and err.inner().proto == GRE, f"it quotes {err.inner()}")
+    need(csum(err.inner().head) == 0, "the quoted IP header's checksum is wrong")
+
+
+@requirement("O8", "4787 5", "nobody comes in by a protocol that no guest has with him")
+def _(w):
+    for proto in (GRE, UDPLITE, EXPERIMENT, 99):
+        w.back(ip4(STRANGER, w.ext, proto, b"\0\0\x08\0" + b"s" * 40))
+    for station in (w.a, w.b):
+        got = station.wait(lambda p: p.src == STRANGER and p.proto != ICMP, 0.3)
+        need(not got, f"{got} came in")
+
+
+# ---- a pool of addresses ---------------------------------------------------------------------------
+
+
+def pool_udp(w, station, sport, dst=P1, dport=7000):
+    out = w.udp_out(station, sport, dst, dport)
+    need(out, f"nothing came out of {sport}")
+    need(out.src in POOL, f"its source is {out.src}")
+    return out.src, out.sport
+
+
+@requirement("P1", "4787 REQ-1", "pool: one outside address and port for an inside port, whoever the peer is")
+def _(w):
+    s = w.port()
+    seen = {pool_udp(w, w.c, s, dst, d) for dst, d in ((P1, 7000), (P1, 7001), (P2, 7000))}
+    need(len(seen) == 1, f"{sorted(seen)}")
+
+
+@requirement("P2", "4787 REQ-2", "pool: a guest's ports all have one outside address (paired)")
+def _(w):
+    for station in (w.c, w.d):
+        seen = {pool_udp(w, station, w.port(1), dst)[0] for dst in (P1, P2, STRANGER) * 4}
+        need(len(seen) == 1, f"{station.name}: {sorted(seen)}")
+
+
+@requirement("P3", "7857 4", "pool: and that is one for all protocols")
+def _(w):
+    seen = {pool_udp(w, w.c, w.port())[0]}
+    for dst in (P1, P2):
+        syn = w.tcp_out(w.c, w.port(), dst)
+        w.out(w.c, ip4(C, dst, ICMP, echo(8, 4900)))
+        request = w.p.wait_icmp(8)
+        other = w.ip_out(w.c, 254, b"p" * 20, dst)  # 254: RFC 3692 as well
+        need(syn and request and other, "one did not come out")
+        seen |= {syn.src, request.src, other.src}
+    need(len(seen) == 1, f"{sorted(seen)}")
+
+
+@requirement("P9", "4787 REQ-9", "pool: hairpin, seen from the outside address and port of the other guest")
+def _(w):
+    s, t = w.port(), w.port()
+    (ca, cp), (da, dp) = pool_udp(w, w.c, s), pool_udp(w, w.d, t)
+    w.out(w.c, ip4(C, da, UDP, udp(C, da, s, dp, b"hairpinp")))
+    got = w.d.wait_udp(data=b"hairpinp")
+    need(got, "nothing came in")
+    need((got.src, got.sport, got.dst, got.dport) == (ca, cp, D, t), f"it came in as {got}")
+
+
 # ---- limits: the last, as a guest is at its limit then ----------------------------------------------
 
 
@@ -720,6 +912,8 @@ def main(suffix, gateway, ext):
     private = []
     for station in (w.a, w.b):
         station.resolve(gateway)
+    for station in (w.c, w.d):
+        station.resolve(POOL_GATEWAY)
     w.p.resolve(ext)
     original = w.p.take
 
@@ -734,7 +928,7 @@ def main(suffix, gateway, ext):
     for ident, rfc, text, fn in CHECKS:
         verdict, said = run(w, ident, rfc, text, fn)
         print(f"{ident}\t{rfc}\t{text}\t{verdict}\t{said}", flush=True)
-    wrong = w.a.wrong + w.b.wrong + w.p.wrong
+    wrong = [x for s in (w.a, w.b, w.c, w.d, w.p) for x in s.wrong]
     print("INV\t4787 5\tno inside address was ever seen outside\t"
           f"{'FAIL' if private else 'PASS'}\t{private[0] if private else ''}")
     print("SUM\t1624\tevery checksum of every packet was right\t"

@@ -77,7 +77,7 @@ check "the second NIC finds it" plug internal:fresh g 10.5.0.2/24
 check "they reach each other" ping_ok f 10.5.0.2
 refused "of another mode" "lan-segment" sh -c \
 	"$VNETCTL -s $SOCK net add seg mode=lan-segment; $VNETCTL -s $SOCK port add internal:seg p1"
-refused "a name that can't be one" "is not 1 to 31 letters" vctl port add internal:no/good p1
+refused "a name that can't be one" "is not 1 to 47 letters" vctl port add internal:no/good p1
 refused "a misspelt name makes nothing" "no network" vctl port add frehs p1
 refused "what fails" "nowhere" vctl port add internal:half p1 netns=nowhere ifname=eth0
 check_not "leaves no network" vctl net show half

@@ -7,7 +7,7 @@ new_host "$@"
 need python3 nft ss
 peers=$TOP/tests/system/nat_peers.py
 protos=$TOP/tests/system/nat_protos.py
-seen() { ns "$1" timeout 3 python3 "$peers" seen "$2" 7000; }
+seen() { ns "$1" timeout 10 python3 "$peers" seen "$2" 7000; }
 active() { vctl -j nat map list n | json "[m['active'] for m in d['maps'] if m['address'] == '$1'] == [True]" | grep -q True; }
 pool_active() { vctl -j net show n | json "sum(p['active'] for p in d['pool'])" | grep -qx "$1"; }
 arp_mac() { ns outside ip neigh flush dev eth0; ns outside ping -c 1 -W 1 "$1" >/dev/null; ns outside ip neigh show "$1" | grep -oE '([0-9a-f]{2}:){5}[0-9a-f]{2}'; }
