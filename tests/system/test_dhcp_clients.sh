@@ -1,78 +1,206 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Real clients through their whole life on leases of 20 s: first lease, renewal, a daemon that was
-# killed meanwhile, reboot with a known lease, release.
-# (test_dhcp.sh has DECLINE with udhcpc and the NAK of a wrong subnet with dhclient.)
+# Four real clients, each through its whole life on leases of 20 s, all at the same time: first
+# lease, renewal, rebinding, reboot with a known lease, reboot on another network (NAK), release,
+# an address that a stranger has (DECLINE), and a daemon that was killed meanwhile. Client C runs in
+# two namespaces: in C it hears its server, in C2 the server is deaf to all that is sent to it alone.
+# The last lines are a table of what each client did.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
-need busybox ip
-for d in /var/lib/dhcp /var/lib/dhcpcd; do [ ! -d $d ] || mount -t tmpfs tmpfs $d; done
+need busybox ip nft
+mkdir -p /run/systemd /run/dhcpcd
 start_daemon
 check "a network with short leases" vctl net add short mode=internal subnet=10.0.3.0/24 dhcp=on lease=20s
 check "that are renewed soon" vctl dhcp set short t1=4s t2=8s
+check "and another network" vctl net add other mode=internal subnet=10.0.4.0/24 dhcp=on lease=20s
+watch $DIR/short.said -j dhcp watch short
+watch $DIR/other.said -j dhcp watch other
 
-count() { jctl dhcp list short | json "d['counts']['$1']"; }
-more() { [ "$(count "$1")" -gt "$2" ]; }
-state() { jctl dhcp list short "port=$1.eth0" | json "' '.join(l['state'] for l in d['leases'])"; }
-is_state() { [ "$(state "$1")" = "$2" ]; }
-addr_of() { ns "$1" ip -4 -o addr show dev eth0 | awk '{sub("/.*", "", $4); print $4; exit}'; }
-has() { [ -n "$(addr_of "$1")" ]; }
+# said NS WHAT: the server noted an exchange of NS with WHAT in it.
+said() { grep -h "\"port\":\"$1.eth0\"" $DIR/*.said | grep -q "$2"; }
+address() { jctl dhcp list short "port=$1.eth0" | json "' '.join(l['address'] for l in d['leases'] if l['state'] == 'bound')"; }
+is_state() { [ "$(jctl dhcp list short "address=$1" | json "' '.join(l['state'] for l in d['leases'])")" = "$2" ]; }
+has() { ns "$1" ip -4 -o addr show dev eth0 | grep -q " $2"; }
+deaf() {
+	ns "$1" nft "add table netdev f; add chain netdev f e { type filter hook egress device eth0 priority 0; }; add rule netdev f e ip daddr != 255.255.255.255 udp dport 67 drop"
+}
 
-plug short u
-cat >$DIR/u.sh <<-'E'
-	#!/bin/sh
-	echo "$1 $ip" >>/run/t/u.log
-	case $1 in
-	bound | renew) ip addr replace "$ip/24" dev "$interface" ;;
-	deconfig) ip addr flush dev "$interface" ;;
-	esac
+# ---- the clients: X_start NS, X_crash NS, X_release NS ----
+
+cat >$DIR/udhcpc.sh <<'E'
+#!/bin/sh
+case $1 in
+bound | renew) ip addr replace "$ip/24" dev "$interface" ;;
+deconfig) ip addr flush dev "$interface" ;;
+esac
 E
-chmod 755 $DIR/u.sh
-ns u busybox udhcpc -f -i eth0 -R -p $DIR/u.pid -s $DIR/u.sh >/dev/null 2>&1 &
-check "udhcpc: first lease" wait_for 5 is_state u bound
-check "udhcpc: renews" wait_for 10 grep -q renew $DIR/u.log
+# A script that ends with an error has found that somebody else has the address: dhclient declines it.
+cat >$DIR/dhclient.sh <<'E'
+#!/bin/sh
+case $reason in
+BOUND) busybox arping -q -D -c 1 -w 1 -I "$interface" "$new_ip_address" || exit 1 ;;
+EXPIRE | FAIL | RELEASE | STOP) exec ip addr flush dev "$interface" ;;
+esac
+[ -z "$new_ip_address" ] || ip addr replace "$new_ip_address/24" dev "$interface"
+E
+chmod 755 $DIR/udhcpc.sh $DIR/dhclient.sh
+udhcpc_start() {
+	local n=$1
+	shift
+	ns "$n" busybox udhcpc -f -a200 -A 1 -i eth0 -R -p "$DIR/$n.pid" -s $DIR/udhcpc.sh "$@" >/dev/null 2>&1 &
+}
+udhcpc_crash() { kill -KILL "$(cat "$DIR/$1.pid")"; }
+udhcpc_release() { kill -TERM "$(cat "$DIR/$1.pid")"; }
 
-if command -v dhclient >/dev/null; then
-	plug short d
-	cat >$DIR/d.sh <<-'E'
-		#!/bin/sh
-		echo "$reason $new_ip_address" >>/run/t/d.log
-		case $reason in
-		BOUND | RENEW | REBIND | REBOOT) ip addr replace "$new_ip_address/24" dev "$interface" ;;
-		EXPIRE | FAIL | RELEASE | STOP) ip addr flush dev "$interface" ;;
-		esac
-	E
-	chmod 755 $DIR/d.sh
-	dhcl() { ns d dhclient -4 -q -sf $DIR/d.sh -lf $DIR/d.leases -pf $DIR/d.pid "$@" eth0 >/dev/null 2>&1; }
-	: >$DIR/d.leases
-	dhcl
-	check "dhclient: first lease" wait_for 5 grep -q BOUND $DIR/d.log
-	kept=$(addr_of d)
-	check "dhclient: renews" wait_for 12 grep -q RENEW $DIR/d.log
-	dhcl -x
-	ns d ip addr flush dev eth0
-	dhcl
-	check "dhclient: reboot with a known lease" wait_for 5 grep -q "REBOOT $kept" $DIR/d.log
-	dhcl -r
-	check "dhclient: releases" wait_for 5 is_state d expired
-else
-	skip "dhclient" "not installed"
-fi
+dhclient_run() {
+	local n=$1
+	shift
+	[ -e "$DIR/$n.leases" ] || : >"$DIR/$n.leases"
+	ns "$n" dhclient -4 -nw -q -cf /dev/null -sf $DIR/dhclient.sh -lf "$DIR/$n.leases" -pf "$DIR/$n.pid" "$@" eth0 >/dev/null 2>&1
+}
+dhclient_start() { dhclient_run "$1"; }
+dhclient_crash() { kill -KILL "$(cat "$DIR/$1.pid")"; }
+dhclient_release() { dhclient_run "$1" -r; }
 
-if command -v dhcpcd >/dev/null; then
-	plug short p
-	ns p timeout 30 dhcpcd -4 -1 -q -A -t 20 -c /bin/true --noipv4ll eth0 >$DIR/dhcpcd.log 2>&1
-	check "dhcpcd: first lease" is_state p bound
-else
-	skip "dhcpcd" "not installed"
-fi
+# dhcpcd and systemd-networkd name their files after the interface: each gets folders of its own.
+printf '%s\n' duid ipv4only noipv4ll 'nohook resolv.conf, hostname, ntp.conf, timesyncd.conf, yp' \
+	'script /bin/true' >$DIR/dhcpcd.conf
+dhcpcd_run() {
+	local n=$1
+	shift
+	mkdir -p "$DIR/$n.lib" "$DIR/$n.run"
+	ns "$n" unshare --mount sh -c "mount --bind $DIR/$n.lib /var/lib/dhcpcd && mount --bind $DIR/$n.run /run/dhcpcd &&
+		exec dhcpcd -4 -q -f $DIR/dhcpcd.conf $* eth0" >>"$DIR/$n.log" 2>&1
+}
+dhcpcd_start() { dhcpcd_run "$1" -B & }
+dhcpcd_crash() { ip netns pids "$1" | xargs kill -KILL; rm -f "$DIR/$1.run"/*pid; }
+dhcpcd_release() { dhcpcd_run "$1" -k; }
+
+networkd=/usr/lib/systemd/systemd-networkd
+cat >$DIR/networkd.network <<'E'
+[Match]
+Name=eth0
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+[DHCPv4]
+UseDNS=no
+SendDecline=yes
+E
+networkd_start() {
+	local run=$DIR/$1.run
+	mkdir -p "$run/network" "$run/netif/links" "$run/netif/leases" "$run/netif/lldp"
+	cp $DIR/networkd.network "$run/network/"
+	chown -R systemd-network "$run/netif" # it gives up root
+	ns "$1" unshare --mount sh -c "mount -t sysfs -o ro sysfs /sys && mount --bind $run /run/systemd && exec $networkd" \
+		>>"$DIR/$1.log" 2>&1 &
+}
+networkd_crash() { ip netns pids "$1" | xargs kill -KILL; }
+networkd_release() { ip netns pids "$1" | xargs kill -TERM; }
+
+# ---- results: client x stage ----
+
+declare -A table lease
+# stage CLIENT STAGE COMMAND...: a check whose result goes to the table.
+stage() {
+	local client=$1 stage=$2 before=$n_failed
+	shift 2
+	check "$client: $stage" "$@"
+	[ $n_failed -eq "$before" ] && table[$client,$stage]=yes || table[$client,$stage]=NO
+}
+# cannot CLIENT STAGE WHY
+cannot() { skip "$1: $2" "$3"; table[$1,$2]="- ($3)"; }
+
+clients=udhcpc
+for n in dhclient dhcpcd; do
+	command -v $n >/dev/null && clients+=" $n" || skip "$n" "it is not there"
+done
+[ ! -x $networkd ] && skip "networkd" "it is not there" || clients+=" networkd"
+
+for n in $clients; do
+	plug short $n
+	plug short ${n}2
+	deaf ${n}2
+	${n}_start $n
+	${n}_start ${n}2
+done
+for n in $clients; do
+	stage $n "first lease" wait_for 10 said $n '"state":"selecting".*"answer":"ack"'
+	lease[$n]=$(address $n)
+done
+for n in $clients; do
+	stage $n "renew" wait_for 20 said $n '"state":"renewing".*"answer":"ack"'
+	check "$n: has its address" wait_for 10 has $n "${lease[$n]}"
+done
+
+# "Am I where I was?", and then the same on another network.
+mindful=
+for n in $clients; do
+	case $n in
+	udhcpc) cannot $n reboot "it asks by DISCOVER only" ;;
+	networkd)
+		cannot $n reboot "252 begins anew by DISCOVER"
+		cannot $n "wrong network: NAK" "252 begins anew by DISCOVER"
+		networkd_crash $n
+		;;
+	*) mindful+=" $n" ;;
+	esac
+done
+for n in $mindful; do
+	${n}_crash $n
+	${n}_start $n
+done
+for n in $mindful; do
+	stage $n "reboot" wait_for 10 said $n '"state":"init-reboot".*"answer":"ack"'
+done
+for n in $mindful; do
+	${n}_crash $n
+	vctl port move $n.eth0 other
+	${n}_start $n
+done
+vctl port move udhcpc.eth0 other # it keeps no lease but while it runs: it asks to renew
+kill -USR1 "$(cat $DIR/udhcpc.pid)"
+
+# The deaf server.
+for n in $clients; do
+	stage $n "rebind" wait_for 25 said ${n}2 '"state":"rebinding".*"answer":"ack"'
+	lease[${n}2]=$(address ${n}2)
+	check "$n: keeps its address" wait_for 10 has ${n}2 "${lease[${n}2]}"
+	ns ${n}2 nft delete table netdev f
+	${n}_release ${n}2
+done
+for n in udhcpc $mindful; do
+	stage $n "wrong network: NAK" wait_for 15 said $n '"answer":"nak"'
+	check "$n: gets an address there" wait_for 10 has $n 10.0.4.
+done
+plug short stranger
+for n in $clients; do
+	stage $n "release" wait_for 5 is_state "${lease[${n}2]}" expired
+	ns stranger ip addr add "${lease[${n}2]}/24" dev eth0
+	[ $n = networkd ] || ${n}_start ${n}2
+done
+for n in $clients; do
+	if [ $n = networkd ]; then
+		cannot $n decline "252 finds no route to send it by"
+	else
+		stage $n "decline" wait_for 10 said ${n}2 '"asked":"decline"'
+		check "$n: the address rests" wait_for 3 is_state "${lease[${n}2]}" declined
+	fi
+done
 
 kill_daemon
 start_daemon
-check "after a killed daemon udhcpc's lease is renewed" wait_for 15 more ack 0
-equal "as it was" bound "$(state u)"
-kill -TERM "$(cat $DIR/u.pid)"
-check "udhcpc: releases" wait_for 5 is_state u expired
+acks() { jctl dhcp list other | json "d['counts']['ack']"; }
+renewed() { [ "$(acks)" -gt 0 ]; }
+kill -USR1 "$(cat $DIR/udhcpc.pid)"
+check "after a killed daemon a lease is renewed" wait_for 15 renewed
 check "the daemon stops cleanly" stop_daemon
+
+for n in $clients; do
+	for s in "first lease" renew rebind reboot "wrong network: NAK" decline release; do
+		note "$(printf '%-9s %-19s %s' "$n" "$s" "${table[$n,$s]}")"
+	done
+done
 finish
