@@ -64,3 +64,5 @@ test_state-objs := vswitchd/host/state.c lib
 fuzz-targets += rpc agent_proto
 fuzz_rpc-objs := vswitchd/control/rpc_parse.c vswitchd/control/linebuf.c lib
 fuzz_agent_proto-objs := vswitchd/guest/agent_proto.c
+fuzz-targets += nd
+fuzz_nd-objs := vswitchd/netsix_frame.c lib
