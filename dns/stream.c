@@ -302,7 +302,8 @@ static bool take_ack(struct dns_stream *c, const struct segment *seg, msec now)
 	c->wnd = seg->window;
 	if (!n)
 		return true;
-	memmove(c->out, c->out + data, c->out_len - data);
+	if (data) /* before the first answer there is no buffer */
+		memmove(c->out, c->out + data, c->out_len - data);
 	c->out_len -= data;
 	c->snd_una = seg->ack;
 	c->cwnd += c->mss;
