@@ -221,7 +221,7 @@ static struct netns *link_new(struct daemon *d, const char *name, const char *la
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	snprintf(ns->lab, sizeof(ns->lab), "%s", lab ? lab : "");
 	ns->veths = json_array();
-	ns->mounts = -1;
+	ns->mounts = ns->root = -1;
 	ns->next = d->netns;
 	d->netns = ns;
 	return ns;

@@ -61,7 +61,8 @@ static int overlay(const char *layer, const char *folder)
 
 struct mounting {
 	const char *layer;
-	int fd; /* of the new mount namespace, or a negative errno */
+	int fd;	  /* of the new mount namespace, or a negative errno */
+	int root; /* our root directory as it is in there */
 };
 
 /* In a thread of its own, so that the daemon's threads stay where they are. */
@@ -78,18 +79,20 @@ static void *mount_thread(void *ctx)
 	if (!rc && mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
 		rc = -errno;
 	m->fd = rc ? rc : open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	m->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return NULL;
 }
 
-static int mounts_make(const char *layer)
+static int mounts_make(const char *layer, int *root)
 {
-	struct mounting m = {layer, -EAGAIN};
+	struct mounting m = {layer, -EAGAIN, -1};
 	pthread_t thread;
 
 	if (mkdir(layer, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	if (pthread_create(&thread, NULL, mount_thread, &m) == 0)
 		pthread_join(thread, NULL);
+	*root = m.root;
 	return m.fd;
 }
 
@@ -97,7 +100,7 @@ static int mounts_make(const char *layer)
 
 struct search {
 	const char *layer;
-	int fd;
+	int fd, root;
 };
 
 static bool mentions(pid_t pid, const char *layer)
@@ -125,19 +128,25 @@ static bool look_at(pid_t pid, void *ctx)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
 	s->fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (s->fd >= 0)
+		s->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return s->fd < 0;
 }
 
 void netns_files_open(struct netns *ns)
 {
 	char layer[PATH_MAX];
-	struct search s = {layer_path(ns->name, layer, sizeof(layer)), -1};
+	struct search s = {layer_path(ns->name, layer, sizeof(layer)), -1, -1};
 	static bool told;
 	struct stat st;
 
 	if (stat(layer, &st) == 0 && netns_stat(ns, &st))
 		netns_each_process(&st, look_at, &s);
-	ns->mounts = s.fd >= 0 ? s.fd : mounts_make(layer);
+	ns->mounts = s.fd;
+	ns->root = s.root;
+	if (ns->mounts < 0)
+		ns->mounts = mounts_make(layer, &ns->root);
 	if (ns->mounts >= 0)
 		return;
 	if (!told)
@@ -145,7 +154,7 @@ void netns_files_open(struct netns *ns)
 			 "host's: can't mount an overlay on %s: %s",
 			 state_dir(), strerror(-ns->mounts));
 	told = true;
-	ns->mounts = -1;
+	netns_files_close(ns);
 	netns_files_delete(ns->name);
 }
 
@@ -153,7 +162,9 @@ void netns_files_close(struct netns *ns)
 {
 	if (ns->mounts >= 0)
 		close(ns->mounts);
-	ns->mounts = -1;
+	if (ns->root >= 0)
+		close(ns->root);
+	ns->mounts = ns->root = -1;
 }
 
 /* ---- removing -------------------------------------------------------------------------------- */

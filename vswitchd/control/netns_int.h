@@ -18,6 +18,7 @@ struct netns {
 	char name[NAME_MAX_ + 1], lab[NAME_MAX_ + 1];
 	json_t *veths; /* array of names of host ends */
 	int mounts;    /* its mount namespace (netns_files.c); -1: none */
+	int root;      /* our root directory in there */
 };
 
 /* Call @fn for each process whose network namespace is the one of @ns, until it returns false. */

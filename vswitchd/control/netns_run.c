@@ -46,20 +46,29 @@ struct run {
 /* ---- the child ------------------------------------------------------------------------------- */
 
 struct child {
-	int ns_fd, mounts_fd;
+	int ns_fd, mounts_fd, root_fd;
 	int out, err; /* for stdout and stderr */
 	const char *resolv;
 	const char *command;
 };
+
+/* To enter a mount namespace is to be at its root, which is not ours where we run in a chroot. */
+static int enter_mounts(const struct child *c)
+{
+	if (c->mounts_fd < 0)
+		return 0;
+	if (setns(c->mounts_fd, CLONE_NEWNS) < 0)
+		return -errno;
+	return fchdir(c->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0 ? -errno : 0;
+}
 
 static _Noreturn void child_main(const struct child *c)
 {
 	char *argv[] = {(char *)"sh", (char *)"-c", (char *)c->command, NULL};
 
 	setsid();
-	if (setns(c->ns_fd, CLONE_NEWNET) < 0 ||
-	    (c->mounts_fd >= 0 && setns(c->mounts_fd, CLONE_NEWNS) < 0) ||
-	    unshare(CLONE_NEWNS) < 0 || mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+	if (setns(c->ns_fd, CLONE_NEWNET) < 0 || enter_mounts(c) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
 		_exit(126);
 	/* Both are comforts; a command runs without them too. */
 	umount2("/sys", MNT_DETACH);
@@ -91,7 +100,8 @@ static pid_t run_fork(const struct netns *ns, const char *command, int out, int 
 			  .err = err_fd,
 			  .resolv = resolv,
 			  .command = command,
-			  .mounts_fd = ns->mounts};
+			  .mounts_fd = ns->mounts,
+			  .root_fd = ns->root};
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "/run/netns/%s", netns_name(ns));
