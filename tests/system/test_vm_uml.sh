@@ -3,7 +3,7 @@
 # Guests as User-mode Linux: from the boot to every kind of end, and what they can't reach.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
-need ping
+need ping socat
 [ -x "$O/image/linux.uml" ] || skip_all "the guest image is not built (make image)"
 
 field() { jctl vm show "$1" | json "$2"; }
@@ -16,7 +16,9 @@ processes() { pgrep -cf '^/proc/self/fd/[0-9]+ mem='; }
 start_daemon
 check "a network whose guests the host reaches" vctl net add n mode=host-only subnet=10.0.0.0/24
 check "two guests" eval "run a net=n,mac=52:54:00:00:00:0a && run b net=n net=n"
-for g in a b; do check "$g boots" wait_for 10 is_state $g running; done
+equal "a command for one that boots waits until it is up" "$(printf '%s\n' a b)" \
+	"$(inside a hostname; inside b hostname)"
+for g in a b; do check "$g has booted" is_state $g running; done
 for g in a b; do check "$g has a lease" wait_for 5 has_lease $g; done
 check "a kernel of its own" test "$(inside a uname -r)" != "$(uname -r)"
 check "its NIC has the address it was given" inside a "ip link show eth0 | grep -qi 52:54:00:00:00:0a"
@@ -57,6 +59,14 @@ for g in c d e; do check "$g boots" wait_for 10 is_state $g running; done
 kill -9 "$(field c "d['pid']")"
 check "its keeper is killed: the guest is gone" wait_for 3 is_state c failed
 check "kill" vctl vm kill d
+run f net=n
+vm_request() { printf '{"jsonrpc":"2.0","id":%d,"method":"vm.%s","params":{"vm":"f"%s}}\n' "$@"; }
+{
+	vm_request 1 exec ',"command":"true"'
+	vm_request 2 kill ''
+	wait_for 5 grep -q '"id": *2' $DIR/said
+} | socat -t 10 - UNIX-CONNECT:$SOCK >$DIR/said
+check "one that boots is killed: what waited for it is told" grep -q 'it has ended' $DIR/said
 inside e "(sleep 0.2; poweroff) &" >/dev/null
 check "a power-off" wait_for 10 is_state e stopped
 check "says who did it" eval "field e \"d['reason']\" | grep -q 'powered off by the guest'"

@@ -170,7 +170,7 @@ static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 		rc = rpc_exec_timeout(rpc, &timeout_ms, err);
 	if (rc)
 		return rc;
-	if (vm->state != VM_RUNNING)
+	if (vm->state != VM_RUNNING && !vm_boots(vm))
 		return err_set(err, -EAGAIN, "guest \"%s\" is %s: commands run when it is running",
 			       vm->name, vm_state_word(vm->state));
 	later = rpc_defer(rpc);

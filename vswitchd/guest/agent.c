@@ -5,7 +5,7 @@
  * Several commands may run at once, more wait for their turn; each has a number, the agent's
  * answers carry it. The agent kills a command at its timeout; should the guest hang altogether, our
  * own timer (a little later) ends the wait with the same status, 124. When the connection or the
- * guest ends, so do all waits.
+ * guest ends, so do all waits. Commands for a guest that still boots wait until it is up.
  *
  * That a guest is up is told by its "R" line. A daemon that adopted a guest in the middle of its
  * boot may have missed that line, and a guest that reboots may still be saying something else when
@@ -33,6 +33,8 @@ enum {
 };
 #define AGENT_GRACE_S 5. /* our timer's lead over the agent's */
 #define AGENT_PROBE_S 1.
+#define AGENT_BOOT_S  60. /* how long commands wait for a guest to be up: emulated ones take 20 s  \
+			   */
 
 struct exec {
 	struct exec *next;
@@ -85,15 +87,24 @@ static void exec_done(struct exec *x, int status)
 	send_waiting(a);
 }
 
-static void exec_fail_all(struct agent *a, const char *why)
+static void exec_fail(struct exec *x, const struct err *err)
 {
+	if (x->later)
+		rpc_finish(x->later, NULL, err);
+	exec_free(x);
+}
+
+/* Those that the guest runs, or with @unsent all. */
+static void exec_fail_all(struct agent *a, bool unsent, const char *why)
+{
+	struct exec *next;
 	struct err err;
 
 	err_set(&err, -EPIPE, "guest \"%s\": %s", a->vm->name, why);
-	while (a->execs) {
-		if (a->execs->later)
-			rpc_finish(a->execs->later, NULL, &err);
-		exec_free(a->execs);
+	for (struct exec *x = a->execs; x; x = next) {
+		next = x->next;
+		if (x->sent || unsent)
+			exec_fail(x, &err);
 	}
 }
 
@@ -113,6 +124,20 @@ static void exec_timeout_cb(struct ev_loop *loop, struct ev_timer *w, int revent
 	exec_done(w->data, 124);
 }
 
+static void boot_timeout_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct exec *x = w->data;
+	struct err err;
+
+	(void)loop;
+	(void)revents;
+	err_set(&err, -ETIMEDOUT,
+		"guest \"%s\" is not up after %g s: see `vnetctl vm log %s`; an image of your own "
+		"runs no commands without the agent",
+		x->a->vm->name, AGENT_BOOT_S, x->a->vm->name);
+	exec_fail(x, &err);
+}
+
 /* ---- what the agent says --------------------------------------------------------------------- */
 
 static void ready(struct agent *a)
@@ -120,6 +145,7 @@ static void ready(struct agent *a)
 	ev_timer_stop(a->vm->d->loop, &a->probe);
 	a->probe_id = 0;
 	vm_agent_ready(a->vm);
+	send_waiting(a);
 }
 
 static void on_ready(void *ctx, unsigned int protocol)
@@ -131,7 +157,8 @@ static void on_ready(void *ctx, unsigned int protocol)
 			 AGENT_PROTOCOL);
 		return;
 	}
-	exec_fail_all(a, "it has restarted"); /* the second one of a guest that has booted again */
+	exec_fail_all(a, false,
+		      "it has restarted"); /* the second one of a guest that has booted again */
 	ready(a);
 }
 
@@ -180,7 +207,7 @@ static void up_cb(void *ctx)
 
 static void down_cb(void *ctx)
 {
-	exec_fail_all(ctx, "the connection to its agent broke");
+	exec_fail_all(ctx, false, "the connection to its agent broke");
 }
 
 static const struct vmsock_ops ops = {.up = up_cb, .down = down_cb, .data = data_cb};
@@ -222,6 +249,8 @@ static int exec_send(struct exec *x)
 	x->command = NULL;
 	x->sent = true;
 	x->a->n_sent++;
+	ev_timer_stop(x->a->vm->d->loop, &x->timer);
+	ev_set_cb(&x->timer, exec_timeout_cb);
 	ev_timer_set(&x->timer, x->timeout_ms / 1000. + AGENT_GRACE_S, 0.);
 	ev_timer_start(x->a->vm->d->loop, &x->timer);
 	return 0;
@@ -230,6 +259,8 @@ static int exec_send(struct exec *x)
 /* Send what waits for its turn. */
 static void send_waiting(struct agent *a)
 {
+	if (vm_boots(a->vm))
+		return;
 	for (struct exec *x = a->execs; x && a->n_sent < AGENT_RUNNING_MAX; x = x->next)
 		if (!x->sent && exec_send(x))
 			return; /* no connection: when it ends, so do they */
@@ -248,7 +279,7 @@ static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 
 void agent_reset(struct agent *a)
 {
-	exec_fail_all(a, "it has restarted");
+	exec_fail_all(a, true, "it has restarted");
 	/* What it was saying when it was cut off would swallow the beginning of what it says next.
 	 */
 	agent_parser_init(&a->parser);
@@ -277,7 +308,7 @@ void agent_close(struct agent *a)
 {
 	if (!a)
 		return;
-	exec_fail_all(a, "it has ended");
+	exec_fail_all(a, true, "it has ended");
 	ev_timer_stop(a->vm->d->loop, &a->probe);
 	vmsock_close(&a->sock);
 	free(a);
@@ -293,7 +324,7 @@ static struct exec *exec_new(struct agent *a, const char *command, unsigned int 
 	x->id = next_id(a);
 	x->timeout_ms = timeout_ms;
 	x->command = strdup(command);
-	ev_init(&x->timer, exec_timeout_cb);
+	ev_timer_init(&x->timer, boot_timeout_cb, AGENT_BOOT_S, 0.);
 	x->timer.data = x;
 	while (*link)
 		link = &(*link)->next;
@@ -315,7 +346,9 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 		return err_set(err, -EBUSY, "%d commands wait for guest \"%s\" already",
 			       AGENT_EXECS_MAX, a->vm->name);
 	x = exec_new(a, command, timeout_ms);
-	if (x && x->command && a->n_sent < AGENT_RUNNING_MAX)
+	if (x && x->command && vm_boots(a->vm))
+		ev_timer_start(a->vm->d->loop, &x->timer);
+	else if (x && x->command && a->n_sent < AGENT_RUNNING_MAX)
 		rc = exec_send(x);
 	if (!x || !(x->command || x->sent))
 		rc = -ENOMEM;

@@ -93,6 +93,11 @@ bool vm_alive(const struct vm *vm)
 	return vm->pidfd >= 0;
 }
 
+bool vm_boots(const struct vm *vm)
+{
+	return vm->state == VM_STARTING || vm->state == VM_BOOTING;
+}
+
 int vm_record(const struct vm *vm, struct err *err)
 {
 	json_t *doc = vm_doc(vm);
@@ -335,7 +340,7 @@ void vm_agent_ready(struct vm *vm)
 {
 	if (vm->boot_ms < 0)
 		vm->boot_ms = (int64_t)(clock_now_ms() - vm->started_ms);
-	if (vm->state == VM_STARTING || vm->state == VM_BOOTING) {
+	if (vm_boots(vm)) {
 		vm_set_state(vm, VM_RUNNING);
 		record_or_warn(vm);
 		log_info("guest %s is up after %lld ms", vm->name, (long long)vm->boot_ms);

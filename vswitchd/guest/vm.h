@@ -112,6 +112,8 @@ void vm_agent_ready(struct vm *vm);
 /* The guest resets its machine: it boots again. */
 void vm_rebooted(struct vm *vm);
 bool vm_alive(const struct vm *vm);
+/* Its process runs and its agent has yet to speak. */
+bool vm_boots(const struct vm *vm);
 /* Write its record. */
 int vm_record(const struct vm *vm, struct err *err);
 /* From its record: adopted, or listed as failed. */
@@ -158,7 +160,8 @@ int vm_spawn(struct vm *vm, struct vm_fds *fds, struct err *err);
 
 struct agent *agent_open(struct vm *vm);
 void agent_close(struct agent *a);
-/* Run @command in the guest; the reply to @later (taken) follows. */
+/* Run @command in the guest, once it is up; the reply to @later (taken) follows. @timeout_ms counts
+ * from its start. */
 int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 	       struct rpc_later *later, struct err *err);
 /* The same without anybody waiting. */
