@@ -65,6 +65,14 @@ static void cable_words(const char *port, const char *link, const json_t *live, 
 		fprintf(out, "%sDOWN", nl);
 }
 
+/* An interface may be called almost anything: what means something to Graphviz or Mermaid is not
+ * shown as it is. */
+static void interface_name(const char *name, FILE *out)
+{
+	for (; *name; name++)
+		fputc(strchr("<>&\"'\\", *name) || (unsigned char)*name < ' ' ? '?' : *name, out);
+}
+
 static void net_words(const struct lab_net *net, const char *nl, FILE *out)
 {
 	char buf[IP4_PREFIX_STR];
@@ -72,8 +80,10 @@ static void net_words(const struct lab_net *net, const char *nl, FILE *out)
 	fprintf(out, "%s%s", nl, lab_mode_word(net->mode));
 	if (net->subnet.given)
 		fprintf(out, "%s%s", nl, ip4_prefix_format(net->subnet.p, buf));
-	if (net->nic.s)
-		fprintf(out, "%s%s", nl, net->nic.s);
+	if (net->nic.s) {
+		fputs(nl, out);
+		interface_name(net->nic.s, out);
+	}
 	if (net->dhcp.on || (!net->dhcp.given && lab_net_serves(net) && net->mode != LAB_BRIDGE))
 		fprintf(out, "%sDHCP", nl);
 }
@@ -184,8 +194,32 @@ static const char *shape(const struct lab_node *node)
 	return node->kind == LAB_VM ? "box" : "component";
 }
 
-static void dot_node(const struct lab *lab, const struct lab_node *node, const json_t *live,
-		     FILE *out)
+/* The label of an edge, on white, so that the line does not run through it. */
+static void edge_label(const char *first, const char *second, const char *port, const char *link,
+		       const json_t *live, FILE *out)
+{
+	fprintf(out,
+		"label=<<table border=\"0\" cellspacing=\"0\" cellpadding=\"1\" "
+		"bgcolor=\"white\"><tr><td>%s%s%s",
+		first, *second ? "<br/>" : "", second);
+	cable_words(port, link, live, "<br/>", out);
+	fputs("</td></tr></table>>", out);
+}
+
+static void dot_net(const struct lab_net *net, FILE *out)
+{
+	fprintf(out,
+		"\t\"net %s\" [shape=ellipse, fillcolor=\"%s\", label=<<b>%s</b>"
+		"<font point-size=\"10\">",
+		net->name.s, mode_colour(net->mode), net->name.s);
+	net_words(net, "<br/>", out);
+	fputs("</font>>];\n", out);
+	if (touches_host(net))
+		fprintf(out, "\t\"net %s\" -- \"host\" [style=%s];\n", net->name.s,
+			net->mode == LAB_BRIDGE ? "dashed" : "solid");
+}
+
+static void dot_node(const struct lab_node *node, const json_t *live, FILE *out)
 {
 	char buf[64];
 
@@ -194,46 +228,52 @@ static void dot_node(const struct lab *lab, const struct lab_node *node, const j
 	for (size_t i = 0; i < node->n_nics; i++) {
 		const struct lab_nic *nic = &node->nics[i];
 
-		fprintf(out, "\t\"node %s\" -- \"%s%s\" [label=\"%s\\n%s", node->name.s,
-			nic->net ? "net " : "host", nic->net ? nic->net->name.s : "",
-			lab_nic_name(i), address(nic, live, buf));
-		cable_words(nic->port, nic->link.s, live, "\\n", out);
-		fprintf(out, "\"%s];\n", down(nic->port, live) ? ", color=red, style=dashed" : "");
+		fprintf(out, "\t\"node %s\" -- \"%s%s\" [", node->name.s,
+			nic->net ? "net " : "host", nic->net ? nic->net->name.s : "");
+		edge_label(lab_nic_name(i), address(nic, live, buf), nic->port, nic->link.s, live,
+			   out);
+		fprintf(out, "%s];\n", down(nic->port, live) ? ", color=red, style=dashed" : "");
 	}
-	(void)lab;
 }
 
-/* Names pass name_valid(), words and addresses are made here: no quote, no backslash. */
+/* Machines in a column, their networks beside them, the host last; where networks hang together in
+ * more than one way there are no such columns, and springs draw it better. */
+static bool in_columns(const struct lab *lab)
+{
+	size_t routers = 0;
+
+	for (size_t i = 0; i < lab->n_nodes; i++)
+		routers += lab->nodes[i].n_nics > 1;
+	return !lab->n_cables && routers <= 2;
+}
+
+/* Names pass name_valid(), words and addresses are made here: nothing in them
+ * means anything in quotes or in markup. */
 void lab_graph_dot(const struct lab *lab, const json_t *live, FILE *out)
 {
 	fprintf(out,
-		"graph \"%s\" {\n\tlayout=neato; overlap=false; splines=true; sep=\"+12\";\n"
-		"\tnode [fontname=sans]; edge [fontname=sans, fontsize=9];\n",
-		lab->name.s);
+		"graph \"%s\" {\n\t%s;\n"
+		"\tnode [fontname=\"Helvetica,Arial,sans-serif\", fontsize=12, style=filled, "
+		"fillcolor=white, color=\"#4a5560\"];\n"
+		"\tedge [fontname=\"Helvetica,Arial,sans-serif\", fontsize=9, "
+		"color=\"#4a5560\"];\n",
+		lab->name.s,
+		in_columns(lab) ? "layout=dot; rankdir=LR; nodesep=0.3; ranksep=0.6"
+				: "layout=neato; overlap=false; splines=true; sep=\"+12\"");
 	if (host_in_picture(lab))
 		fputs("\t\"host\" [shape=house];\n", out);
-	for (size_t i = 0; i < lab->n_nets; i++) {
-		const struct lab_net *net = &lab->nets[i];
-
-		fprintf(out,
-			"\t\"net %s\" [shape=ellipse, style=filled, fillcolor=\"%s\", label=\"%s",
-			net->name.s, mode_colour(net->mode), net->name.s);
-		net_words(net, "\\n", out);
-		fputs("\"];\n", out);
-		if (touches_host(net))
-			fprintf(out, "\t\"net %s\" -- \"host\" [style=%s];\n", net->name.s,
-				net->mode == LAB_BRIDGE ? "dashed" : "solid");
-	}
+	for (size_t i = 0; i < lab->n_nets; i++)
+		dot_net(&lab->nets[i], out);
 	for (size_t i = 0; i < lab->n_cables; i++) {
 		const struct lab_cable *c = &lab->cables[i];
 
-		fprintf(out, "\t\"net %s\" -- \"net %s\" [label=\"%s", c->end[0].network.s,
-			c->end[1].network.s, c->name.s);
-		cable_words(c->end[0].port, c->link.s, live, "\\n", out);
-		fputs("\"];\n", out);
+		fprintf(out, "\t\"net %s\" -- \"net %s\" [", c->end[0].network.s,
+			c->end[1].network.s);
+		edge_label(c->name.s, "", c->end[0].port, c->link.s, live, out);
+		fputs("];\n", out);
 	}
 	for (size_t n = 0; n < lab->n_nodes; n++)
-		dot_node(lab, &lab->nodes[n], live, out);
+		dot_node(&lab->nodes[n], live, out);
 	fputs("}\n", out);
 }
 

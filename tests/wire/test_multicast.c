@@ -52,7 +52,8 @@ static void put(struct port *port, const uint8_t *frame, size_t len)
 	port_dummy_receive(port, frame, len, NULL);
 }
 
-enum { HOST = 0x0a000001, GROUP = 0xef010203, QUERY = 0x11, V2_REPORT = 0x16, LEAVE = 0x17 };
+enum { HOST = 0x0a000001, QUERY = 0x11, V2_REPORT = 0x16, LEAVE = 0x17 };
+#define GROUP 0xef010203u /* 239.1.2.3 */
 
 static size_t igmp(uint8_t *frame, uint8_t type, uint8_t code, uint32_t dst, uint32_t group,
 		   uint32_t src)

@@ -198,8 +198,8 @@ static int mac_params(const struct rpc *rpc, struct mac *mac, uint16_t *vid, str
 
 static int mac_add_m(struct rpc *rpc, json_t **result, struct err *err)
 {
-	struct port *port;
-	struct net *net;
+	struct port *port = NULL;
+	struct net *net = NULL;
 	struct mac mac;
 	uint16_t vid;
 	int rc = rpc_net(rpc, &net, err);

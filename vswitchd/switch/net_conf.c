@@ -323,7 +323,7 @@ static int unknown_key(const char *name, struct err *err)
 
 	for (; n < ARRAY_SIZE(keys); n++)
 		names[n] = keys[n].name;
-	for (size_t i = 0; net_setting_names[i] && i < NAMES_MORE; i++)
+	for (size_t i = 0; i < NAMES_MORE && net_setting_names[i]; i++)
 		if (!net_conf_key(net_setting_names[i]))
 			names[n++] = net_setting_names[i];
 	for (size_t i = 0; i < n && used < sizeof(list); i++)
