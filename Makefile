@@ -174,6 +174,11 @@ demo: setup-build setup-run
 	@$(MAKE) --no-print-directory O=$(O) all image
 	@O=$(O) tools/demo.sh
 
+.PHONY: try
+try: setup-build setup-run
+	@$(MAKE) --no-print-directory O=$(O) all image
+	@O=$(O) tools/try.sh
+
 C_FILES = $(shell git ls-files '*.c' '*.h')
 .PHONY: lint
 lint: setup-build setup-check setup-lint
@@ -216,6 +221,7 @@ install: all
 help:
 	@echo 'make                   build the programs into $(O)/bin'
 	@echo 'sudo make demo         set up, build, and run labs/five-networks.yaml with real guests'
+	@echo 'make try               a shell on a little host of its own, with vswitchd running; no root'
 	@echo 'sudo make check        set up, build, run all tests     (SAN=1: under ASan and UBSan)'
 	@echo '     SUITES="unit wire" runs only these of: lint unit wire fuzz system nested'
 	@echo 'make image             the default guest image, into $(O)/image'
