@@ -27,8 +27,8 @@ enum { TIMEOUT_S = 60, PIECE = 90000, FILES_SIZE_MAX = 16 << 20 };
 
 /* Leaves the tar in /tmp/.vnet-work and says how long it is. */
 static const char collect_files[] =
-	"u=$(sed -n 's/.*upperdir=\\([^,]*\\)\\/etc,.*/\\1/p' /proc/self/mountinfo | head -n 1)\n"
-	"if [ -n \"$u\" ]; then cd \"$u\" || exit; new=; else cd / && new='-newer /etc/hostname'; fi\n"
+	"if [ -d /run/.layer ]; then cd /run/.layer || exit; new=; "
+	"else cd / && new='-newer /etc/hostname'; fi\n"
 	"find etc root home srv -type f $new 2>/dev/null | grep -vx -e etc/hosts -e etc/resolv.conf"
 	" -e etc/hostname -e 'etc/ld.so.*' >/tmp/.vnet-list\n"
 	"[ -s /tmp/.vnet-list ] || { rm -f /tmp/.vnet-list; echo 0; exit; }\n"

@@ -134,20 +134,20 @@ name: slow
 networks: {a: {mode: internal}}
 defaults: {kind: namespace}
 nodes:
-  h1: {interfaces: [{network: a, address: 10.0.0.1/24}], run: ["test ! -e /run/t/slow || sleep 30"]}
+  h1: {interfaces: [{network: a, address: 10.0.0.1/24}], run: ["test ! -e /mnt/slow || sleep 30"]}
   h2: {interfaces: [{network: a, address: 10.0.0.2/24}]}
 checks:
   - {id: p, ping: {from: h1, to: h2}, within: 5s}
   - {id: f, ping: {from: h1, to: h2}, needs: p, expect: fail, within: 20s, fault: {link: h2.eth0, state: down}}
 Y
-touch $DIR/slow
+mount -t tmpfs slow /mnt && touch /mnt/slow
 "$VNETCTL" -s $SOCK lab up $DIR/slow.yaml >$DIR/out 2>&1 &
 victim=$!
 wait_for 5 grep -q "network" $DIR/out
 check "meanwhile nobody else may" sh -c "! '$VNETCTL' -s $SOCK lab up $DIR/slow.yaml 2>$DIR/err && grep -q 'somebody else is at it' $DIR/err"
 kill -KILL $victim
 wait $victim 2>/dev/null
-rm $DIR/slow
+rm /mnt/slow
 wait_for 5 sh -c "'$VNETCTL' -s $SOCK -j lab list | grep -q '\"busy\": false'"
 check "the list shows it" grep -q "^slow.*interrupted while starting" <<<"$(vctl lab list)"
 vctl lab up $DIR/slow.yaml >$DIR/out 2>&1
@@ -163,6 +163,10 @@ wait_for 5 sh -c "'$VNETCTL' -s $SOCK -j lab list | grep -q '\"busy\": false'"
 vctl lab up $DIR/slow.yaml >$DIR/out 2>&1
 check "after kill -9 in a check, up plugs its cable in again" grep -q "slow.h2.eth0 is plugged in again\|h2.eth0 is plugged in again" $DIR/out
 check "and the lab works" vctl lab check slow --id p
+vctl lab exec slow h1 -- 'mkdir /run/server && echo nameserver 192.0.2.1 >/etc/resolv.conf'
+equal "a node's /run is its own, and its resolv.conf" "server 192.0.2.1" \
+	"$(vctl lab exec slow h1 -- 'echo $(ls /run) $(cut -d " " -f 2 /etc/resolv.conf)' | sed 's/lock //')"
+equal "its neighbour's too" lock "$(vctl lab exec slow h2 -- 'echo $(ls /run; cat /etc/resolv.conf)')"
 ip netns pids slow.h1 | xargs -r kill -KILL
 vctl lab exec slow h1 -- 'echo precious >/root/work'
 kill_daemon

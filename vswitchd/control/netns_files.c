@@ -4,8 +4,9 @@
  *
  * Commands in a namespace see the host's files, but what they write to FOLDERS goes to a layer of
  * the namespace (an overlay, DIR/netns-NAME.files), so that each node has its own /etc, no node
- * changes the host's, and a student's work is what is in the layer. /tmp is empty and goes with the
- * namespace.
+ * changes the host's, and a student's work is what is in the layer. /tmp and /run are empty and go
+ * with the namespace: two nodes may run the same server, and its control program finds the node's
+ * own. /etc/resolv.conf is a file of the node's, empty at first, also where the host's is a link.
  *
  * The overlays are mounted once, in a mount namespace that the daemon holds open: two overlays on
  * one layer would not see each other's changes. Each command gets a copy of that mount namespace
@@ -59,6 +60,44 @@ static int overlay(const char *layer, const char *folder)
 	return mount("overlay", at, "overlay", 0, options) < 0 ? -errno : 0;
 }
 
+static int own_tmpfs(const char *at, const char *mode)
+{
+	return mount("tmp", at, "tmpfs", MS_NOSUID | MS_NODEV, mode) < 0 ? -errno : 0;
+}
+
+/* /run/.layer is the node's layer, by which its files are saved wherever the state is kept. */
+static int own_run(const char *layer)
+{
+	int fd = open(layer, O_PATH | O_DIRECTORY | O_CLOEXEC), rc;
+	char path[64];
+
+	if (fd < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
+	rc = own_tmpfs("/run", "mode=755");
+	if (!rc && (mkdir("/run/lock", 01777) < 0 || mkdir("/run/.layer", 0700) < 0 ||
+		    mount(path, "/run/.layer", "none", MS_BIND, NULL) < 0))
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+/* What stands in the layer already is the work of a node whose daemon has died. */
+static int own_resolv_conf(const char *layer)
+{
+	static const char path[] = "/etc/resolv.conf";
+	char own[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	snprintf(own, sizeof(own), "%s%s", layer, path);
+	if (lstat(own, &st) == 0)
+		return 0;
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : close(fd);
+}
+
 struct mounting {
 	const char *layer;
 	int fd;	  /* of the new mount namespace, or a negative errno */
@@ -76,8 +115,12 @@ static void *mount_thread(void *ctx)
 
 	for (size_t i = 0; !rc && i < ARRAY_SIZE(FOLDERS); i++)
 		rc = overlay(m->layer, FOLDERS[i]);
-	if (!rc && mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
-		rc = -errno;
+	if (!rc)
+		rc = own_resolv_conf(m->layer);
+	if (!rc)
+		rc = own_tmpfs("/tmp", "mode=1777");
+	if (!rc)
+		rc = own_run(m->layer);
 	m->fd = rc ? rc : open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	m->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return NULL;

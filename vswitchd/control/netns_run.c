@@ -73,7 +73,8 @@ static _Noreturn void child_main(const struct child *c)
 	/* Both are comforts; a command runs without them too. */
 	umount2("/sys", MNT_DETACH);
 	(void)!mount("sysfs", "/sys", "sysfs", 0, NULL);
-	(void)!mount(c->resolv, "/etc/resolv.conf", "none", MS_BIND, NULL);
+	if (c->mounts_fd < 0)
+		(void)!mount(c->resolv, "/etc/resolv.conf", "none", MS_BIND, NULL);
 	proc_child_stdio(-1, c->out, c->err);
 	proc_child_clean(NULL, 0);
 	execv("/bin/sh", argv);
@@ -105,7 +106,8 @@ static pid_t run_fork(const struct netns *ns, const char *command, int out, int 
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "/run/netns/%s", netns_name(ns));
-	resolv_file(ns, resolv, sizeof(resolv));
+	if (ns->mounts < 0)
+		resolv_file(ns, resolv, sizeof(resolv));
 	c.ns_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (c.ns_fd < 0)
 		return err_sys(err, -errno, "cannot open %s", path);
