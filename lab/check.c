@@ -152,16 +152,18 @@ static enum verdict with_fault(struct checks *cs, const struct lab_check *c, cha
 
 /* ---- one check ------------------------------------------------------------------------------- */
 
+/* @need: of what it needs, what failed, so that it was not tried; NULL: it was. */
 static void record(struct checks *cs, const struct lab_check *c, enum verdict v, msec took,
-		   const char *detail, bool outside)
+		   const char *detail, bool outside, const char *need)
 {
 	const char *word = v == VERDICT_PASS ? "pass" : c->warning.v ? "warning" : "fail";
 	json_t *result = json_pack(
-		"{s:s, s:s?, s:s, s:f, s:s, s:s?, s:i, s:s, s:s, s:s?, s:b, s:b}", "id", c->id.s,
-		"title", c->title.s, "result", word, "seconds", (double)took / 1000, "detail",
-		detail, "hint", c->hint.s, "points", c->points.given ? (int)c->points.v : 0,
-		"evidence", outside ? "outside" : "inside", "verb", lab_verb_word(c->verb), "stage",
-		c->stage.s, "given", (int)c->given.v, "hidden", (int)c->hidden.v);
+		"{s:s, s:s?, s:s, s:f, s:s, s:s?, s:i, s:s, s:s, s:s?, s:b, s:b, s:b}", "id",
+		c->id.s, "title", c->title.s, "result", word, "seconds", (double)took / 1000,
+		"detail", detail, "hint", c->hint.s, "points",
+		c->points.given ? (int)c->points.v : 0, "evidence", outside ? "outside" : "inside",
+		"verb", lab_verb_word(c->verb), "stage", c->stage.s, "given", (int)c->given.v,
+		"hidden", (int)c->hidden.v, "tried", need == NULL);
 
 	cs->verdicts[c - cs->r->lab->checks] = v;
 	if (!result)
@@ -211,7 +213,7 @@ static void run_check(struct checks *cs, const struct lab_check *c)
 		v = positive(cs, c, detail, &outside);
 	}
 	progress_end(&cs->r->progress);
-	record(cs, c, v, clock_now_ms() - start, detail, outside);
+	record(cs, c, v, clock_now_ms() - start, detail, outside, need);
 }
 
 static bool wanted(const struct check_options *o, const struct lab_check *c)

@@ -173,6 +173,8 @@ struct lab_node {
 	size_t n_run;
 };
 
+enum { LAB_SEE_MAX = 6 };
+
 /* In the order of lab_verbs[] (parse_checks.c). */
 enum lab_verb {
 	LAB_CHECK_NONE,
@@ -212,12 +214,15 @@ struct lab_check {
 	struct lab_text nic;	  /* "ethN"; default eth0 */
 	struct lab_text text;	  /* http: url; exec: command; dns: name; file: path; route: to */
 	struct lab_text output;	  /* a regular expression */
-	struct lab_text network, at, see, never, proto, server, answer, dev, via;
+	struct lab_text network, at, never, proto, server, answer, dev, via;
+	struct lab_text *see; /* packets: filters of what must come by, in this order */
+	size_t n_see;
 	struct lab_text *through, *around; /* path: nodes */
 	size_t n_through, n_around;
 	struct lab_prefix in; /* address: within this subnet */
 	struct lab_number port, status, for_ms, at_least_kbit, at_most_kbit;
-	struct lab_check *during; /* packets: what makes the traffic */
+	struct lab_check *during; /* packets: what makes the traffic, one after the other */
+	size_t n_during;
 	struct lab_number within_ms;
 	struct lab_number points;
 	struct lab_flag given, hidden, warning;

@@ -93,7 +93,7 @@ static void take(struct observers *o, const uint8_t *block, size_t len, observe_
 	o->in += in;
 	o->out += !in;
 	if (fn)
-		fn(ctx, p.data, p.caplen, in);
+		fn(ctx, &p, in);
 }
 
 static void drain(struct observers *o, int fd, uint8_t *buf, observe_fn *fn, void *ctx)

@@ -13,8 +13,8 @@
 
 enum { OBSERVERS_MAX = 2 * LAB_NICS_MAX };
 
-/* One frame: @in when it came from the port's far end, else it was sent there. */
-typedef void observe_fn(void *ctx, const uint8_t *frame, size_t len, bool in);
+/* One frame and when it came by: @in when from the port's far end, else it was sent there. */
+typedef void observe_fn(void *ctx, const struct pcapng_packet *p, bool in);
 
 struct observers {
 	struct lab_run *r;

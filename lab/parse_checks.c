@@ -77,6 +77,16 @@ static void read_around(struct schema *s, const struct yaml_tree *t, void *out)
 	c->around = read_texts(s, t, "not-through", &c->n_around);
 }
 
+static void read_see(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_check *c = out;
+
+	c->see = read_texts(s, t, "see", &c->n_see);
+	if (c->n_see > LAB_SEE_MAX && !s->say)
+		lab_error(s->errors, t->pos, "at most %d filters can be looked for at once",
+			  LAB_SEE_MAX);
+}
+
 static void read_while(struct schema *s, const struct yaml_tree *t, void *out);
 
 /* ---- verbs ----------------------------------------------------------------------------------- */
@@ -127,7 +137,7 @@ static const struct schema_key nat_keys[] = {{"network", read_text, FIELD(networ
 					     {"port", read_port, FIELD(port)},
 					     {0}};
 static const struct schema_key packets_keys[] = {
-	{"at", read_text, FIELD(at)},	    {"see", read_text, FIELD(see)},
+	{"at", read_text, FIELD(at)},	    {"see", read_see, 0},
 	{"never", read_text, FIELD(never)}, {"for", read_ms, FIELD(for_ms)},
 	{"while", read_while, 0},	    {0}};
 static const struct schema_key throughput_keys[] = {{"from", read_text, FIELD(from)},
@@ -225,19 +235,46 @@ static void read_verb(struct schema *s, const struct yaml_tree *t, void *out)
 		"exec", read_verb, 0                                                               \
 	}
 
-static void read_while(struct schema *s, const struct yaml_tree *t, void *out)
+static void read_doing(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {VERB_KEYS, {0}};
+	struct lab_check *c = out, *doing = &c->during[s->say ? 0 : c->n_during++];
+
+	doing->pos = t->pos;
+	schema_map(s, t, "while", keys, doing);
+	if (!s->say && t->kind == YAML_MAP && doing->verb == LAB_CHECK_NONE)
+		lab_error(s->errors, t->pos,
+			  "'while' needs one of ping, tcp, udp, http, dns, dhcp, route, exec");
+}
+
+static void say_while(struct schema *s, const struct yaml_tree *t, struct lab_check *c)
+{
+	json_t *me = s->say;
+
+	s->say = schema_says_or(s);
+	read_doing(s, t, c);
+	s->say = me;
+	s->say = schema_says_or(s);
+	schema_list(s, t, "while", read_doing, c);
+	s->say = me;
+}
+
+/* One verb, or a list of them. */
+static void read_while(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	bool list = t->kind == YAML_LIST;
 	struct lab_check *c = out;
 
-	c->during = lab_alloc(s->lab, 1, sizeof(*c->during));
+	c->during = lab_alloc(s->lab, list ? t->n : 1, sizeof(*c->during));
+	c->n_during = 0;
 	if (!c->during)
 		return;
-	c->during->pos = t->pos;
-	schema_map(s, t, "while", keys, c->during);
-	if (!s->say && t->kind == YAML_MAP && c->during->verb == LAB_CHECK_NONE)
-		lab_error(s->errors, t->pos,
-			  "'while' needs one of ping, tcp, udp, http, dns, exec");
+	if (s->say)
+		say_while(s, t, c);
+	else if (list)
+		schema_list(s, t, "while", read_doing, c);
+	else
+		read_doing(s, t, c);
 }
 
 /* ---- what is common to all ------------------------------------------------------------------- */

@@ -164,6 +164,19 @@ static int solved(struct lab_run *r, struct selftest *test, struct err *err)
 	return 0;
 }
 
+/* What was needed before holds: it is this check, with its hint, that the student will see. */
+static void tell_wrong(struct selftest *test, const struct lab_check *c, const json_t *result)
+{
+	bool tried = json_is_true(json_object_get(result, "tried"));
+
+	tell(test, !passed(result) && tried && c->hint.s, "wrong/%s: %s%s", c->id.s,
+	     passed(result) ? "is not found"
+	     : !tried	    ? "is found too early: "
+	     : c->hint.s    ? "is found, with a hint: "
+			    : "is found, but the check has no hint: ",
+	     passed(result) ? "" : jstr(result, "detail"));
+}
+
 /* The solution with a mistake: the check of that name must find it. */
 static int wrong(struct lab_run *r, const char *id, struct selftest *test, struct err *err)
 {
@@ -186,10 +199,7 @@ static int wrong(struct lab_run *r, const char *id, struct selftest *test, struc
 	results = lab_check(r, &one, NULL, NULL);
 	json_array_foreach (results, i, result)
 		if (!strcmp(jstr(result, "id"), id))
-			tell(test, !passed(result) && check->hint.s, "wrong/%s: %s", id,
-			     passed(result)  ? "is not found"
-			     : check->hint.s ? "is found, with a hint"
-					     : "is found, but the check has no hint");
+			tell_wrong(test, check, result);
 	json_decref(results);
 	return 0;
 }

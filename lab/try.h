@@ -56,8 +56,9 @@ enum attempt try_dns(struct try *t);
 enum attempt try_dhcp(struct try *t);
 /* try_path.c */
 enum attempt try_path(struct try *t);
-enum attempt try_packets(struct try *t);
 enum attempt try_throughput(struct try *t);
+/* try_packets.c */
+enum attempt try_packets(struct try *t);
 /* try_tables.c: what is asked for. */
 enum attempt try_lease(struct try *t);
 enum attempt try_address(struct try *t);

@@ -16,9 +16,7 @@
 enum {
 	PATH_NODES_MAX = 8,
 	ICMP_OVERHEAD = 28,
-	LOOK_DEFAULT_MS = 2000,
-	NEVER_DEFAULT_MS = 5000,
-	SETTLE_MS = 200, /* what follows an action directly */
+	SETTLE_MS = 200, /* till the far end listens */
 	STREAM_DEFAULT_MS = 3000,
 	STREAM_PORT = 47999
 };
@@ -121,91 +119,6 @@ enum attempt try_path(struct try *t)
 		result = judge_path(t, p, n, p[n].seen.out, addr);
 	free(p);
 	return result;
-}
-
-/* ---- packets --------------------------------------------------------------------------------- */
-
-/* A network, "NODE.ethN" or a node: all its ports. */
-static bool watch_at(struct try *t, struct observers *o, const char *at, const char *filter,
-		     struct err *err)
-{
-	const struct lab_net *net = lab_net_find(t->r->lab, at);
-	const struct lab_node *node = lab_node_find(t->r->lab, at);
-	const char *port = lab_port_of(t->r->lab, at);
-
-	if (net)
-		return observe_net(o, net->id, filter, err);
-	if (node)
-		return observe_node(o, node, filter, err);
-	if (port)
-		return observe_port(o, port, filter, err);
-	err_set(err, -EINVAL, "%s is no place that the switch can look at", at);
-	return false;
-}
-
-static bool watch_filter(struct try *t, struct observers *o, const char *text)
-{
-	char *filter = text ? try_text(t, text) : NULL;
-	struct err err;
-	bool ok = !text;
-
-	observe_begin(o, t->r);
-	if (filter) {
-		ok = watch_at(t, o, t->c->at.s, filter, &err);
-		if (!ok)
-			outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
-	}
-	free(filter);
-	return ok;
-}
-
-/* Make the traffic, or give it time. */
-static void during(struct try *t, bool only_never)
-{
-	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v
-			  : t->c->during     ? SETTLE_MS
-			  : only_never	     ? NEVER_DEFAULT_MS
-					     : LOOK_DEFAULT_MS;
-	char ignored[200];
-	bool outside;
-
-	if (t->c->during)
-		check_attempt(t->r, t->c->during, ignored, sizeof(ignored), &outside);
-	pause_ms(ms);
-}
-
-enum attempt try_packets(struct try *t)
-{
-	struct observers see, never;
-	unsigned int seen, bad;
-	bool ok = watch_filter(t, &see, t->c->see.s);
-
-	if (ok) {
-		ok = watch_filter(t, &never, t->c->never.s);
-		if (ok)
-			during(t, !t->c->see.s);
-		observe_end(&never, NULL, NULL);
-	}
-	observe_end(&see, NULL, NULL);
-	if (!ok)
-		return ATTEMPT_UNTRIED;
-	t->outside = true;
-	seen = see.in + see.out;
-	bad = never.in + never.out;
-	if (bad || (t->c->see.s && !seen)) {
-		char *filter = try_text(t, bad ? t->c->never.s : t->c->see.s);
-
-		if (bad)
-			outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be", bad,
-				filter ? filter : "?", t->c->at.s);
-		else
-			outcome(t, ATTEMPT_NO, "no frame of `%s` at %s", filter ? filter : "?",
-				t->c->at.s);
-		free(filter);
-		return ATTEMPT_NO;
-	}
-	return t->c->see.s ? outcome(t, ATTEMPT_YES, "%u frames at %s", seen, t->c->at.s)
-			   : outcome(t, ATTEMPT_YES, "none at %s", t->c->at.s);
 }
 
 /* ---- throughput ------------------------------------------------------------------------------ */

@@ -220,8 +220,8 @@ enum attempt try_file(struct try *t)
 	if (res.status)
 		result = outcome(t, ATTEMPT_NO, "there is no %s", t->c->text.s);
 	else if (match_output(t, res.out) != ATTEMPT_YES)
-		result = outcome(t, ATTEMPT_NO, "no line of %s matches /%s/", t->c->text.s,
-				 t->c->output.s);
+		result = outcome(t, ATTEMPT_NO, "%s is there, but not with what is wanted",
+				 t->c->text.s); /* which may be the answer to a question */
 	else
 		result = outcome(t, ATTEMPT_YES, "%s", t->c->text.s);
 	exec_result_fini(&res);

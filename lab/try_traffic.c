@@ -119,11 +119,11 @@ struct needle {
 	unsigned int out; /* frames with it that were handed to the port */
 };
 
-static void find_needle(void *ctx, const uint8_t *frame, size_t len, bool in)
+static void find_needle(void *ctx, const struct pcapng_packet *p, bool in)
 {
 	struct needle *n = ctx;
 
-	n->out += !in && memmem(frame, len, n->bytes, n->len);
+	n->out += !in && memmem(p->data, p->caplen, n->bytes, n->len);
 }
 
 /* A datagram with a content of its own, which the switch must hand to the target's port. A TFTP
@@ -183,22 +183,56 @@ struct dns_seen {
 	size_t name_len;
 	bool want; /* an address is asked for */
 	be32 answer;
-	unsigned int out;
+	unsigned int out;   /* what was wanted */
+	unsigned int other; /* with other records */
+	unsigned int empty; /* the name is there, but has no such record */
+	unsigned int rcode; /* the last error, 0: none */
 };
 
-/* An answer without error to the question, and with the address when one is wanted. */
-static void dns_frame(void *ctx, const uint8_t *frame, size_t len, bool in)
+/* An answer to the question: is it what is wanted? */
+static void dns_frame(void *ctx, const struct pcapng_packet *p, bool in)
 {
+	const uint8_t *frame = p->data, *name;
 	struct dns_seen *d = ctx;
-	const uint8_t *name = in ? NULL : memmem(frame, len, d->name, d->name_len);
+	size_t len = p->caplen;
+
+	name = in ? NULL : memmem(frame, len, d->name, d->name_len);
 
 	/* The header's 12 bytes stand before the question (4.1.1): QR, RCODE, ANCOUNT. */
-	if (!name || name - frame < 12 || !(name[-10] & 0x80) || (name[-9] & 0x0f) ||
-	    !(name[-6] | name[-5]))
+	if (!name || name - frame < 12 || !(name[-10] & 0x80))
 		return;
-	name += d->name_len;
-	if (!d->want || memmem(name, (size_t)(frame + len - name), &d->answer, sizeof(d->answer)))
-		d->out++;
+	if (name[-9] & 0x0f) {
+		d->rcode = name[-9] & 0x0f;
+	} else if (!(name[-6] | name[-5])) {
+		d->empty++;
+	} else {
+		name += d->name_len;
+		if (!d->want ||
+		    memmem(name, (size_t)(frame + len - name), &d->answer, sizeof(d->answer)))
+			d->out++;
+		else
+			d->other++;
+	}
+}
+
+/* Why there is not what was wanted (RFC 1035 4.1.1, RFC 6895 2.3). */
+static enum attempt dns_no(struct try *t, const struct dns_seen *d, const char *name)
+{
+	static const char *const errors[] = {[1] = "the server can't read the question (FORMERR)",
+					     [2] = "the server can't find it out (SERVFAIL)",
+					     [3] = "there is no such name (NXDOMAIN)",
+					     [4] = "the server can't do that (NOTIMP)",
+					     [5] = "the server does not tell us (REFUSED)"};
+
+	if (d->other)
+		return outcome(t, ATTEMPT_NO, "%s has another address than %s", name,
+			       t->c->answer.s);
+	if (d->rcode)
+		return outcome(t, ATTEMPT_NO, "%s: %s", name,
+			       d->rcode < ARRAY_SIZE(errors) ? errors[d->rcode] : "an error");
+	if (d->empty)
+		return outcome(t, ATTEMPT_NO, "%s is a name without an address", name);
+	return outcome(t, ATTEMPT_NO, "nobody answers the question for %s", name);
 }
 
 enum attempt try_dns(struct try *t)
@@ -230,7 +264,8 @@ enum attempt try_dns(struct try *t)
 			said = !res.status && (!answer || strstr(res.out, answer));
 			/* What is no address is in a form that only a resolver reads. */
 			t->outside &= !answer || d.want;
-			result = judge(t, said, d.out, name, &res);
+			result = t->outside && !d.out ? dns_no(t, &d, name)
+						      : judge(t, said, d.out, name, &res);
 			exec_result_fini(&res);
 		}
 	}
@@ -274,11 +309,11 @@ struct page {
 	bool begun;
 };
 
-static void page_frame(void *ctx, const uint8_t *frame, size_t len, bool in)
+static void page_frame(void *ctx, const struct pcapng_packet *packet, bool in)
 {
-	const uint8_t *ip = frame + 14, *tcp;
+	const uint8_t *frame = packet->data, *ip = frame + 14, *tcp;
+	size_t len = packet->caplen, ihl, head, total, n;
 	struct page *p = ctx;
-	size_t ihl, head, total, n;
 	uint32_t seq;
 
 	if (in || !p->text || len < 54 || frame[12] != 8 || frame[13])

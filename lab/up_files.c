@@ -79,6 +79,21 @@ int node_write(struct lab_run *r, const struct lab_node *node, const char *path,
 	return rc;
 }
 
+/* A file's bytes (the caller frees them); in a text the lab's variables have their values. */
+static char *file_read(const struct lab *lab, const char *path, size_t *len, struct err *err)
+{
+	char *bytes = lab_file_read(path, len, err), *text;
+
+	if (!bytes || !lab->n_variables || memchr(bytes, 0, *len))
+		return bytes;
+	text = strdup(lab_with_values(lab, bytes));
+	free(bytes);
+	if (!text)
+		err_set(err, -ENOMEM, "out of memory");
+	*len = text ? strlen(text) : 0;
+	return text;
+}
+
 static int copy(struct lab_run *r, const struct lab_node *node, const struct lab_file *file,
 		struct err *err)
 {
@@ -90,7 +105,7 @@ static int copy(struct lab_run *r, const struct lab_node *node, const struct lab
 
 	if (!path)
 		return err_set(err, -ENOMEM, "out of memory");
-	bytes = lab_file_read(path, &len, err);
+	bytes = file_read(r->lab, path, &len, err);
 	if (!bytes) {
 		free(path);
 		return err_wrap(err, "%s:%u:%u: a file for %s", r->file, file->from.pos.line,

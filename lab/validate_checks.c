@@ -108,17 +108,17 @@ static void check_nodes(const struct lab *lab, const struct lab_text *nodes, siz
 			lab_unknown_node(lab, &nodes[i], e);
 }
 
-/* Where packets are looked at: a network, an interface, or (its port of) a node. */
+/* Where packets are looked at: a network, a cable, an interface, or (its port of) a node. */
 static void check_at(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
 {
-	if (c->at.s && !lab_net_find(lab, c->at.s))
+	if (c->at.s && !lab_net_find(lab, c->at.s) && !lab_cable_find(lab, c->at.s))
 		check_to(lab, &c->at, e);
 	if (c->network.s && !lab_net_find(lab, c->network.s))
 		lab_unknown_network(lab, &c->network, e);
 	else if (c->network.s && c->verb == LAB_NAT_TABLE &&
 		 lab_net_find(lab, c->network.s)->mode != LAB_NAT)
 		lab_error(e, c->network.pos, "network '%s' is not of mode nat", c->network.s);
-	if (c->verb == LAB_PACKETS && !c->see.s && !c->never.s)
+	if (c->verb == LAB_PACKETS && !c->n_see && !c->never.s)
 		lab_error(e, c->verb_pos, "packets needs 'see:' or 'never:'");
 	if (c->verb == LAB_PATH && !c->n_through && !c->n_around)
 		lab_error(e, c->verb_pos, "path needs 'through:' or 'not-through:'");
@@ -136,12 +136,15 @@ static void check_fault(const struct lab *lab, const struct lab_fault *fault, st
 
 static void check_text(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
 {
-	const struct lab_text *const texts[] = {&c->text, &c->see, &c->never, &c->answer, &c->via};
+	const struct lab_text *const texts[] = {&c->text, &c->never, &c->answer, &c->via};
 	char bad[NAME_MAX_ + 1];
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i]->s && !subst_known(lab, texts[i]->s, bad, sizeof(bad)))
 			lab_error(e, texts[i]->pos, "'{%s}' names no interface of this lab", bad);
+	for (size_t i = 0; i < c->n_see; i++)
+		if (!subst_known(lab, c->see[i].s, bad, sizeof(bad)))
+			lab_error(e, c->see[i].pos, "'{%s}' names no interface of this lab", bad);
 }
 
 static void check_needs(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
@@ -218,8 +221,8 @@ void lab_validate_checks(struct lab *lab, struct lab_errors *errors)
 			lab_error(errors, c->id.pos, "check '%s' is there twice, first in line %u",
 				  c->id.s, first->id.pos.line);
 		check_one(lab, c, errors);
-		if (c->during)
-			check_one(lab, c->during, errors);
+		for (size_t k = 0; k < c->n_during; k++)
+			check_one(lab, &c->during[k], errors);
 		check_needs(lab, c, errors);
 		check_fault(lab, c->fault, errors);
 	}

@@ -35,10 +35,23 @@ fi
 echo "setup: installing them (this needs the package archive, and a minute or two)"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+
+# Lessons and tests run their servers themselves, in namespaces: those that a package brings must
+# serve this machine neither now nor after its next boot.
+services() { systemctl list-unit-files --type=service --state=enabled --no-legend 2>/dev/null | awk '{ print $1 }' | sort; }
+policy=/usr/sbin/policy-rc.d
+ours=
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+	ours=$policy
+fi
+trap 'rm -f "$log" $ours' EXIT
+before=$(services)
 if ! { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "setup: apt-get failed, see above" >&2
 	exit 1
 fi
+comm -13 <(echo "$before") <(services) | xargs -r systemctl disable --quiet 2>/dev/null || true
 echo "setup: done"

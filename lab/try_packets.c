@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * try_packets.c - what comes by at a place, while something happens or for a while.
+ *
+ * Each filter is a capture of its own. Several are looked for in their order: the first frame of
+ * the second that is not before the one found of the first, and so on. The switch stamps frames as
+ * it handles them, one after the other, so the order is that in which they passed it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lab/try.h"
+
+enum {
+	LOOK_DEFAULT_MS = 2000,
+	NEVER_DEFAULT_MS = 5000,
+	SETTLE_MS = 200,  /* what follows an action directly */
+	TIMES_MAX = 1024, /* frames of one filter whose order is looked at */
+};
+
+struct sight {
+	struct observers seen;
+	uint64_t times[TIMES_MAX]; /* nanoseconds, in order of their reading */
+	size_t n;
+};
+
+static void sight_frame(void *ctx, const struct pcapng_packet *p, bool in)
+{
+	struct sight *s = ctx;
+
+	(void)in;
+	if (s->n < TIMES_MAX)
+		s->times[s->n++] = p->time_ns;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A network, a cable, "NODE.ethN" or a node: all its ports. */
+static bool watch_at(struct try *t, struct observers *o, const char *filter, struct err *err)
+{
+	const char *at = t->c->at.s;
+	const struct lab_net *net = lab_net_find(t->r->lab, at);
+	const struct lab_node *node = lab_node_find(t->r->lab, at);
+	const char *port = lab_port_of(t->r->lab, at);
+
+	if (net)
+		return observe_net(o, net->id, filter, err);
+	if (node)
+		return observe_node(o, node, filter, err);
+	if (port)
+		return observe_port(o, port, filter, err);
+	err_set(err, -EINVAL, "%s is no place that the switch can look at", at);
+	return false;
+}
+
+static bool watch_filter(struct try *t, struct sight *s, const char *text)
+{
+	char *filter = try_text(t, text);
+	struct err err;
+	bool ok = filter && watch_at(t, &s->seen, filter, &err);
+
+	if (filter && !ok)
+		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+	free(filter);
+	return ok;
+}
+
+/* Make the traffic, or give it time. */
+static void during(struct try *t)
+{
+	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v
+			  : t->c->n_during   ? SETTLE_MS
+			  : !t->c->n_see     ? NEVER_DEFAULT_MS
+					     : LOOK_DEFAULT_MS;
+	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000L};
+	char ignored[200];
+	bool outside;
+
+	for (size_t i = 0; i < t->c->n_during; i++)
+		check_attempt(t->r, &t->c->during[i], ignored, sizeof(ignored), &outside);
+	nanosleep(&ts, NULL);
+}
+
+/* The first filter of which no frame came after what was found of those before it; n_see: none. */
+static size_t first_missing(struct sight *sights, size_t n_see)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0, k; i < n_see; i++) {
+		struct sight *s = &sights[i];
+
+		qsort(s->times, s->n, sizeof(*s->times), by_time);
+		for (k = 0; k < s->n && s->times[k] < last; k++)
+			;
+		if (k == s->n)
+			return i;
+		last = s->times[k];
+	}
+	return n_see;
+}
+
+static enum attempt verdict(struct try *t, struct sight *sights, const struct sight *never)
+{
+	size_t missing = first_missing(sights, t->c->n_see);
+	char *filter;
+
+	t->outside = true;
+	if (never->n)
+		filter = try_text(t, t->c->never.s);
+	else if (missing < t->c->n_see)
+		filter = try_text(t, t->c->see[missing].s);
+	else
+		return t->c->n_see ? outcome(t, ATTEMPT_YES, "%zu frames at %s", sights[0].n,
+					     t->c->at.s)
+				   : outcome(t, ATTEMPT_YES, "none at %s", t->c->at.s);
+	if (never->n)
+		outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be",
+			never->seen.in + never->seen.out, filter ? filter : "?", t->c->at.s);
+	else
+		outcome(t, ATTEMPT_NO, "no frame of `%s` at %s%s", filter ? filter : "?",
+			t->c->at.s, sights[missing].n ? " after the others" : "");
+	free(filter);
+	return ATTEMPT_NO;
+}
+
+enum attempt try_packets(struct try *t)
+{
+	struct sight *sights = calloc(LAB_SEE_MAX + 1, sizeof(*sights));
+	struct sight *never = sights ? &sights[LAB_SEE_MAX] : NULL;
+	enum attempt result = ATTEMPT_UNTRIED;
+	bool ok = true;
+
+	if (!sights)
+		return outcome(t, ATTEMPT_UNTRIED, "out of memory");
+	for (size_t i = 0; i <= LAB_SEE_MAX; i++)
+		observe_begin(&sights[i].seen, t->r);
+	for (size_t i = 0; ok && i < t->c->n_see; i++)
+		ok = watch_filter(t, &sights[i], t->c->see[i].s);
+	if (ok && t->c->never.s)
+		ok = watch_filter(t, never, t->c->never.s);
+	if (ok)
+		during(t);
+	for (size_t i = 0; i <= LAB_SEE_MAX; i++)
+		observe_end(&sights[i].seen, sight_frame, &sights[i]);
+	if (ok)
+		result = verdict(t, sights, never);
+	free(sights);
+	return result;
+}

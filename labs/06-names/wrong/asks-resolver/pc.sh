@@ -1,0 +1,2 @@
+echo {forget} >/root/forget
+echo nameserver {net.20} >/etc/resolv.conf

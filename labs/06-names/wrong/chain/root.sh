@@ -1,0 +1,2 @@
+# The root stays as it is: the resolver is told the way.
+:
