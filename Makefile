@@ -214,6 +214,7 @@ install: all
 	if [ -f $(O)/image/vmlinuz ]; then \
 		install -d $(DESTDIR)$(PREFIX)/share/vswitchd/image; \
 		install -m 644 $(O)/image/vmlinuz $(O)/image/initrd $(O)/image/initrd-uml \
+		$(wildcard $(O)/image/*.erofs $(O)/image/*.json) \
 		$(DESTDIR)$(PREFIX)/share/vswitchd/image/; \
 		install -m 755 $(O)/image/linux.uml $(DESTDIR)$(PREFIX)/share/vswitchd/image/; fi
 
@@ -224,7 +225,7 @@ help:
 	@echo 'make try               a shell on a little host of its own, with vswitchd running; no root'
 	@echo 'sudo make check        set up, build, run all tests     (SAN=1: under ASan and UBSan)'
 	@echo '     SUITES="unit wire" runs only these of: lint unit wire fuzz system nested'
-	@echo 'make image             the default guest image, into $(O)/image'
+	@echo 'make image             the guest images, into $(O)/image'
 	@echo 'make lint              format, static checks, budgets, layers'
 	@echo 'make bench             side-by-side figures against the kernel bridge and masquerade'
 	@echo 'make setup-bench       install the peers that bench compares with: Open vSwitch, VDE, pasta, slirp4netns'

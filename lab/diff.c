@@ -112,8 +112,10 @@ static json_t *node_doc(const struct lab *lab, const struct lab_node *node)
 			    json_integer(m->memory_mib.given ? m->memory_mib.v : d->memory_mib.v));
 	json_object_set_new(doc, "cpus", json_integer(m->cpus.given ? m->cpus.v : d->cpus.v));
 	set_text(doc, "hypervisor", m->hypervisor.s ? m->hypervisor.s : d->hypervisor.s);
+	set_text(doc, "image", m->image.s ? m->image.s : d->image.s);
 	set_text(doc, "kernel", m->kernel.s ? m->kernel.s : d->kernel.s);
 	set_text(doc, "initrd", m->initrd.s ? m->initrd.s : d->initrd.s);
+	set_text(doc, "disk", m->disk.s ? m->disk.s : d->disk.s);
 	set_text(doc, "append", m->append.s ? m->append.s : d->append.s);
 	return doc;
 }

@@ -103,6 +103,17 @@ static int set_path(json_t *params, const char *key, const struct lab_text *path
 	return full ? 0 : -ENOENT;
 }
 
+/* A name is the daemon's; a path, which has a slash in it, is a file of the lab's. */
+static int set_image(json_t *params, const struct lab_text *image, const char *file,
+		     struct err *err)
+{
+	if (image->s && strchr(image->s, '/'))
+		return set_path(params, "image", image, file, err);
+	if (image->s)
+		json_object_set_new(params, "image", json_string(image->s));
+	return 0;
+}
+
 #define PICK(field, is) (node->machine.field.is ? &node->machine.field : &lab->defaults.field)
 
 /* One word of a value: a network or a card's port of the lab? */
@@ -183,8 +194,10 @@ json_t *guest_params(const struct lab *lab, const struct lab_node *node, const c
 		json_object_set_new(params, "cpus", json_integer(cpus->v));
 	if (hypervisor->s)
 		json_object_set_new(params, "hypervisor", json_string(hypervisor->s));
-	if (!set_path(params, "kernel", PICK(kernel, s), file, err) &&
-	    !set_path(params, "initrd", PICK(initrd, s), file, err))
+	if (!set_image(params, PICK(image, s), file, err) &&
+	    !set_path(params, "kernel", PICK(kernel, s), file, err) &&
+	    !set_path(params, "initrd", PICK(initrd, s), file, err) &&
+	    !set_path(params, "disk", PICK(disk, s), file, err))
 		return params;
 	json_decref(params);
 	return NULL;

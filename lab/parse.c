@@ -41,8 +41,10 @@ static void read_hypervisor(struct schema *s, const struct yaml_tree *t, void *o
 	{"hypervisor", read_hypervisor, (base) + offsetof(struct lab_machine, hypervisor)},        \
 		{"memory", read_memory, (base) + offsetof(struct lab_machine, memory_mib)},        \
 		{"cpus", read_cpus, (base) + offsetof(struct lab_machine, cpus)},                  \
+		{"image", read_text, (base) + offsetof(struct lab_machine, image)},                \
 		{"kernel", read_text, (base) + offsetof(struct lab_machine, kernel)},              \
 		{"initrd", read_text, (base) + offsetof(struct lab_machine, initrd)},              \
+		{"disk", read_text, (base) + offsetof(struct lab_machine, disk)},                  \
 	{                                                                                          \
 		"append", read_text, (base) + offsetof(struct lab_machine, append)                 \
 	}

@@ -360,6 +360,8 @@ static void machine_misplaced(const struct lab_node *node, struct lab_errors *e)
 		{m->memory_mib.given, m->memory_mib.pos, "memory"},
 		{m->cpus.given, m->cpus.pos, "cpus"},
 		{m->hypervisor.s, m->hypervisor.pos, "hypervisor"},
+		{m->image.s, m->image.pos, "image"},
+		{m->disk.s, m->disk.pos, "disk"},
 		{m->kernel.s, m->kernel.pos, "kernel"},
 		{m->initrd.s, m->initrd.pos, "initrd"},
 		{m->append.s, m->append.pos, "append"},

@@ -72,7 +72,7 @@ static int add_folder(struct package *p, const char *folder, const char *prefix,
 	return rc;
 }
 
-/* Kernels and initramfs by their digests: they stay where they are. */
+/* Kernels, initramfs and images by their digests: they stay where they are. */
 static int add_image(struct package *p, const char *file, const struct lab_text *image,
 		     struct err *err)
 {
@@ -116,9 +116,14 @@ static struct package *pack_file(const struct lab *lab, const char *file, const 
 	else if (!rc)
 		rc = package_add(p, "lab.yaml", text, strlen(text), err);
 	for (size_t i = 0; !rc && i < lab->n_nodes; i++) {
+		const struct lab_text *image = &lab->nodes[i].machine.image;
+
 		rc = add_image(p, file, &lab->nodes[i].machine.kernel, err);
 		if (!rc)
 			rc = add_image(p, file, &lab->nodes[i].machine.initrd, err);
+		/* One by name is the daemon's. */
+		if (!rc && image->s && strchr(image->s, '/'))
+			rc = add_image(p, file, image, err);
 	}
 	free(folder);
 	if (!rc)

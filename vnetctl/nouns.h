@@ -9,7 +9,7 @@
 
 extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
 	noun_stp, noun_group, noun_nat, noun_dhcp, noun_dns, noun_vm, noun_lab, noun_capture,
-	noun_trace, noun_explain, noun_top;
+	noun_trace, noun_explain, noun_top, noun_image;
 
 /* port_impair.c: the verb, and the lines of `port show` for member "impair" (none when it is
  * null). */

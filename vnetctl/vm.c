@@ -78,6 +78,10 @@ static void print_vm(const json_t *vm)
 	       (long long)jint(vm, "cpus"));
 	printf("  kernel     %s\n",
 	       jstr(vm, "kernel")[0] ? jstr(vm, "kernel") : "from the network");
+	if (json_is_string(json_object_get(vm, "image")))
+		printf("  image      %s\n", jstr(vm, "image"));
+	if (json_is_string(json_object_get(vm, "disk")))
+		printf("  disk       %s\n", jstr(vm, "disk"));
 	printf("  up         %s", human_seconds((double)jint(vm, "uptime_s"), up, sizeof(up)));
 	if (json_is_integer(json_object_get(vm, "boot_ms")))
 		printf(", booted in %.1f s", (double)jint(vm, "boot_ms") / 1000);
@@ -146,11 +150,17 @@ static json_t *nic_parse(const struct ctl *c, const char *text)
 static int run_params(const struct ctl *c, int argc, char **argv, json_t *params)
 {
 	static const struct arg_key keys[] = {
-		{"kernel", ARG_STRING},	  {"initrd", ARG_STRING},
-		{"disk", ARG_STRING},	  {"memory", ARG_STRING},
-		{"cpus", ARG_NUMBER},	  {"append", ARG_STRING},
-		{"hostname", ARG_STRING}, {"hypervisor", ARG_STRING},
-		{"boot", ARG_STRING},	  {0},
+		{"kernel", ARG_STRING},
+		{"initrd", ARG_STRING},
+		{"disk", ARG_STRING},
+		{"memory", ARG_STRING},
+		{"cpus", ARG_NUMBER},
+		{"append", ARG_STRING},
+		{"hostname", ARG_STRING},
+		{"hypervisor", ARG_STRING},
+		{"boot", ARG_STRING},
+		{"image", ARG_STRING},
+		{0},
 	};
 	json_t *nics = json_array();
 
@@ -187,6 +197,14 @@ static int absolute(json_t *params, const char *key)
 	return 0;
 }
 
+/* A name stays one; a path, which has a slash in it, is made absolute. */
+static int image_path(json_t *params)
+{
+	const char *image = json_string_value(json_object_get(params, "image"));
+
+	return image && strchr(image, '/') ? absolute(params, "image") : 0;
+}
+
 static int vm_run(struct ctl *c, int argc, char **argv)
 {
 	json_t *params, *r;
@@ -196,8 +214,8 @@ static int vm_run(struct ctl *c, int argc, char **argv)
 		return ctl_usage(c, "wants the guest's name first");
 	params = json_pack("{s:s}", "name", argv[0]);
 	rc = run_params(c, argc - 1, argv + 1, params);
-	if (!rc &&
-	    (absolute(params, "kernel") || absolute(params, "initrd") || absolute(params, "disk")))
+	if (!rc && (absolute(params, "kernel") || absolute(params, "initrd") ||
+		    absolute(params, "disk") || image_path(params)))
 		rc = CTL_FAILED;
 	if (rc) {
 		json_decref(params);
@@ -357,8 +375,8 @@ static int vm_exec(struct ctl *c, int argc, char **argv)
 static const struct verb verbs[] = {
 	{"list", "", "all guests", vm_list},
 	{"run",
-	 "NAME [net=NET[,mac=ADDR][,KEY=VALUE]...]... [kernel=FILE] [initrd=FILE] [disk=FILE]\n"
-	 "           [memory=256MiB] [cpus=1] [hypervisor=auto|kvm|uml|qemu] [hostname=NAME]\n"
+	 "NAME [net=NET[,mac=ADDR][,KEY=VALUE]...]... [image=NAME|FILE] [kernel=FILE] [initrd=FILE]\n"
+	 "           [disk=FILE] [memory=256MiB] [cpus=1] [hypervisor=auto|kvm|uml|qemu] [hostname=NAME]\n"
 	 "           [append=WORDS] [boot=network]",
 	 "start one", vm_run},
 	{"show", "NAME", "everything about one", vm_show},

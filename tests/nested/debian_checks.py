@@ -16,7 +16,8 @@ t = Checks()
 
 
 def start(cpus, *options):
-    return Guest("debian", *options, kernel=f"{IMAGE}/vmlinuz", initrd=f"{IMAGE}/initrd", cpus=cpus,
+    return Guest("debian", "--disk", f"path={IMAGE}/default.erofs,ro", *options,
+                 kernel=f"{IMAGE}/vmlinuz", initrd=f"{IMAGE}/initrd", cpus=cpus,
                  append=f"console=ttyS0 quiet vnet.hostname=web vnet.eth0={ADDRESS}/24",
                  nets=["tap=tapd,mac=52:54:00:11:22:33"])
 

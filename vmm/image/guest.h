@@ -37,6 +37,27 @@ struct guest_config {
  * than one with a surprising network. Returns the number of vnet.* words it could not read. */
 int guest_config_parse(struct guest_config *cfg, const char *text);
 
+/* Read a small file into @buf (NUL-terminated); false when it cannot be read. */
+bool guest_read_file(const char *path, char *buf, size_t size);
+
+/* ---- drivers.c ---- */
+
+/* Load the drivers of the devices that are there; call it first. */
+void guest_load_drivers(void);
+/* Load one by its name; nothing when it is not in the initramfs (it may be built in). */
+void guest_load_driver(const char *driver);
+
+/* ---- root.c ---- */
+
+/* What a root file system need not have: programs of ours, there under any root. */
+#define GUEST_OWN "/run/vnet"
+
+/* Make GUEST_OWN. Then, where there is a disk with a root file system, go there and forget the
+ * initramfs; else stay. /dev, /proc, /sys and /run are mounted before and go along. */
+void guest_enter_root(void);
+
+/* ---- guestnet.c ---- */
+
 /* Bring up lo and every ethN that exists, give static NICs their addresses, default route and name
  * server. Returns a bit mask of the NICs that want DHCP. */
 unsigned int guestnet_start(const struct guest_config *cfg);

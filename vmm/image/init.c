@@ -2,12 +2,13 @@
 /*
  * The guest's first process: from the kernel's hand-over to a shell on the console.
  *
- * In order: mount the kernel's file systems, load the drivers of the devices that are there, name
- * the host, configure its NICs from the command line (config.c), start the agent, a DHCP client for
- * each NIC that wants one, and a shell; then look after them: the shell and the DHCP clients are
- * started again when they end, a DHCP client also when its NIC's cable is back, orphans are reaped,
- * and the signals of busybox poweroff, reboot and halt end the machine. It is one static program
- * and forks little because forks are what a boot on an emulated processor spends its time on.
+ * In order: mount the kernel's file systems, load the drivers of the devices that are there, go to
+ * the root file system on the disk (root.c), name the host, configure its NICs from the command
+ * line (config.c), start the agent, a DHCP client for each NIC that wants one, and a shell; then
+ * look after them: the shell and the DHCP clients are started again when they end, a DHCP client
+ * also when its NIC's cable is back, orphans are reaped, and the signals of busybox poweroff,
+ * reboot and halt end the machine. It is one static program and forks little because forks are what
+ * a boot on an emulated processor spends its time on.
  *
  * The same binary is udhcpc's event script (called as "udhcpc-event").
  */
@@ -24,8 +25,6 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -54,23 +53,6 @@ static int64_t now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Read a small file into @buf (NUL-terminated); false when it cannot be read. */
-static bool read_file(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	buf[0] = '\0';
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, size - 1);
-	close(fd);
-	if (n < 0)
-		return false;
-	buf[n] = '\0';
-	return true;
-}
-
 static void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -96,88 +78,6 @@ static void mount_all(void)
 	mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666");
 	mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
 	mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
-}
-
-/* ---- drivers ---- */
-
-static char drivers[128]; /* the folder of this kernel's */
-
-static void load_module(const char *name)
-{
-	char path[192];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s.ko", drivers, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return; /* built into this kernel */
-	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-		fprintf(stderr, "vnet: cannot load %s: %s\n", name, strerror(errno));
-	close(fd);
-}
-
-/* Its file "order" (written when the image is built) has one line per driver: its name, then the
- * modules to load for it, dependencies first. */
-static void load_driver(const char *order, const char *driver)
-{
-	size_t len = strlen(driver);
-	char line[512], *save, *m;
-
-	for (; *order; order += strcspn(order, "\n"), order += *order == '\n') {
-		if (strncmp(order, driver, len) || order[len] != ' ')
-			continue;
-		snprintf(line, sizeof(line), "%.*s", (int)strcspn(order, "\n"), order);
-		strtok_r(line, " ", &save);
-		while ((m = strtok_r(NULL, " ", &save)))
-			load_module(m);
-		return;
-	}
-}
-
-/* Drivers by VIRTIO device id (VIRTIO 1.2 clause 5). */
-static const char *virtio_driver(const char *id)
-{
-	switch (strtoul(id, NULL, 16)) {
-	case 1:
-		return "virtio_net";
-	case 2:
-		return "virtio_blk";
-	case 4:
-		return "virtio_rng";
-	default:
-		return NULL;
-	}
-}
-
-static void load_drivers(void)
-{
-	static char order[4096];
-	bool loaded[8] = {false};
-	struct utsname kernel;
-	char path[192], id[32];
-
-	uname(&kernel);
-	snprintf(drivers, sizeof(drivers), "/lib/modules/%s/vnet", kernel.release);
-	snprintf(path, sizeof(path), "%s/order", drivers);
-	if (!read_file(path, order, sizeof(order)))
-		return;
-	load_driver(order, "ipv6");
-	load_driver(order, "virtio_pci");
-	/* Machines without PCI (QEMU's microvm) describe virtio-mmio devices in ACPI. */
-	if (!access("/sys/bus/acpi/devices/LNRO0005:00", F_OK))
-		load_driver(order, "virtio_mmio");
-	for (int i = 0; i < 32; i++) {
-		unsigned long n;
-
-		snprintf(path, sizeof(path), "/sys/bus/virtio/devices/virtio%d/device", i);
-		if (!read_file(path, id, sizeof(id)))
-			break;
-		n = strtoul(id, NULL, 16);
-		if (n >= 8 || loaded[n] || !virtio_driver(id))
-			continue;
-		loaded[n] = true;
-		load_driver(order, virtio_driver(id));
-	}
 }
 
 /* ---- set-up ---- */
@@ -220,7 +120,7 @@ static const char *console_path(void)
 	static char path[64];
 	char active[64], *last;
 
-	if (!read_file("/sys/class/tty/console/active", active, sizeof(active)) || !*active)
+	if (!guest_read_file("/sys/class/tty/console/active", active, sizeof(active)) || !*active)
 		return "/dev/ttyS0";
 	active[strcspn(active, "\n")] = '\0';
 	last = strrchr(active, ' ');
@@ -262,7 +162,9 @@ static void run_shell(const char *tty, bool first)
 		dprintf(STDOUT_FILENO, "vnet: ready in %lld ms\n", (long long)now_ms());
 	if (chdir("/root"))
 		_exit(1);
-	execl("/bin/busybox", "-ash", (char *)NULL);
+	/* A Debian of one's own has bash. Ours has dash, which edits no lines, so busybox there. */
+	execl("/bin/bash", "-bash", (char *)NULL);
+	execl(GUEST_OWN "/busybox", "-ash", (char *)NULL);
 	_exit(127);
 }
 
@@ -288,8 +190,8 @@ static void run_dhcp(const char *hostname, int nic)
 	dup2(fd, STDERR_FILENO);
 	/* Three tries a second apart, then a pause of two: a network that comes late is found soon.
 	 */
-	execl("/bin/busybox", "udhcpc", "-f", "-i", ifname, "-x", host, "-s", "/sbin/udhcpc-event",
-	      "-t", "3", "-T", "1", "-A", "2", (char *)NULL);
+	execl(GUEST_OWN "/busybox", "udhcpc", "-f", "-i", ifname, "-x", host, "-s",
+	      GUEST_OWN "/udhcpc-event", "-t", "3", "-T", "1", "-A", "2", (char *)NULL);
 	_exit(127);
 }
 
@@ -457,11 +359,12 @@ static void boot(void)
 
 	umask(022);
 	mount_all();
-	read_file("/proc/cmdline", cmdline, sizeof(cmdline));
+	guest_read_file("/proc/cmdline", cmdline, sizeof(cmdline));
 	bad = guest_config_parse(&cfg, cmdline);
 	if (bad)
 		fprintf(stderr, "vnet: %d words of the command line not understood\n", bad);
-	load_drivers();
+	guest_load_drivers();
+	guest_enter_root();
 	guestnet_rename();
 	set_names(&cfg);
 	if (cfg.forward)

@@ -45,7 +45,8 @@ struct options {
 };
 
 static const char usage[] =
-	"usage: vnet-uml --name NAME --memory MIB --kernel-fd FD [--initrd-fd FD] [--append TEXT]\n"
+	"usage: vnet-uml --name NAME --memory MIB --kernel-fd FD [--initrd-fd FD]\n"
+	"                [--image-fd FD] [--append TEXT]\n"
 	"                [--net fd=FD,mac=MAC]... --console-fd FD --agent-fd FD --ctl-fd FD\n"
 	"       vnet-uml --version\n";
 
@@ -56,6 +57,7 @@ enum {
 	OPT_MEMORY,
 	OPT_KERNEL_FD,
 	OPT_INITRD_FD,
+	OPT_IMAGE_FD,
 	OPT_APPEND,
 	OPT_NET,
 	OPT_CONSOLE_FD,
@@ -70,6 +72,7 @@ static const struct option long_options[] = {
 	{"memory", 1, NULL, OPT_MEMORY},
 	{"kernel-fd", 1, NULL, OPT_KERNEL_FD},
 	{"initrd-fd", 1, NULL, OPT_INITRD_FD},
+	{"image-fd", 1, NULL, OPT_IMAGE_FD},
 	{"append", 1, NULL, OPT_APPEND},
 	{"net", 1, NULL, OPT_NET},
 	{"console-fd", 1, NULL, OPT_CONSOLE_FD},
@@ -104,6 +107,8 @@ static int set_option(int opt, char *arg, struct options *o, struct err *e)
 		return option_fd("kernel-fd", arg, &o->uml.kernel_fd, e);
 	case OPT_INITRD_FD:
 		return option_fd("initrd-fd", arg, &o->uml.initrd_fd, e);
+	case OPT_IMAGE_FD:
+		return option_fd("image-fd", arg, &o->uml.image_fd, e);
 	case OPT_APPEND:
 		o->uml.append = arg;
 		return 0;
@@ -220,6 +225,8 @@ static void close_guest_ends(struct options *o)
 	close(o->uml.kernel_fd);
 	if (o->uml.initrd_fd >= 0)
 		close(o->uml.initrd_fd);
+	if (o->uml.image_fd >= 0)
+		close(o->uml.image_fd);
 }
 
 static int run(struct keeper *k, struct options *o, struct err *e)
@@ -257,6 +264,7 @@ int main(int argc, char **argv)
 			.memory_mib = 256,
 			.kernel_fd = -1,
 			.initrd_fd = -1,
+			.image_fd = -1,
 			.lines = {-1, -1}},
 		.console_fd = -1,
 		.agent_fd = -1,

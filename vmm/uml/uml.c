@@ -22,7 +22,7 @@
 
 #include "vmm/landlock.h"
 
-enum { WORDS_MAX = 16 + UML_NICS_MAX, WORD_LEN = 128 };
+enum { WORDS_MAX = 17 + UML_NICS_MAX, WORD_LEN = 128 };
 
 /* Its command line. Words that are its own come first, the guest kernel's last. */
 struct words {
@@ -63,6 +63,9 @@ static void fill(struct words *w, const struct uml_config *c)
 		word(w, "ssl%u=fd:%d", i, c->lines[i]);
 	if (c->initrd_fd >= 0)
 		word(w, "initrd=/proc/self/fd/%d", c->initrd_fd);
+	/* Read-only, data as it is (no copy-on-write header is looked for), no lock. */
+	if (c->image_fd >= 0)
+		word(w, "ubd0rdc=/proc/self/fd/%d", c->image_fd);
 	for (unsigned int i = 0; i < c->n_nics; i++)
 		nic_word(w, i, &c->nics[i]);
 	/* For its management console, which we do not use, but which it does not boot without. */
@@ -83,14 +86,14 @@ static int reopenable(int fd, struct err *e)
 	copy = open(path, O_RDONLY | O_CLOEXEC);
 	if (copy >= 0)
 		return copy;
-	copy = memfd_create("initrd", MFD_CLOEXEC);
+	copy = memfd_create("copy", MFD_CLOEXEC);
 	if (copy < 0)
-		return err_sys(e, -errno, "can't copy the initrd");
+		return err_sys(e, -errno, "can't copy the initrd or image");
 	while ((n = sendfile(copy, fd, &at, 1 << 20)) > 0)
 		;
 	if (n == 0)
 		return copy;
-	err_sys(e, -errno, "can't copy the initrd");
+	err_sys(e, -errno, "can't copy the initrd or image");
 	close(copy);
 	return e->code;
 }
@@ -133,6 +136,7 @@ static int confine(const struct uml_config *c)
 	const struct landlock_path allowed[] = {
 		{.fd = c->kernel_fd, .use = LANDLOCK_RUN},
 		{.fd = c->initrd_fd, .use = LANDLOCK_READ},
+		{.fd = c->image_fd, .use = LANDLOCK_READ},
 		{.path = home, .use = LANDLOCK_OWN},
 		{.path = "/proc/cpuinfo", .use = LANDLOCK_READ},
 		{.path = "/etc/ld.so.cache", .use = LANDLOCK_READ},
@@ -166,6 +170,7 @@ static _Noreturn void become_guest(const struct uml_config *c, struct words *w)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	keep(c->kernel_fd);
 	keep(c->initrd_fd);
+	keep(c->image_fd);
 	for (size_t i = 0; i < ARRAY_SIZE(c->lines); i++)
 		keep(c->lines[i]);
 	for (unsigned int i = 0; i < c->n_nics; i++)
@@ -232,20 +237,29 @@ static int fork_guest(struct uml *u, const struct uml_config *c, struct err *e)
 	return e->code;
 }
 
+/* @fd such that the guest can open it by name; -1 stays. */
+static int own_file(int fd, int *out, struct err *e)
+{
+	*out = fd >= 0 ? reopenable(fd, e) : -1;
+	return *out < 0 && fd >= 0 ? *out : 0;
+}
+
 int uml_start(struct uml *u, const struct uml_config *c, struct err *e)
 {
 	struct uml_config mine = *c;
 	int err;
 
 	u->paused = false;
-	if (c->initrd_fd >= 0) {
-		mine.initrd_fd = reopenable(c->initrd_fd, e);
-		if (mine.initrd_fd < 0)
-			return mine.initrd_fd;
-	}
-	err = fork_guest(u, &mine, e);
+	mine.image_fd = -1;
+	err = own_file(c->initrd_fd, &mine.initrd_fd, e);
+	if (!err)
+		err = own_file(c->image_fd, &mine.image_fd, e);
+	if (!err)
+		err = fork_guest(u, &mine, e);
 	if (mine.initrd_fd >= 0)
 		close(mine.initrd_fd);
+	if (mine.image_fd >= 0)
+		close(mine.image_fd);
 	return err;
 }
 

@@ -19,6 +19,7 @@
 #include "vswitchd/host/netlink.h"
 #include "vswitchd/host/rights.h"
 #include "vswitchd/host/state.h"
+#include "vswitchd/guest/image.h"
 #include "vswitchd/guest/vm.h"
 #include "vswitchd/netdhcp.h"
 
@@ -150,7 +151,7 @@ static void check_image(struct daemon *d, struct check *c)
 {
 	char dir[PATH_MAX];
 
-	if (vm_image_present(d, dir, sizeof(dir)))
+	if (image_dir(d, dir, sizeof(dir)))
 		result(c, "ok", "", "%.500s", dir);
 	else
 		result(c, "warn", "make image, or give --image DIR",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rpc_vm.c - vm.*
+ * rpc_vm.c - vm.*, image.*
  */
 #include <errno.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "vswitchd/control/firstuse.h"
 #include "vswitchd/control/rpc.h"
 #include "vswitchd/control/shortname.h"
+#include "vswitchd/guest/image.h"
 #include "vswitchd/guest/vm.h"
 
 #define RUN_WAIT_S 10.
@@ -40,6 +41,13 @@ static int rpc_vm_alive(const struct rpc *rpc, struct vm **out, struct err *err)
 		return rc;
 	return err_set(err, -ESRCH, "guest \"%s\" is %s: %s", (*out)->name,
 		       vm_state_word((*out)->state), (*out)->reason);
+}
+
+static int image_list_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	(void)err;
+	*result = image_list(rpc->d);
+	return 0;
 }
 
 static int vm_list_m(struct rpc *rpc, json_t **result, struct err *err)
@@ -211,10 +219,11 @@ static int vm_log_m(struct rpc *rpc, json_t **result, struct err *err)
 }
 
 const struct rpc_method rpc_vm_methods[] = {
+	{"image.list", image_list_m, "", false},
 	{"vm.list", vm_list_m, "", false},
 	{"vm.show", vm_show_m, "vm!", false},
 	{"vm.run", vm_run_m,
-	 "name! nics:a kernel initrd disk memory cpus:i hypervisor append hostname boot lab",
+	 "name! nics:a image kernel initrd disk memory cpus:i hypervisor append hostname boot lab",
 	 false},
 	{"vm.stop", vm_stop_m, "vm! timeout_s:i", false},
 	{"vm.kill", vm_kill_m, "vm!", false},

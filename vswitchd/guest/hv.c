@@ -21,6 +21,7 @@
 #include "lib/addr.h"
 #include "lib/clock.h"
 #include "vswitchd/control/daemon.h"
+#include "vswitchd/guest/image.h"
 #include "vswitchd/guest/vm.h"
 
 enum { PROBE_TIMEOUT_MS = 3000 };
@@ -68,7 +69,7 @@ static void find_uml(const struct daemon *d, char *out, size_t size)
 	char dir[PATH_MAX - 16], kernel[PATH_MAX];
 
 	out[0] = '\0';
-	vm_image_present(d, dir, sizeof(dir));
+	image_dir(d, dir, sizeof(dir));
 	snprintf(kernel, sizeof(kernel), "%s/linux.uml", dir);
 	if (access(kernel, X_OK) == 0)
 		find_own("vnet-uml", out, size);

@@ -48,6 +48,17 @@ static void add_disk(struct argv *av, int fd, bool qcow2)
 	argv_add(av, "virtio-blk-pci,drive=d0");
 }
 
+/* Behind the guest's own disk. Many guests have it open, none may write. */
+static void add_image(struct argv *av, int fd)
+{
+	argv_add(av, "-add-fd");
+	argv_add(av, "fd=%d,set=2", fd);
+	argv_add(av, "-drive");
+	argv_add(av, "if=none,id=d1,file=/dev/fdset/2,read-only=on,format=raw");
+	argv_add(av, "-device");
+	argv_add(av, "virtio-blk-pci,drive=d1");
+}
+
 static void add_machine(struct argv *av, const struct vm *vm)
 {
 	static const char *const fixed[] = {
@@ -105,6 +116,8 @@ static int command(const struct vm *vm, const struct vm_fds *fds, struct argv *a
 		add_nic(av, vm, i, fds->taps[i]);
 	if (fds->disk >= 0)
 		add_disk(av, fds->disk, vm->qcow2);
+	if (fds->image >= 0)
+		add_image(av, fds->image);
 	return av->full ? err_set(err, -ENOMEM, "memory is short") : 0;
 }
 

@@ -46,6 +46,10 @@ static int uml_command(const struct vm *vm, const struct vm_fds *fds, struct arg
 		       struct err *err)
 {
 	common(vm->d->hv.uml, vm, fds, av);
+	if (fds->image >= 0) {
+		argv_add(av, "--image-fd");
+		argv_add(av, "%d", fds->image);
+	}
 	return av->full ? err_set(err, -ENOMEM, "memory is short") : 0;
 }
 
@@ -58,6 +62,10 @@ static int vmm_command(const struct vm *vm, const struct vm_fds *fds, struct arg
 	if (fds->disk >= 0) {
 		argv_add(av, "--disk");
 		argv_add(av, "fd=%d", fds->disk);
+	}
+	if (fds->image >= 0) {
+		argv_add(av, "--disk");
+		argv_add(av, "fd=%d,ro", fds->image);
 	}
 	if (fds->kvm >= 0) {
 		argv_add(av, "--kvm-fd");

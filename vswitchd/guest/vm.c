@@ -310,6 +310,9 @@ static void exited_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 	vm_ended(vm, vm->child && status == 0 ? VM_STOPPED : VM_FAILED, reason);
 }
 
+/* A root file system of somebody's own may have no program for it; our init takes the signal. */
+static const char power_off[] = "poweroff 2>/dev/null || kill -USR2 1";
+
 /* ---- the beginning --------------------------------------------------------------------------- */
 
 int vm_attach(struct vm *vm, struct err *err)
@@ -345,7 +348,7 @@ void vm_agent_ready(struct vm *vm)
 		record_or_warn(vm);
 		log_info("guest %s is up after %lld ms", vm->name, (long long)vm->boot_ms);
 	} else if (vm->state == VM_STOPPING) {
-		agent_send(vm->agent, "poweroff", NULL); /* it came up only now */
+		agent_send(vm->agent, power_off, NULL); /* it came up only now */
 	}
 }
 
@@ -446,7 +449,7 @@ void vm_stop(struct vm *vm, unsigned int grace_ms)
 		vm->hv->resume(vm);
 	vm_set_state(vm, VM_STOPPING);
 	if (up)
-		agent_send(vm->agent, "poweroff", NULL);
+		agent_send(vm->agent, power_off, NULL);
 	ev_timer_stop(vm->d->loop, &vm->timer);
 	ev_timer_set(&vm->timer, grace_ms / 1000., 0.);
 	ev_timer_start(vm->d->loop, &vm->timer);

@@ -59,6 +59,7 @@ struct vm {
 	unsigned int memory_mib, cpus;
 	/* "": none. Without a kernel the guest boots from its first NIC. */
 	char kernel[PATH_MAX], initrd[PATH_MAX], disk[PATH_MAX];
+	char image[PATH_MAX];	    /* the root file system, a disk of its own; "": none */
 	bool qcow2;		    /* the disk's format, else raw */
 	char append[VM_APPEND_MAX]; /* the whole command line */
 	struct vm_nic nics[VM_NICS_MAX];
@@ -87,7 +88,7 @@ struct vm {
 /* What the process inherits. -1: not there. */
 struct vm_fds {
 	int console, agent, ctl; /* listening sockets */
-	int kernel, initrd, disk;
+	int kernel, initrd, disk, image;
 	int kvm; /* /dev/kvm: the guest's own user may not open it */
 	int taps[VM_NICS_MAX];
 };
@@ -145,8 +146,6 @@ int vm_from_doc(struct vm *vm, const json_t *doc);
 /* Check everything, make taps and ports, start the process. On failure nothing is left. */
 int vm_run(struct rpc *rpc, struct vm **out, struct err *err);
 
-/* Where is the default guest image, and is it there? */
-bool vm_image_present(const struct daemon *d, char *dir, size_t size);
 /* Memory that the host can give away without swapping; 0 when it does not tell. */
 uint64_t vm_memory_available_mib(void);
 

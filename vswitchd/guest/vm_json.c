@@ -60,12 +60,14 @@ json_t *vm_json(const struct vm *vm)
 	for (unsigned int i = 0; i < vm->n_nics; i++)
 		json_array_append_new(nics, nic_json(vm, i));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:i, s:i, s:s, s:I, s:o, s:I, s:o, s:o}", "name",
-		vm->name, "state", vm_state_word(vm->state), "reason", text_or_null(vm->reason),
-		"hypervisor", vm->hv->name, "pid", alive ? json_integer(vm->pid) : json_null(),
-		"memory_mib", (int)vm->memory_mib, "cpus", (int)vm->cpus, "kernel", vm->kernel,
-		"uptime_s", (json_int_t)(alive ? (clock_now_ms() - vm->started_ms) / 1000 : 0),
-		"boot_ms", vm->boot_ms >= 0 ? json_integer(vm->boot_ms) : json_null(), "rss_kib",
+		"{s:s, s:s, s:o, s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o}",
+		"name", vm->name, "state", vm_state_word(vm->state), "reason",
+		text_or_null(vm->reason), "hypervisor", vm->hv->name, "pid",
+		alive ? json_integer(vm->pid) : json_null(), "memory_mib", (int)vm->memory_mib,
+		"cpus", (int)vm->cpus, "kernel", vm->kernel, "image", text_or_null(vm->image),
+		"disk", text_or_null(vm->disk), "uptime_s",
+		(json_int_t)(alive ? (clock_now_ms() - vm->started_ms) / 1000 : 0), "boot_ms",
+		vm->boot_ms >= 0 ? json_integer(vm->boot_ms) : json_null(), "rss_kib",
 		(json_int_t)(alive ? proc_rss_kib(vm->pid) : 0), "lab", text_or_null(vm->lab),
 		"nics", nics);
 }
@@ -84,12 +86,12 @@ json_t *vm_doc(const struct vm *vm)
 						      "ifname", vm->nics[i].ifname, "mac",
 						      mac_format(&vm->nics[i].mac, mac)));
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:i, s:i, s:I, s:s, s:I,"
+		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:s, s:I,"
 		" s:I, s:o}",
 		"lab", vm->lab, "hostname", vm->hostname, "state", vm_state_word(vm->state),
 		"reason", vm->reason, "hypervisor", vm->hv->name, "memory_mib", (int)vm->memory_mib,
 		"cpus", (int)vm->cpus, "kernel", vm->kernel, "initrd", vm->initrd, "disk", vm->disk,
-		"slot", (int)vm->slot, "pid", (int)vm->pid, "start_ticks",
+		"image", vm->image, "slot", (int)vm->slot, "pid", (int)vm->pid, "start_ticks",
 		(json_int_t)vm->start_ticks, "boot_id", boot, "started_ms",
 		(json_int_t)vm->started_ms, "boot_ms", (json_int_t)vm->boot_ms, "nics", nics);
 }
@@ -140,6 +142,7 @@ int vm_from_doc(struct vm *vm, const json_t *doc)
 	get_text(doc, "kernel", vm->kernel, sizeof(vm->kernel));
 	get_text(doc, "initrd", vm->initrd, sizeof(vm->initrd));
 	get_text(doc, "disk", vm->disk, sizeof(vm->disk));
+	get_text(doc, "image", vm->image, sizeof(vm->image));
 	vm->memory_mib = (unsigned int)get_int(doc, "memory_mib");
 	vm->cpus = (unsigned int)get_int(doc, "cpus");
 	vm->slot = (unsigned int)get_int(doc, "slot");

@@ -16,6 +16,7 @@
 #include "vswitchd/control/ctl.h"
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/kept.h"
+#include "vswitchd/guest/image.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/host/netlink.h"
 #include "vswitchd/control/objects.h"
@@ -76,38 +77,6 @@ static int check_memory(unsigned int mib, struct err *err)
 
 /* ---- kernel, initrd, disk -------------------------------------------------------------------- */
 
-static bool image_dir_ok(const char *dir)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/vmlinuz", dir);
-	return access(path, R_OK) == 0;
-}
-
-static void image_dir(const struct daemon *d, char *out, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (d->opt.image) {
-		snprintf(out, size, "%s", d->opt.image);
-		return;
-	}
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	if ((size_t)snprintf(out, size, "%s/../image", self) >= size || !image_dir_ok(out))
-		snprintf(out, size, "%s/image", DATADIR);
-}
-
-bool vm_image_present(const struct daemon *d, char *dir, size_t size)
-{
-	image_dir(d, dir, size);
-	return image_dir_ok(dir);
-}
-
 static int copy_path(const char *key, const char *path, char *out, struct err *err)
 {
 	if (path[0] != '/' || strlen(path) >= PATH_MAX)
@@ -120,17 +89,19 @@ static int choose_files(const struct rpc *rpc, struct vm *vm, struct err *err)
 {
 	const char *kernel = rpc_str(rpc, "kernel"), *initrd = rpc_str(rpc, "initrd");
 	const char *disk = rpc_str(rpc, "disk"), *boot = rpc_str(rpc, "boot");
+	const char *image = rpc_str(rpc, "image");
 	char dir[PATH_MAX - 16];
 	int rc = 0;
 
 	if (boot && strcmp(boot, "network") != 0)
 		return err_set(err, -EINVAL, "parameter \"boot\" can be network only");
-	if (boot && (kernel || initrd || rpc_str(rpc, "append")))
+	if (boot && (kernel || initrd || image || rpc_str(rpc, "append")))
 		return err_set(err, -EINVAL,
-			       "boot=network and kernel=, initrd= or append= exclude each other");
+			       "boot=network and kernel=, initrd=, image= or append= exclude each "
+			       "other");
 	if (boot)
 		return disk ? copy_path("disk", disk, vm->disk, err) : 0;
-	if (!kernel && !vm_image_present(rpc->d, dir, sizeof(dir)))
+	if (!image_dir(rpc->d, dir, sizeof(dir)) && !kernel)
 		return err_set(err, -ENOENT,
 			       "there is no guest image in %s: build one (make image), or name a "
 			       "kernel",
@@ -145,6 +116,8 @@ static int choose_files(const struct rpc *rpc, struct vm *vm, struct err *err)
 		snprintf(vm->initrd, sizeof(vm->initrd), "%s/initrd", dir);
 	if (!rc && disk)
 		rc = copy_path("disk", disk, vm->disk, err);
+	if (!rc && (image || !kernel))
+		rc = image_find(rpc->d, image, vm->image, err);
 	return rc;
 }
 
@@ -179,6 +152,24 @@ static int check_kernel(const struct vm *vm, int fd, struct err *err)
 		       str_escape(vm->kernel, strlen(vm->kernel), shown, sizeof(shown)));
 }
 
+/* EROFS: the superblock is at 1024 and begins with its magic number. */
+static int open_image(const struct rpc *rpc, const struct vm *vm, int *fd, struct err *err)
+{
+	static const unsigned char want[4] = {0xe2, 0xe1, 0xf5, 0xe0};
+	unsigned char magic[sizeof(want)];
+	char shown[256];
+	int rc = open_file(rpc, "image", vm->image, O_RDONLY, fd, err);
+
+	if (rc || *fd < 0)
+		return rc;
+	if (pread(*fd, magic, sizeof(magic), 1024) == sizeof(magic) &&
+	    !memcmp(magic, want, sizeof(want)))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "%s is not a guest image (an EROFS file system): mkfs.erofs makes one",
+		       str_escape(vm->image, strlen(vm->image), shown, sizeof(shown)));
+}
+
 static int open_files(const struct rpc *rpc, const struct vm *vm, struct vm_fds *fds,
 		      struct err *err)
 {
@@ -191,7 +182,9 @@ static int open_files(const struct rpc *rpc, const struct vm *vm, struct vm_fds 
 	/* When this fails, so does the guest's own try, and it says why. */
 	if (!rc && vm->hv == &hv_vmm)
 		fds->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	return rc ? rc : open_file(rpc, "disk", vm->disk, O_RDWR, &fds->disk, err);
+	if (!rc)
+		rc = open_file(rpc, "disk", vm->disk, O_RDWR, &fds->disk, err);
+	return rc ? rc : open_image(rpc, vm, &fds->image, err);
 }
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -414,7 +407,7 @@ static void choose_uml_files(const struct rpc *rpc, struct vm *vm)
 {
 	char dir[PATH_MAX - 16];
 
-	vm_image_present(rpc->d, dir, sizeof(dir));
+	image_dir(rpc->d, dir, sizeof(dir));
 	snprintf(vm->kernel, sizeof(vm->kernel), "%s/linux.uml", dir);
 	if (!rpc_str(rpc, "initrd"))
 		snprintf(vm->initrd, sizeof(vm->initrd), "%s/initrd-uml", dir);
@@ -490,7 +483,7 @@ static int make(struct vm *vm, const json_t *nics, struct vm_fds *fds, struct er
 
 static void close_fds(struct vm_fds *fds)
 {
-	const int some[] = {fds->kernel, fds->initrd, fds->disk, fds->kvm};
+	const int some[] = {fds->kernel, fds->initrd, fds->disk, fds->image, fds->kvm};
 
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
 		if (some[i] >= 0)

@@ -62,7 +62,7 @@ static int make_sockets(const struct vm *vm, struct vm_fds *fds, struct err *err
 static size_t collect(const struct vm *vm, const struct vm_fds *fds, int *out)
 {
 	const int some[] = {fds->console, fds->agent, fds->ctl, fds->kernel,
-			    fds->initrd,  fds->disk,  fds->kvm};
+			    fds->initrd,  fds->disk,  fds->image, fds->kvm};
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
@@ -90,7 +90,7 @@ struct start {
 	int log;
 	int go[2];     /* pipe: one byte says that the guest is recorded */
 	int report[2]; /* close-on-exec pipe: gets the errno of a failed exec */
-	int keep[7 + VM_NICS_MAX];
+	int keep[8 + VM_NICS_MAX];
 	size_t n_keep;
 };
 
