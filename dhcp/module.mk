@@ -29,3 +29,7 @@ fuzz-targets += dhcp6
 fuzz_dhcp6-objs := tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c dhcp lib
 fuzz-targets += dhcp6_wire
 fuzz_dhcp6_wire-objs := dhcp/wire6.c dhcp/domain.c
+
+wire-tests += netsix
+test_netsix-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c \
+	station vswitchd/netdns_frame.c tftp vswitchd-core dhcp lib

@@ -50,7 +50,8 @@ static const char *const other_link = "that address is not of this network";
 static bool refuse_kind(struct turn6 *t, const struct dhcp6_ia *ia)
 {
 	bool pd = ia->type == OPT6_IA_PD;
-	struct grant6 g = {.status = pd ? STATUS6_NO_PREFIX : STATUS6_NO_ADDRS};
+	struct grant6 g = {.status = pd ? STATUS6_NO_PREFIX : STATUS6_NO_ADDRS,
+			   .refused = DHCP6_N_REFUSED};
 
 	if (ia->type == OPT6_IA_NA && t->s->conf.stateful)
 		return false;
@@ -94,7 +95,7 @@ static bool request(struct turn6 *t)
 	reply6_start(t, DHCP6_REPLY);
 	for (unsigned int i = 0; i < t->msg->n_ias; i++) {
 		const struct dhcp6_ia *ia = &t->msg->ias[i];
-		struct grant6 g = {.status = STATUS6_NOT_ON_LINK};
+		struct grant6 g = {.status = STATUS6_NOT_ON_LINK, .refused = DHCP6_N_WRONG_NET};
 
 		if (refuse_kind(t, ia))
 			continue;
@@ -124,8 +125,8 @@ static bool confirm(struct turn6 *t)
 	if (!n)
 		return silent(t, DHCP6_N_NO_BINDING);
 	reply6_start(t, DHCP6_REPLY);
-	dhcp6_put_status(&t->w, ok ? STATUS6_SUCCESS : STATUS6_NOT_ON_LINK,
-			 ok ? "you are where you were" : other_link);
+	reply6_say(t, ok ? STATUS6_SUCCESS : STATUS6_NOT_ON_LINK,
+		      ok ? "you are where you were" : other_link);
 	if (!ok)
 		t->s->count[DHCP6_N_WRONG_NET]++;
 	return true;
@@ -146,18 +147,22 @@ static bool renew(struct turn6 *t)
 /* RFC 8415 18.3.7, 18.3.8 */
 static bool give_up(struct turn6 *t, bool declined)
 {
-	static const struct grant6 none = {.status = STATUS6_NO_BINDING};
+	static const struct grant6 none = {.status = STATUS6_NO_BINDING,
+					   .refused = DHCP6_N_NO_BINDING},
+				   done = {.had = true};
 
 	reply6_start(t, DHCP6_REPLY);
-	dhcp6_put_status(&t->w, STATUS6_SUCCESS, declined ? "noted" : "released");
+	reply6_say(t, STATUS6_SUCCESS, declined ? "noted" : "released");
 	for (unsigned int i = 0; i < t->msg->n_ias; i++) {
 		const struct dhcp6_ia *ia = &t->msg->ias[i];
 		bool had = ia->n_addrs;
 
 		for (unsigned int k = 0; k < ia->n_addrs; k++)
 			had &= lease6_end(t, ia, &ia->addrs[k], declined);
-		if (had)
+		if (had) {
+			reply6_note(t, ia, &done);
 			continue;
+		}
 		t->s->count[DHCP6_N_NO_BINDING]++;
 		reply6_ia(t, ia, &none, "no such lease");
 	}
@@ -218,7 +223,7 @@ static bool unicast(struct turn6 *t, const struct row *row)
 	if (row->server != MUST)
 		return silent(t, DHCP6_N_MALFORMED);
 	reply6_start(t, DHCP6_REPLY);
-	dhcp6_put_status(&t->w, STATUS6_USE_MULTICAST, "send to all servers");
+	reply6_say(t, STATUS6_USE_MULTICAST, "send to all servers");
 	return true;
 }
 
@@ -254,12 +259,13 @@ bool dhcp6_server_input(struct dhcp6_server *s, const struct dhcp6_rx *rx, msec 
 	struct turn6 t = {.s = s, .rx = rx, .msg = &msg, .now = now, .wall_s = wall_s, .out = out};
 	int rc = dhcp6_parse(rx->data, rx->len, &msg);
 
+	out->n_undo = out->n_outcomes = 0;
+	out->status = STATUS6_SUCCESS;
+	out->durable = false;
 	if (rc)
 		return silent(&t, rc == -EPROTO ? DHCP6_N_NOT_FOR_US : DHCP6_N_MALFORMED);
 	if (msg.n_relays && !relay_ok(&t))
 		return silent(&t, DHCP6_N_WRONG_NET);
-	out->n_undo = 0;
-	out->durable = false;
 	lease_table_run(&s->leases.leases, now);
 	if (dispatch(&t) && !t.failed && reply6_finish(&t))
 		return true;

@@ -80,12 +80,25 @@ struct dhcp6_rx {
 	unsigned int port_limit; /* addresses that such a port may hold; 0: no limit */
 };
 
+/* What became of one IA of the message, for people who look on. */
+struct dhcp6_outcome {
+	unsigned int ia; /* which of the message */
+	enum dhcp6_status status;
+	be32 name;		  /* given; 0: none */
+	bool had;		  /* it, or what is given up, was this client's before */
+	enum dhcp_pick pick;	  /* of what is given: why this one */
+	enum dhcp6_count refused; /* else: the reason */
+};
+
 struct dhcp6_reply {
 	enum dhcp6_type type;
-	bool to_relay; /* to port 547 of the sender, else to 546 */
+	enum dhcp6_status status; /* of the whole message */
+	bool to_relay;		  /* to port 547 of the sender, else to 546 */
 	bool durable;
 	unsigned int n_undo;
 	struct dhcp_undo undo[DHCP6_IAS_MAX];
+	unsigned int n_outcomes;
+	struct dhcp6_outcome outcome[DHCP6_IAS_MAX];
 	size_t len;
 	uint8_t data[DHCP6_LEN_MAX];
 };
@@ -102,9 +115,17 @@ int dhcp6_server_init(struct dhcp6_server *s, const struct dhcp6_conf *conf,
 		      const struct dhcp_store_ops *store, void *store_ctx, msec now);
 void dhcp6_server_fini(struct dhcp6_server *s);
 
-/* Take one message. True: *@out is filled. */
+/* Take one message. True: *@out is filled; else only its outcomes are, of what there were. */
 bool dhcp6_server_input(struct dhcp6_server *s, const struct dhcp6_rx *rx, msec now, int64_t wall_s,
 			struct dhcp6_reply *out);
+
+/* What would a Solicit of the client with the RFC 4361 identifier @id (255, IAID, DUID), that came
+ * by @rx, be given? No lease changes; but an address that nobody ever had may get its (empty) entry
+ * in the table. */
+struct dhcp6_outcome dhcp6_explain(struct dhcp6_server *s, const struct dhcp6_rx *rx,
+				   const struct dhcp_value *id, msec now);
+/* The RFC 4361 identifier of the client that sent @msg, for its IA with @iaid. */
+void dhcp6_client_id(const struct dhcp6_msg *msg, uint32_t iaid, struct dhcp_value *out);
 
 /* The commit failed, or the reply can't be sent: leases are what they were. */
 void dhcp6_server_undo(struct dhcp6_server *s, const struct dhcp6_reply *reply);

@@ -30,6 +30,9 @@ struct turn6 {
 struct grant6 {
 	enum dhcp6_status status;
 	struct dhcp_lease *lease; /* with STATUS6_SUCCESS */
+	bool had;		  /* it was bound to this client before */
+	enum dhcp_pick pick;
+	enum dhcp6_count refused; /* without a lease: why */
 };
 
 /* An address for @ia: held for an Advertise or, with @bind, leased (the change is in the store). */
@@ -42,8 +45,12 @@ bool lease6_end(struct turn6 *t, const struct dhcp6_ia *ia, const struct ip_addr
 
 /* Begin the reply of @type in t->out: relays, header, identifiers. */
 void reply6_start(struct turn6 *t, enum dhcp6_type type);
+/* The status of the whole message. */
+void reply6_say(struct turn6 *t, enum dhcp6_status status, const char *text);
+/* What became of @ia is noted for those who look on. */
+void reply6_note(struct turn6 *t, const struct dhcp6_ia *ia, const struct grant6 *g);
 /* An IA with the lease @l (NULL: without), and those addresses it had before that it shall not use
- * any more. */
+ * any more. Noted, too. */
 void reply6_ia(struct turn6 *t, const struct dhcp6_ia *ia, const struct grant6 *g, const char *why);
 /* What else the client asks for. */
 void reply6_options(struct turn6 *t);

@@ -29,19 +29,25 @@ be32 dhcp6_name(const struct dhcp6_conf *conf, const struct ip_addr *addr)
 
 enum { ID_RFC4361 = 255, ID_HEAD = 5 };
 
+void dhcp6_client_id(const struct dhcp6_msg *msg, uint32_t iaid, struct dhcp_value *out)
+{
+	const struct dhcp6_blob *duid = &msg->client_id;
+	be32 id = htonl(iaid);
+
+	out->b[0] = ID_RFC4361;
+	memcpy(out->b + 1, &id, sizeof(id));
+	memcpy(out->b + ID_HEAD, duid->b, duid->len);
+	out->len = (uint8_t)(ID_HEAD + duid->len);
+}
+
 static struct dhcp_client client_of(const struct turn6 *t, const struct dhcp6_ia *ia)
 {
 	struct dhcp_msg m = {.mac = t->msg->has_ll ? t->msg->ll : t->rx->src};
-	const struct dhcp6_blob *duid = &t->msg->client_id;
-	be32 iaid = htonl(ia->iaid);
 
 	/* Behind a relay that does not say it, the frame's source is the relay's. */
 	if (t->msg->n_relays && !t->msg->has_ll)
 		m.mac = (struct mac){{0}};
-	m.client_id.b[0] = ID_RFC4361;
-	memcpy(m.client_id.b + 1, &iaid, sizeof(iaid));
-	memcpy(m.client_id.b + ID_HEAD, duid->b, duid->len);
-	m.client_id.len = (uint8_t)(ID_HEAD + duid->len);
+	dhcp6_client_id(t->msg, ia->iaid, &m.client_id);
 	return dhcp_client_of(&m, t->msg->n_relays ? NULL : t->rx->at);
 }
 
@@ -62,15 +68,14 @@ static void set_hostname(struct dhcp_lease *l, const struct dhcp6_msg *msg)
 
 /* ---- giving ---------------------------------------------------------------------------------- */
 
-static bool over_limit(const struct turn6 *t, const struct dhcp_client *c,
-		       const struct dhcp_lease *l)
+static bool over_limit(const struct dhcp6_server *s, const struct dhcp_client *c,
+		       const struct dhcp_lease *l, unsigned int limit)
 {
 	uint64_t where = dhcp_key_where(&c->key);
-	unsigned int limit = t->rx->port_limit;
 
 	if (!where || !limit || l->state != LEASE_FREE)
 		return false;
-	return lease_count_at(&t->s->leases.leases, where, limit) >= limit;
+	return lease_count_at(&s->leases.leases, where, limit) >= limit;
 }
 
 static int record(struct turn6 *t, const struct dhcp_lease *l, uint32_t lease_s)
@@ -90,12 +95,13 @@ static int record(struct turn6 *t, const struct dhcp_lease *l, uint32_t lease_s)
 static struct grant6 refuse(struct turn6 *t, enum dhcp6_count why)
 {
 	t->s->count[why]++;
-	return (struct grant6){.status = STATUS6_NO_ADDRS};
+	return (struct grant6){.status = STATUS6_NO_ADDRS, .refused = why};
 }
 
-static struct grant6 bind_to(struct turn6 *t, struct dhcp_lease *l)
+static struct grant6 bind_to(struct turn6 *t, const struct grant6 *g)
 {
 	struct dhcp_server *s = &t->s->leases;
+	struct dhcp_lease *l = g->lease;
 	uint32_t lease_s = t->s->conf.lease_s;
 
 	if (record(t, l, lease_s)) {
@@ -106,7 +112,7 @@ static struct grant6 bind_to(struct turn6 *t, struct dhcp_lease *l)
 	t->out->undo[t->out->n_undo++] = (struct dhcp_undo){l, l->state, l->expires_ms};
 	t->out->durable = true;
 	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)lease_s * 1000);
-	return (struct grant6){STATUS6_SUCCESS, l};
+	return *g;
 }
 
 struct grant6 lease6_give(struct turn6 *t, const struct dhcp6_ia *ia, bool bind)
@@ -115,21 +121,45 @@ struct grant6 lease6_give(struct turn6 *t, const struct dhcp6_ia *ia, bool bind)
 	struct dhcp_client c = client_of(t, ia);
 	be32 want = ia->n_addrs ? dhcp6_name(&t->s->conf, &ia->addrs[0]) : 0;
 	struct dhcp_link link = dhcp_server_link(s, 0);
-	enum dhcp_pick why;
-	struct dhcp_lease *l = dhcp_link_pick(&link, &s->leases, &c, want, &why);
+	struct grant6 g = {.status = STATUS6_SUCCESS};
+	struct dhcp_lease *l = dhcp_link_pick(&link, &s->leases, &c, want, &g.pick);
 
 	if (!l)
 		return refuse(t, DHCP6_N_POOL_EXHAUSTED);
-	if (over_limit(t, &c, l))
+	if (over_limit(t->s, &c, l, t->rx->port_limit))
 		return refuse(t, DHCP6_N_PORT_LIMIT);
 	lease_set_client(&s->leases, l, &c.key, &c.mac);
 	set_hostname(l, t->msg);
 	l->port = t->rx->port;
+	g.lease = l;
+	g.had = l->state == LEASE_BOUND;
 	if (bind)
-		return bind_to(t, l);
+		return bind_to(t, &g);
 	if (l->state != LEASE_BOUND)
 		lease_set_state(&s->leases, l, LEASE_OFFERED, t->now + DHCP_OFFER_MS);
-	return (struct grant6){STATUS6_SUCCESS, l};
+	return g;
+}
+
+struct dhcp6_outcome dhcp6_explain(struct dhcp6_server *s, const struct dhcp6_rx *rx,
+				   const struct dhcp_value *id, msec now)
+{
+	struct dhcp_msg m = {.mac = rx->src, .client_id = *id};
+	struct dhcp_client c = dhcp_client_of(&m, rx->at);
+	struct dhcp_link link = dhcp_server_link(&s->leases, 0);
+	struct dhcp6_outcome out = {.status = STATUS6_NO_ADDRS, .refused = DHCP6_N_POOL_EXHAUSTED};
+	const struct dhcp_lease *l;
+
+	lease_table_run(&s->leases.leases, now);
+	l = dhcp_link_pick(&link, &s->leases.leases, &c, 0, &out.pick);
+	if (!l)
+		return out;
+	out.refused = DHCP6_N_PORT_LIMIT;
+	if (over_limit(s, &c, l, rx->port_limit))
+		return out;
+	out.status = STATUS6_SUCCESS;
+	out.name = l->addr;
+	out.had = l->state == LEASE_BOUND;
+	return out;
 }
 
 /* ---- giving up ------------------------------------------------------------------------------- */

@@ -39,7 +39,24 @@ void reply6_start(struct turn6 *t, enum dhcp6_type type)
 	put_server_id(t);
 }
 
+void reply6_say(struct turn6 *t, enum dhcp6_status status, const char *text)
+{
+	t->out->status = status;
+	dhcp6_put_status(&t->w, status, text);
+}
+
 /* ---- IAs ------------------------------------------------------------------------------------- */
+
+void reply6_note(struct turn6 *t, const struct dhcp6_ia *ia, const struct grant6 *g)
+{
+	t->out->outcome[t->out->n_outcomes++] =
+		(struct dhcp6_outcome){.ia = (unsigned int)(ia - t->msg->ias),
+				       .status = g->status,
+				       .name = g->lease ? g->lease->addr : 0,
+				       .had = g->had,
+				       .pick = g->pick,
+				       .refused = g->refused};
+}
 
 static void put_addr(struct turn6 *t, const struct ip_addr *addr, uint32_t lifetime_s)
 {
@@ -66,6 +83,7 @@ void reply6_ia(struct turn6 *t, const struct dhcp6_ia *ia, const struct grant6 *
 	size_t at = dhcp6_begin(&t->w, (enum dhcp6_opt)ia->type);
 	struct ip_addr addr = {{0}};
 
+	reply6_note(t, ia, g);
 	dhcp6_put_u32(&t->w, ia->iaid);
 	if (ia->type != OPT6_IA_TA) {
 		dhcp6_put_u32(&t->w, lease_s / 2); /* T1 and T2, RFC 8415 21.4 */

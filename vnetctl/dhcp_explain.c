@@ -43,25 +43,50 @@ static void print_classes(const json_t *names)
 		printf("\n");
 }
 
+static void print_nobody(const json_t *r)
+{
+	printf("%s: %s\n", jstr(r, "address"), jstr(r, "why"));
+	if (json_is_string(json_object_get(r, "reserved")))
+		printf("  reserved  for %s\n", jstr(r, "reserved"));
+}
+
+/* Of one family. */
 static void print_answer(const json_t *r)
 {
 	const char *address = json_string_value(json_object_get(r, "address"));
 	char left[32];
+	json_t *own;
+	size_t i;
 
 	if (!strcmp(jstr(r, "reason"), "nobody")) {
-		printf("%s: %s\n", jstr(r, "address"), jstr(r, "why"));
-		if (json_is_string(json_object_get(r, "reserved")))
-			printf("  reserved  for %s\n", jstr(r, "reserved"));
+		print_nobody(r);
 		return;
 	}
 	printf("%s gets %s: %s\n", jstr(r, "mac"), address ? address : "no address",
 	       jstr(r, "why"));
 	if (json_is_string(json_object_get(r, "port")))
 		printf("  port      %s\n", jstr(r, "port"));
+	json_array_foreach (jarr(r, "own"), i, own)
+		printf("  own       %s\n", json_string_value(own));
 	printf("  subnet    %s, from server %s\n", jstr(r, "subnet"), jstr(r, "server"));
-	printf("  lease     %s\n", human_seconds((double)jint(r, "lease_s"), left, sizeof(left)));
+	if (json_is_integer(json_object_get(r, "lease_s")))
+		printf("  lease     %s\n",
+		       human_seconds((double)jint(r, "lease_s"), left, sizeof(left)));
 	print_classes(jarr(r, "classes"));
 	print_options(jarr(r, "options"));
+}
+
+static void print_both(const json_t *r)
+{
+	const json_t *six = json_object_get(r, "ipv6");
+	bool four = json_object_get(r, "reason");
+
+	if (four)
+		print_answer(r);
+	if (four && six)
+		printf("\n");
+	if (six)
+		print_answer(six);
 }
 
 int dhcp_explain(struct ctl *c, int argc, char **argv)
@@ -75,7 +100,7 @@ int dhcp_explain(struct ctl *c, int argc, char **argv)
 	int rc;
 
 	if (argc < 2 || strchr(argv[0], '=') || strchr(argv[1], '='))
-		return ctl_usage(c, "wants a network and a MAC or IPv4 address");
+		return ctl_usage(c, "wants a network and a MAC, IPv4 or IPv6 address");
 	params = json_pack("{s:s, s:s}", "net", argv[0], "client", argv[1]);
 	rc = args_pairs(c, keys, argc - 2, argv + 2, params);
 	if (rc) {
@@ -87,7 +112,7 @@ int dhcp_explain(struct ctl *c, int argc, char **argv)
 		return CTL_FAILED;
 	if (c->json)
 		return ctl_print_json(r);
-	print_answer(r);
+	print_both(r);
 	json_decref(r);
 	return CTL_OK;
 }

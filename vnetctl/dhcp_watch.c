@@ -46,8 +46,10 @@ static void ask_text(const json_t *ev, char *out, size_t size)
 			verb = states[i][1];
 	if (json_is_string(json_object_get(ev, "wants")))
 		wants = jstr(ev, "wants");
-	if (!strcmp(asked, "discover") && *wants)
+	if (*wants && (!strcmp(asked, "discover") || !strcmp(asked, "solicit")))
 		verb = "would like";
+	if (!strcmp(asked, "duplicate"))
+		verb = "has anybody";
 	snprintf(out, size, "%s%s%s%s%s", asked, *verb || *wants ? ": " : "", verb,
 		 *verb && *wants ? " " : "", wants);
 }
@@ -57,16 +59,18 @@ static void answer_text(const json_t *ev, char *out, size_t size)
 	const char *answer = jstr(ev, "answer"), *reason = jstr(ev, "reason");
 	const char *addr =
 		json_is_string(json_object_get(ev, "address")) ? jstr(ev, "address") : "";
+	const char *status =
+		json_is_string(json_object_get(ev, "status")) ? jstr(ev, "status") : "";
 	char left[32] = "";
 
-	if (!strcmp(reason, "released") || !strcmp(reason, "declined"))
-		answer = "noted"; /* these are never answered */
+	if (!strcmp(answer, "none") && (!strcmp(reason, "released") || !strcmp(reason, "declined")))
+		answer = "noted"; /* DHCPv4 never answers these */
 	else if (!strcmp(answer, "none"))
 		answer = "no answer";
 	if (json_is_integer(json_object_get(ev, "lease_s")))
 		human_seconds((double)jint(ev, "lease_s"), left, sizeof(left));
-	snprintf(out, size, "%s%s%s%s%s", answer, *addr ? " " : "", addr, *left ? " for " : "",
-		 left);
+	snprintf(out, size, "%s%s%s%s%s", answer, *addr || *status ? " " : "",
+		 *status ? status : addr, *left ? " for " : "", left);
 }
 
 static void print_exchange(struct ctl *c, const json_t *ev)
@@ -122,31 +126,85 @@ int dhcp_watch(struct ctl *c, int argc, char **argv)
 
 /* ---- stats ----------------------------------------------------------------------------------- */
 
-/* The counters, in the order in which one reads them. */
-static const struct {
+/* The counters, in the order in which one reads them; a line with `always` is there also for 0. */
+struct counter {
 	const char *key, *text;
-} counters[] = {
-	{"discover", "asked for an address"},
-	{"offer", "were offered one"},
-	{"request", "asked to have or keep one"},
-	{"ack", "got it, on disk"},
-	{"nak", "were told no"},
-	{"probe", "addresses asked for by ARP before they were offered"},
-	{"conflict", "of those were in use by a stranger"},
-	{"decline", "found theirs in use"},
-	{"release", "gave theirs back"},
-	{"inform", "wanted options only"},
-	{"port-limit", "got nothing: their port has its share"},
-	{"pool-exhausted", "got nothing: no address was free"},
-	{"store-failed", "got nothing: the lease could not be written"},
-	{"unknown-client", "asked for a lease that nothing is known of"},
-	{"not-owner", "asked for, or gave back, what is not theirs"},
-	{"wrong-net", "asked for an address of another network"},
-	{"other-server", "spoke to another server"},
-	{"malformed", "broken messages"},
-	{"not-dhcp", "not DHCP"},
-	{"unknown-type", "messages that no server gets"},
+	bool always;
 };
+
+static const struct counter counters[] = {
+	{"discover", "asked for an address", true},
+	{"offer", "were offered one", true},
+	{"request", "asked to have or keep one", true},
+	{"ack", "got it, on disk", true},
+	{"nak", "were told no", false},
+	{"probe", "addresses asked for by ARP before they were offered", false},
+	{"conflict", "of those were in use by a stranger", false},
+	{"decline", "found theirs in use", false},
+	{"release", "gave theirs back", false},
+	{"inform", "wanted options only", false},
+	{"port-limit", "got nothing: their port has its share", false},
+	{"pool-exhausted", "got nothing: no address was free", false},
+	{"store-failed", "got nothing: the lease could not be written", false},
+	{"unknown-client", "asked for a lease that nothing is known of", false},
+	{"not-owner", "asked for, or gave back, what is not theirs", false},
+	{"wrong-net", "asked for an address of another network", false},
+	{"other-server", "spoke to another server", false},
+	{"malformed", "broken messages", false},
+	{"not-dhcp", "not DHCP", false},
+	{"unknown-type", "messages that no server gets", false},
+	{NULL, NULL, false},
+};
+
+static const struct counter counters6[] = {
+	{"solicit", "looked for a server", true},
+	{"advertise", "were told of one", true},
+	{"request", "took what was offered", true},
+	{"renew", "asked to keep theirs", false},
+	{"rebind", "asked everybody to keep theirs", false},
+	{"confirm", "were back and asked whether theirs still holds", false},
+	{"reply", "were answered, on disk", true},
+	{"decline", "found theirs in use", false},
+	{"release", "gave theirs back", false},
+	{"information-request", "wanted options only", false},
+	{"port-limit", "got nothing: their port has its share", false},
+	{"pool-exhausted", "got nothing: no address was free", false},
+	{"store-failed", "got nothing: the lease could not be written", false},
+	{"no-binding", "asked for, or gave back, what is not theirs", false},
+	{"wrong-net", "asked for an address of another network", false},
+	{"refused",
+	 "asked for what is not given: prefixes, or addresses where ipv6= is not stateful", false},
+	{"other-server", "spoke to another server", false},
+	{"malformed", "broken messages", false},
+	{"not-for-a-server", "messages that no server gets", false},
+	{NULL, NULL, false},
+};
+
+static void print_counts(const struct counter *c, const json_t *counts, const char *what)
+{
+	const char *const titles[] = {">COUNT", what, "CLIENTS THAT", NULL};
+	struct table *t = table_create(titles);
+
+	for (; c->key; c++) {
+		if (!jint(counts, c->key) && !c->always)
+			continue;
+		table_addf(t, "%lld", (long long)jint(counts, c->key));
+		table_add(t, c->key);
+		table_add(t, c->text);
+	}
+	table_finish(t, "nothing yet");
+}
+
+static void print_leases(const json_t *leases, const json_t *pool)
+{
+	printf("addresses: %lld bound, %lld offered, %lld put away",
+	       (long long)jint(leases, "bound"), (long long)jint(leases, "offered"),
+	       (long long)jint(leases, "declined"));
+	if (pool)
+		printf(", %lld of %lld free", (long long)jint(pool, "free"),
+		       (long long)jint(pool, "size"));
+	printf("\n");
+}
 
 static void print_store(const json_t *store)
 {
@@ -157,10 +215,7 @@ static void print_store(const json_t *store)
 
 int dhcp_stats(struct ctl *c, int argc, char **argv)
 {
-	static const char *const titles[] = {">COUNT", "WHAT", "CLIENTS THAT", NULL};
-	const json_t *counts, *leases, *pool;
-	struct table *t;
-	char n[24];
+	const json_t *counts, *counts6;
 	json_t *r;
 
 	if (argc != 1)
@@ -171,22 +226,17 @@ int dhcp_stats(struct ctl *c, int argc, char **argv)
 	if (c->json)
 		return ctl_print_json(r);
 	counts = json_object_get(r, "counts");
-	leases = json_object_get(r, "leases");
-	pool = json_object_get(r, "pool");
-	t = table_create(titles);
-	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
-		if (!jint(counts, counters[i].key) && i >= 4)
-			continue;
-		snprintf(n, sizeof(n), "%lld", (long long)jint(counts, counters[i].key));
-		table_add(t, n);
-		table_add(t, counters[i].key);
-		table_add(t, counters[i].text);
+	counts6 = json_object_get(r, "counts6");
+	if (json_is_object(counts)) {
+		print_counts(counters, counts, counts6 ? "DHCPV4" : "WHAT");
+		print_leases(json_object_get(r, "leases"), json_object_get(r, "pool"));
 	}
-	table_finish(t, "nothing yet");
-	printf("addresses: %lld bound, %lld offered, %lld put away, %lld of %lld free\n",
-	       (long long)jint(leases, "bound"), (long long)jint(leases, "offered"),
-	       (long long)jint(leases, "declined"), (long long)jint(pool, "free"),
-	       (long long)jint(pool, "size"));
+	if (json_is_object(counts) && counts6)
+		printf("\n");
+	if (counts6) {
+		print_counts(counters6, counts6, "DHCPV6");
+		print_leases(json_object_get(r, "leases6"), NULL);
+	}
 	print_store(json_object_get(r, "store"));
 	json_decref(r);
 	return CTL_OK;

@@ -76,7 +76,7 @@ static int ask_by(struct netdhcp *d, const char *text, struct question *q, struc
 	return as_holder(q, q->had, err);
 }
 
-static const struct port *port_at(const struct net *net, uint64_t where)
+const struct port *netdhcp_port_at(const struct net *net, uint64_t where)
 {
 	for (const struct port *p = net->ports; where && p; p = p->next)
 		if (netdhcp_port_one_machine(p) && dhcp_where(p->name) == where)
@@ -96,7 +96,7 @@ static int ask_at(struct netdhcp *d, const json_t *params, struct question *q, s
 		return err_set(err, -ENOENT, "network \"%s\" has no port \"%.60s\"",
 			       d->net->conf.name, name);
 	if (!port && q->had)
-		port = port_at(d->net, dhcp_key_where(&q->had->key));
+		port = netdhcp_port_at(d->net, dhcp_key_where(&q->had->key));
 	if (!port)
 		port = fdb_lookup(d->net->fdb, &q->msg.mac, 0, d->net->runner->now);
 	q->rx = (struct dhcp_rx){.src = q->msg.mac,

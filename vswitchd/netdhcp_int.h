@@ -67,13 +67,31 @@ void netdhcp_port_addresses(struct netdhcp *d);
 void netdhcp_port_stop(struct netdhcp *d);
 /* Is one machine behind @port (NULL: no)? */
 bool netdhcp_port_one_machine(const struct port *port);
+/* The port of one machine for which @where (dhcp_where()) stands; NULL: none. */
+const struct port *netdhcp_port_at(const struct net *net, uint64_t where);
 /* Send the OFFERs whose probe nobody answered in time. */
 void netdhcp_port_due(struct netdhcp *d);
 
+/* The port that @p came in by: as the switch noted, else as its source address @src is known. NULL:
+ * not known. */
+struct port *netdhcp_came_by(const struct net *net, const struct pkt *p, const struct mac *src);
 /* The port whose id is @id - 1, as in dhcp_rx; NULL when it is gone. */
 struct port *netdhcp_port_by_id(const struct net *net, uint32_t id);
 
 /* ---- netdhcp_tell.c -------------------------------------------------------------------------- */
+
+struct tell_reason {
+	const char *word; /* for programs: stays as it is */
+	const char *text;
+};
+
+/* Of both families. An exchange is told: @ev says who asked what by @port (NULL: not known). Takes
+ * @ev and @addr. */
+void netdhcp_tell(struct net *net, json_t *ev, const struct port *port, const char *answer,
+		  json_t *addr, const struct tell_reason *r);
+/* Somebody behind @port gets no address: logged and told (dhcp.refused) once in a while. */
+void netdhcp_tell_refused(struct net *net, const struct port *port, const struct tell_reason *r,
+			  struct refusal_told *told);
 
 /* A message on its way through the server, as it is to be told. */
 struct told {

@@ -114,20 +114,19 @@ struct port *netdhcp_port_by_id(const struct net *net, uint32_t id)
 	return port;
 }
 
-/* The port that @p came in by: as the switch noted, else as its source address is known. */
-static struct port *came_by(const struct netdhcp *d, const struct pkt *p, const struct mac *src)
+struct port *netdhcp_came_by(const struct net *net, const struct pkt *p, const struct mac *src)
 {
-	struct port *port = fdb_lookup(d->net->fdb, src, 0, d->net->runner->now);
+	struct port *port = fdb_lookup(net->fdb, src, 0, net->runner->now);
 
 	if (!p->from || (port && port->id + 1 == p->from))
 		return port;
-	return netdhcp_port_by_id(d->net, p->from);
+	return netdhcp_port_by_id(net, p->from);
 }
 
 static void input_dhcp(struct netdhcp *d, const struct frame_info *f, const struct pkt *p)
 {
 	struct runner *r = d->net->runner;
-	struct port *port = came_by(d, p, &f->src);
+	struct port *port = netdhcp_came_by(d->net, p, &f->src);
 	struct dhcp_rx rx = {.data = f->payload,
 			     .len = f->len,
 			     .src = f->src,

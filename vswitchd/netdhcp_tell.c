@@ -22,13 +22,8 @@
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-struct reason {
-	const char *word; /* for programs: stays as it is */
-	const char *text;
-};
-
 /* Why nothing, or no, is answered. */
-static const struct reason refusals[DHCP_N] = {
+static const struct tell_reason refusals[DHCP_N] = {
 	[DHCP_N_MALFORMED] = {"malformed", "the message is broken"},
 	[DHCP_N_NOT_DHCP] = {"not-dhcp", "this is no DHCP request"},
 	[DHCP_N_UNKNOWN_TYPE] = {"unknown-type", "a kind of message that servers do not get"},
@@ -78,48 +73,51 @@ static be32 wanted(const struct dhcp_msg *m)
 /* ---- why ------------------------------------------------------------------------------------- */
 
 /* How was the address chosen for a DISCOVER? */
-static struct reason choice(const struct told *t)
+static struct tell_reason choice(const struct told *t)
 {
 	enum dhcp_pick p = t->d->server.picked;
 
-	return (struct reason){dhcp_pick_word(p), dhcp_pick_text(p)};
+	return (struct tell_reason){dhcp_pick_word(p), dhcp_pick_text(p)};
 }
 
-static struct reason why_ack(const struct told *t, be32 addr)
+static struct tell_reason why_ack(const struct told *t, be32 addr)
 {
 	const char *state = state_of_request(t);
 
 	if (t->msg.type == DHCP_INFORM)
-		return (struct reason){"inform", "it has an address and wants the options only"};
+		return (struct tell_reason){"inform",
+					    "it has an address and wants the options only"};
 	if (t->msg.type == DHCP_DISCOVER)
 		return choice(t);
 	if (!strcmp(state, "selecting"))
-		return addr == t->had ? (struct reason){"selected", "it takes what was offered"}
-				      : (struct reason){"adopted", "it says this was offered to it;"
-								   " nobody else has it"};
+		return addr == t->had
+			       ? (struct tell_reason){"selected", "it takes what was offered"}
+			       : (struct tell_reason){"adopted", "it says this was offered to it;"
+								 " nobody else has it"};
 	if (!strcmp(state, "init-reboot"))
-		return (struct reason){"back", "it is back and may keep its address"};
-	return (struct reason){"renewed", "its lease begins anew"};
+		return (struct tell_reason){"back", "it is back and may keep its address"};
+	return (struct tell_reason){"renewed", "its lease begins anew"};
 }
 
 /* Taken without an answer. */
-static struct reason why_silent(const struct told *t)
+static struct tell_reason why_silent(const struct told *t)
 {
 	switch (t->msg.type) {
 	case DHCP_DECLINE:
-		return (struct reason){"declined", "it found another machine there: nobody gets "
-						   "the address for 10 minutes"};
+		return (struct tell_reason){"declined",
+					    "it found another machine there: nobody gets "
+					    "the address for 10 minutes"};
 	case DHCP_RELEASE:
-		return (struct reason){"released", "the address is free"};
+		return (struct tell_reason){"released", "the address is free"};
 	case DHCP_DISCOVER:
-		return (struct reason){"probing", "the probe of its address is under way"};
+		return (struct tell_reason){"probing", "the probe of its address is under way"};
 	default:
-		return (struct reason){"silent", "nothing to say"};
+		return (struct tell_reason){"silent", "nothing to say"};
 	}
 }
 
-static struct reason why(const struct told *t, enum dhcp_verdict verdict,
-			 const struct dhcp_reply *reply, be32 addr)
+static struct tell_reason why(const struct told *t, enum dhcp_verdict verdict,
+			      const struct dhcp_reply *reply, be32 addr)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(refusal_order); i++) {
 		enum dhcp_count c = refusal_order[i];
@@ -187,16 +185,23 @@ static json_t *lease_s_json(const struct dhcp_reply *reply)
 	return json_integer(ntohl(v));
 }
 
-static void tell(struct netdhcp *d, json_t *ev, const struct port *port, const char *answer,
-		 be32 addr, const struct reason *r)
+void netdhcp_tell(struct net *net, json_t *ev, const struct port *port, const char *answer,
+		  json_t *addr, const struct tell_reason *r)
 {
 	json_object_set_new(ev, "port", port ? json_string(port->name) : json_null());
 	json_object_set_new(ev, "vm", port && port->vm[0] ? json_string(port->vm) : json_null());
 	json_object_set_new(ev, "answer", json_string(answer));
-	json_object_set_new(ev, "address", addr_json(addr));
+	json_object_set_new(ev, "address", addr);
 	json_object_set_new(ev, "reason", json_string(r->word));
 	json_object_set_new(ev, "why", json_string(r->text));
-	runner_event(d->net->runner, "dhcp.exchange", ev);
+	runner_event(net->runner, "dhcp.exchange", ev);
+}
+
+static void tell(struct netdhcp *d, json_t *ev, const struct port *port, const char *answer,
+		 be32 addr, const struct tell_reason *r)
+{
+	json_object_set_new(ev, "family", json_integer(4));
+	netdhcp_tell(d->net, ev, port, answer, addr_json(addr), r);
 }
 
 /* ---- dhcp.refused ---------------------------------------------------------------------------- */
@@ -204,32 +209,32 @@ static void tell(struct netdhcp *d, json_t *ev, const struct port *port, const c
 /* Worth a word to somebody who did not ask: an address is wanted and there is none. */
 static const enum dhcp_count alarms[] = {DHCP_N_POOL_EXHAUSTED, DHCP_N_PORT_LIMIT};
 
-static void alarm_send(const struct told *t, enum dhcp_count c, uint64_t n)
+void netdhcp_tell_refused(struct net *net, const struct port *port, const struct tell_reason *r,
+			  struct refusal_told *told)
 {
-	const char *port = t->port ? t->port->name : "a port that is not known";
+	const char *name = port ? port->name : "a port that is not known";
+	msec now = net->runner->now;
 
-	log_warn("network %s: %s asks for an address and gets none: %s", t->d->net->conf.name, port,
-		 refusals[c].text);
-	runner_event(t->d->net->runner, "dhcp.refused",
-		     json_pack("{s:s, s:s?, s:s, s:s, s:I}", "net", t->d->net->conf.name, "port",
-			       t->port ? port : NULL, "reason", refusals[c].word, "why",
-			       refusals[c].text, "count", (json_int_t)n));
+	told->n++;
+	if (told->ms && now - told->ms < NETDHCP_COMPLAIN_MS)
+		return;
+	log_warn("network %s: %s asks for an address and gets none: %s", net->conf.name, name,
+		 r->text);
+	runner_event(net->runner, "dhcp.refused",
+		     json_pack("{s:s, s:s?, s:s, s:s, s:I}", "net", net->conf.name, "port",
+			       port ? name : NULL, "reason", r->word, "why", r->text, "count",
+			       (json_int_t)told->n));
+	*told = (struct refusal_told){.ms = now ? now : 1};
 }
 
 static void tell_refused(const struct told *t)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(alarms); i++) {
 		enum dhcp_count c = alarms[i];
-		struct refusal_told *told = &t->d->refused[c == DHCP_N_PORT_LIMIT];
-		msec now = t->d->net->runner->now;
 
-		if (t->d->server.count[c] == t->count[c])
-			continue;
-		told->n++;
-		if (told->ms && now - told->ms < NETDHCP_COMPLAIN_MS)
-			continue;
-		alarm_send(t, c, told->n);
-		*told = (struct refusal_told){.ms = now};
+		if (t->d->server.count[c] != t->count[c])
+			netdhcp_tell_refused(t->d->net, t->port, &refusals[c],
+					     &t->d->refused[c == DHCP_N_PORT_LIMIT]);
 	}
 }
 
@@ -279,7 +284,7 @@ void netdhcp_tell_after(const struct told *t, enum dhcp_verdict verdict,
 			const struct dhcp_reply *reply)
 {
 	const char *answer = verdict == DHCP_PROBE ? "probe" : "none";
-	struct reason r;
+	struct tell_reason r;
 	json_t *ev;
 	be32 addr;
 
@@ -303,7 +308,7 @@ static const struct port *port_of(const struct netdhcp *d, const struct dhcp_lea
 
 void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply)
 {
-	static const struct reason unused = {"unused", "nobody answered the probe"};
+	static const struct tell_reason unused = {"unused", "nobody answered the probe"};
 	const struct dhcp_hdr *h = (const struct dhcp_hdr *)reply->data;
 	char mac[MAC_STR], xid[9];
 	struct mac client;
@@ -320,8 +325,9 @@ void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply)
 
 void netdhcp_tell_conflict(struct netdhcp *d, be32 addr, const struct mac *user)
 {
-	static const struct reason in_use = {"in-use", "another machine uses it: nobody gets the "
-						       "address for 10 minutes"};
+	static const struct tell_reason in_use = {"in-use",
+						  "another machine uses it: nobody gets the "
+						  "address for 10 minutes"};
 	char mac[MAC_STR];
 
 	if (watched(d))

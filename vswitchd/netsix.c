@@ -115,7 +115,7 @@ static void input(void *ctx, struct pkt *p)
 	else if (i.kind == SIX_ECHO)
 		answer(s, &i, six_echo_reply);
 	else if (i.kind == SIX_UDP)
-		six_dhcp_input(s, &i);
+		six_dhcp_input(s, &i, p);
 	pkt_put(p);
 }
 

@@ -55,9 +55,10 @@ void netsix_show(const struct net *net, json_t *out);
 
 /* Add "leases6" to the answer of dhcp.list: leases, and addresses that guests made themselves. */
 void netsix_leases(const struct net *net, json_t *out);
-/* Is "address" of @params an IPv6 address? Then dhcp.reserve and dhcp.release are for
- * netsix_call().
- */
+/* Add "leases6" and "counts6" to the answer of dhcp.stats. @net has IPv6. */
+void netsix_stats(const struct net *net, json_t *out);
+/* Is "address" or "client" of @params an IPv6 address? Then dhcp.reserve, dhcp.release and
+ * dhcp.explain are for netsix_call(). (dhcp.explain takes a MAC address, too.) */
 bool netsix_means(const json_t *params);
 int netsix_call(struct net *net, const char *method, const json_t *params, json_t **result,
 		struct err *err);

@@ -40,7 +40,10 @@ static void kept(struct hold_owner *o, const struct dhcp_undo *undo)
 
 static void undo_one(struct hold_owner *o, const struct dhcp_undo *undo)
 {
-	dhcp_server_undo(&CONTAINER_OF(o, struct netsix, hold)->dhcp->leases, undo);
+	struct netsix *s = CONTAINER_OF(o, struct netsix, hold);
+
+	dhcp_server_undo(&s->dhcp->leases, undo);
+	six_tell_undone(s, undo->lease);
 }
 
 static void send_reply(struct netsix *s, const struct six_info *i, const struct dhcp6_reply *r)
@@ -67,10 +70,15 @@ static void send_reply(struct netsix *s, const struct six_info *i, const struct 
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-bool six_dhcp_input(struct netsix *s, const struct six_info *i)
+void six_dhcp_refresh(struct netsix *s)
+{
+	s->dhcp->conf.stateful = s->net->conf.ipv6 == IPV6_STATEFUL;
+}
+
+bool six_dhcp_input(struct netsix *s, const struct six_info *i, const struct pkt *p)
 {
 	struct runner *r = s->net->runner;
-	struct port *port = fdb_lookup(s->net->fdb, &i->from, 0, r->now);
+	struct port *port = netdhcp_came_by(s->net, p, &i->from);
 	struct dhcp6_rx rx = {.data = i->payload,
 			      .len = i->len,
 			      .src = i->from,
@@ -79,11 +87,16 @@ bool six_dhcp_input(struct netsix *s, const struct six_info *i)
 			      .at = netdhcp_port_one_machine(port) ? port->name : NULL,
 			      .port_limit = NETDHCP_PORT_LEASES};
 	struct dhcp6_reply reply;
+	struct told6 told;
+	bool replied;
 
 	if (i->dport != DHCP6_PORT_SERVER || s->net->conf.ipv6 == IPV6_SLAAC)
 		return false;
-	s->dhcp->conf.stateful = s->net->conf.ipv6 == IPV6_STATEFUL; /* may change while it runs */
-	if (dhcp6_server_input(s->dhcp, &rx, r->now, clock_wall_s(), &reply))
+	six_dhcp_refresh(s);
+	six_tell_before(s, &rx, port, &told);
+	replied = dhcp6_server_input(s->dhcp, &rx, r->now, clock_wall_s(), &reply);
+	six_tell_after(&told, &reply, replied);
+	if (replied)
 		send_reply(s, i, &reply);
 	netdhcp_hold_commit_soon(r);
 	return true;

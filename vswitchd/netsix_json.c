@@ -148,13 +148,28 @@ void netsix_leases(const struct net *net, json_t *out)
 			json_array_append_new(list, slaac_json(s, e));
 }
 
+void netsix_stats(const struct net *net, json_t *out)
+{
+	const struct lease_queue *q = net->six->dhcp->leases.leases.queue;
+
+	lease_table_run(&net->six->dhcp->leases.leases, net->runner->now);
+	json_object_set_new(out, "leases6",
+			    json_pack("{s:I, s:I, s:I}", "bound", (json_int_t)q[LEASE_BOUND].n,
+				      "offered", (json_int_t)q[LEASE_OFFERED].n, "declined",
+				      (json_int_t)q[LEASE_DECLINED].n));
+	json_object_set_new(out, "counts6", six_counts_json(net->six));
+}
+
 /* ---- dhcp.reserve, dhcp.release -------------------------------------------------------------- */
 
 bool netsix_means(const json_t *params)
 {
 	const char *text = json_string_value(json_object_get(params, "address"));
+	struct mac mac;
 
-	return text && strchr(text, ':');
+	if (!text)
+		text = json_string_value(json_object_get(params, "client"));
+	return text && strchr(text, ':') && mac_parse(text, &mac);
 }
 
 static int get_name(const struct netsix *s, const json_t *params, be32 *out, struct err *err)
@@ -224,6 +239,8 @@ int netsix_call(struct net *net, const char *method, const json_t *params, json_
 	if (!net->six)
 		return err_set(err, -EOPNOTSUPP, "network \"%s\" (%s) gives no IPv6 addresses",
 			       net->conf.name, net->conf.mode->name);
+	if (!strcmp(method, "dhcp.explain"))
+		return six_explain(net->six, params, result, err);
 	rc = get_name(net->six, params, &name, err);
 	if (rc)
 		return rc;

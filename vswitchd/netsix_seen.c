@@ -40,15 +40,35 @@ static bool worth_noting(const struct ip_addr *a)
 	return a->b[0] != 0xff && !ip_addr_is_zero(a);
 }
 
+static bool in_prefix(const struct net *net, const struct ip_addr *a)
+{
+	return memcmp(a->b, net->conf.subnet6.prefix, sizeof(net->conf.subnet6.prefix)) == 0;
+}
+
+/* Is @addr one of the prefix that nobody leased, and news? */
+static bool is_new_own(const struct netsix *s, const struct ip_addr *addr, const struct mac *from,
+		       const struct six_seen *e)
+{
+	be32 name = dhcp6_name(&s->dhcp->conf, addr);
+
+	if (!in_prefix(s->net, addr) || (name && lease_by_addr(&s->dhcp->leases.leases, name)))
+		return false;
+	return !e->heard_ms || !ip_addr_equal(&e->addr, addr) || !mac_equal(&e->mac, from);
+}
+
 void six_seen_note(struct netsix *s, const struct six_info *i)
 {
 	bool tentative = i->kind == SIX_NS && ip_addr_is_zero(&i->src);
 	const struct ip_addr *addr = tentative || i->kind == SIX_NA ? &i->target : &i->src;
 	msec now = s->net->runner->now;
+	struct six_seen *e;
 
 	if (!worth_noting(addr) || six_is_own(&s->host, addr))
 		return;
-	*seen_slot(s, addr, &i->from) = (struct six_seen){*addr, i->from, now ? now : 1};
+	e = seen_slot(s, addr, &i->from);
+	if (tentative && is_new_own(s, addr, &i->from, e))
+		six_tell_own(s, addr, &i->from);
+	*e = (struct six_seen){*addr, i->from, now ? now : 1};
 }
 
 /* An address is shown while the switch knows where its MAC is. */
@@ -70,11 +90,6 @@ json_t *six_seen_json(const struct netsix *s)
 						(json_int_t)((now - e->heard_ms) / 1000)));
 	}
 	return list;
-}
-
-static bool in_prefix(const struct net *net, const struct ip_addr *a)
-{
-	return memcmp(a->b, net->conf.subnet6.prefix, sizeof(net->conf.subnet6.prefix)) == 0;
 }
 
 unsigned int netsix_addrs_of(const struct net *net, const struct mac *mac, struct ip_addr *out,

@@ -414,8 +414,9 @@ static void told_in_words(void **state)
 	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.128\", \"answer\": "
 				    "\"conflict\", \"asked\": \"probe\""));
 	step(300);
-	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.129\", \"answer\": "
-				    "\"offer\", \"asked\": \"probe\", \"lease_s\": 3600"));
+	assert_true(world_event(
+		&w, "dhcp.exchange {\"address\": \"10.0.2.129\", \"answer\": "
+		    "\"offer\", \"asked\": \"probe\", \"family\": 4, \"lease_s\": 3600"));
 	drain();
 	get_lease(1);
 	assert_true(world_event(&w, "dhcp.exchange {\"address\": \"10.0.2.129\", \"answer\": "

@@ -31,7 +31,7 @@ struct world {
 	struct net *net;
 	struct port *port[8];
 	unsigned int n_events;
-	char events[EVENTS_MAX][256]; /* "port.failed {...}" */
+	char events[EVENTS_MAX][512]; /* "port.failed {...}" */
 };
 
 static inline struct fake *fake_of(struct port *port)

@@ -289,9 +289,50 @@ static int dhcp_list(struct net *net, struct rpc *rpc, json_t **result, struct e
 	return 0;
 }
 
+/* dhcp.stats and dhcp.explain: the answer of DHCPv4, where that is served, with that of IPv6. */
+static int dhcp_both(struct net *net, struct rpc *rpc, json_t **result, struct err *err)
+{
+	bool explain = !strcmp(rpc->method, "dhcp.explain");
+	json_t *six = NULL;
+	int rc = 0;
+
+	if (net->dhcp)
+		rc = netdhcp_call(net, rpc->method, rpc->params, result, err);
+	else
+		*result = explain ? json_object()
+				  : json_pack("{s:n, s:n, s:n, s:o}", "leases", "pool", "counts",
+					      "store", netdhcp_store_json());
+	if (!rc && explain) {
+		rc = netsix_call(net, rpc->method, rpc->params, &six, err);
+		json_object_set_new(*result, "ipv6", six);
+	} else if (!rc) {
+		netsix_stats(net, *result);
+	}
+	return rc;
+}
+
+/* An IPv6 address is asked about. */
+static int dhcp_six(struct net *net, struct rpc *rpc, json_t **result, struct err *err)
+{
+	int rc = netsix_call(net, rpc->method, rpc->params, result, err);
+
+	if (!rc && !strcmp(rpc->method, "dhcp.explain"))
+		*result = json_pack("{s:o}", "ipv6", *result);
+	return rc;
+}
+
+/* Does the client's address in @params say that only DHCPv4 is meant? */
+static bool means_four(const json_t *params)
+{
+	const char *client = json_string_value(json_object_get(params, "client"));
+
+	return client && !strchr(client, ':');
+}
+
 static int dhcp_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	bool list = !strcmp(rpc->method, "dhcp.list");
+	bool both = !strcmp(rpc->method, "dhcp.stats") || !strcmp(rpc->method, "dhcp.explain");
 	struct net *net;
 	int rc = rpc_net(rpc, &net, err);
 
@@ -300,7 +341,9 @@ static int dhcp_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (list && (net->dhcp || net->six))
 		return dhcp_list(net, rpc, result, err);
 	if (!list && netsix_means(rpc->params))
-		return netsix_call(net, rpc->method, rpc->params, result, err);
+		return dhcp_six(net, rpc, result, err);
+	if (both && net->six && !means_four(rpc->params))
+		return dhcp_both(net, rpc, result, err);
 	if (!net->dhcp)
 		return err_set(err, -EOPNOTSUPP, "network \"%s\" (%s) has no DHCP server",
 			       net->conf.name, net->conf.mode->name);
