@@ -126,7 +126,7 @@ static bool confirm(struct turn6 *t)
 		return silent(t, DHCP6_N_NO_BINDING);
 	reply6_start(t, DHCP6_REPLY);
 	reply6_say(t, ok ? STATUS6_SUCCESS : STATUS6_NOT_ON_LINK,
-		      ok ? "you are where you were" : other_link);
+		   ok ? "you are where you were" : other_link);
 	if (!ok)
 		t->s->count[DHCP6_N_WRONG_NET]++;
 	return true;
@@ -149,7 +149,7 @@ static bool give_up(struct turn6 *t, bool declined)
 {
 	static const struct grant6 none = {.status = STATUS6_NO_BINDING,
 					   .refused = DHCP6_N_NO_BINDING},
-				   done = {.had = true};
+				   done = {.was = LEASE_BOUND};
 
 	reply6_start(t, DHCP6_REPLY);
 	reply6_say(t, STATUS6_SUCCESS, declined ? "noted" : "released");

@@ -85,7 +85,7 @@ struct dhcp6_outcome {
 	unsigned int ia; /* which of the message */
 	enum dhcp6_status status;
 	be32 name;		  /* given; 0: none */
-	bool had;		  /* it, or what is given up, was this client's before */
+	enum lease_state was;	  /* of it, or of what is given up */
 	enum dhcp_pick pick;	  /* of what is given: why this one */
 	enum dhcp6_count refused; /* else: the reason */
 };

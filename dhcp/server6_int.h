@@ -30,7 +30,7 @@ struct turn6 {
 struct grant6 {
 	enum dhcp6_status status;
 	struct dhcp_lease *lease; /* with STATUS6_SUCCESS */
-	bool had;		  /* it was bound to this client before */
+	enum lease_state was;	  /* before */
 	enum dhcp_pick pick;
 	enum dhcp6_count refused; /* without a lease: why */
 };

@@ -132,7 +132,7 @@ struct grant6 lease6_give(struct turn6 *t, const struct dhcp6_ia *ia, bool bind)
 	set_hostname(l, t->msg);
 	l->port = t->rx->port;
 	g.lease = l;
-	g.had = l->state == LEASE_BOUND;
+	g.was = l->state;
 	if (bind)
 		return bind_to(t, &g);
 	if (l->state != LEASE_BOUND)
@@ -158,7 +158,7 @@ struct dhcp6_outcome dhcp6_explain(struct dhcp6_server *s, const struct dhcp6_rx
 		return out;
 	out.status = STATUS6_SUCCESS;
 	out.name = l->addr;
-	out.had = l->state == LEASE_BOUND;
+	out.was = l->state;
 	return out;
 }
 

@@ -53,7 +53,7 @@ void reply6_note(struct turn6 *t, const struct dhcp6_ia *ia, const struct grant6
 		(struct dhcp6_outcome){.ia = (unsigned int)(ia - t->msg->ias),
 				       .status = g->status,
 				       .name = g->lease ? g->lease->addr : 0,
-				       .had = g->had,
+				       .was = g->was,
 				       .pick = g->pick,
 				       .refused = g->refused};
 }

@@ -90,9 +90,9 @@ static struct tell_reason not_given(const struct dhcp6_ia *ia)
 
 static struct tell_reason why_given(enum dhcp6_type asked, const struct dhcp6_outcome *o)
 {
-	if (asked == DHCP6_REQUEST && o->pick == PICK_HAS)
+	if (asked == DHCP6_REQUEST && o->was == LEASE_OFFERED)
 		return (struct tell_reason){"selected", "it takes what was offered"};
-	if ((asked == DHCP6_RENEW || asked == DHCP6_REBIND) && o->had)
+	if ((asked == DHCP6_RENEW || asked == DHCP6_REBIND) && o->was == LEASE_BOUND)
 		return (struct tell_reason){"renewed", "its lease begins anew"};
 	return (struct tell_reason){dhcp_pick_word(o->pick), dhcp_pick_text(o->pick)};
 }
