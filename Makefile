@@ -46,15 +46,15 @@ ALL_CFLAGS = -std=gnu17 $(WARN) $(OPT) $(HARDEN) $(CFLAGS) -I. -I$(O) -D_GNU_SOU
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDSAN) $(LDFLAGS)
 
 modules := lib vswitchd modes/nat modes/bridge modes/hostonly modes/internal modes/lansegment \
-	dhcp dns tftp vmm client vnetctl lab tests
+	dhcp dns tftp probe vmm client vnetctl lab tests
 -include $(patsubst %,%/module.mk,$(modules))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 # A test's object list: sources by name, or the name of a part ("lib", "dhcp", "core").
-parts := lib client dhcp dns tftp vswitchd-core modes
+parts := lib client dhcp dns tftp probe vswitchd-core modes
 expand = $(foreach o,$(1),$(if $(filter %.c,$(o)),$(call obj,$(o)),$(call obj,$($(o)-srcs))))
 
-daemon-srcs = $(lib-srcs) $(dhcp-srcs) $(dns-srcs) $(tftp-srcs) $(vswitchd-srcs) $(modes-srcs)
+daemon-srcs = $(lib-srcs) $(dhcp-srcs) $(dns-srcs) $(tftp-srcs) $(probe-srcs) $(vswitchd-srcs) $(modes-srcs)
 programs := $(O)/bin/vswitchd $(O)/bin/vnetctl $(O)/bin/vnet-vmm $(O)/bin/vnet-uml
 
 .PHONY: all

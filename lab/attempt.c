@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/probe.h"
 #include "lab/subst.h"
 #include "lab/try.h"
 
@@ -57,6 +58,7 @@ bool target(struct try *t, const char *to, char addr[static IP4_STR])
 		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 		return false;
 	}
+	t->to_probe = lab_probe_net(t->r->lab, to);
 	ip4_format(a, addr);
 	return true;
 }
@@ -73,8 +75,11 @@ static bool placeholder_value(void *ctx, const struct subst *what, char *buf, si
 		mac_format(&what->node->nics[what->nic].mac, buf);
 		return size >= MAC_STR;
 	}
-	rc = what->nic < 0 ? node_target(t->r, t->from, what->node->name.s, &a, &err)
-			   : node_address(t->r, what->node, (size_t)what->nic, &a, &err);
+	if (what->probe)
+		rc = probe_address(t->r, what->probe, &a, &err);
+	else
+		rc = what->nic < 0 ? node_target(t->r, t->from, what->node->name.s, &a, &err)
+				   : node_address(t->r, what->node, (size_t)what->nic, &a, &err);
 	if (!rc)
 		snprintf(buf, size, "%s", ip4_format(a, text));
 	else
@@ -130,6 +135,7 @@ enum attempt check_attempt(struct lab_run *r, const struct lab_check *c, char *d
 	struct try t = {.r = r,
 			.c = c,
 			.from = c->from.s ? lab_node_find(r->lab, c->from.s) : NULL,
+			.probe = c->from.s ? lab_probe_net(r->lab, c->from.s) : NULL,
 			.detail = detail,
 			.size = size};
 	enum attempt result;
@@ -138,7 +144,7 @@ enum attempt check_attempt(struct lab_run *r, const struct lab_check *c, char *d
 	*outside = false;
 	if (c->verb == LAB_CHECK_NONE)
 		return ATTEMPT_UNTRIED;
-	result = verbs[c->verb](&t);
+	result = t.probe ? try_from_probe(&t) : verbs[c->verb](&t);
 	*outside = t.outside;
 	return result;
 }

@@ -305,6 +305,12 @@ struct lab_stage *lab_stage_find(const struct lab *lab, const char *id);
 /* "eth0" to 0; -1 when it is no such word or @node has fewer NICs. */
 int lab_nic_index(const struct lab_node *node, const char *ifname);
 
+/* probe_name.c: has the network a probe; may @word mean one ("probe", "probe.NET"); the network
+ * whose probe it means, NULL when none or several do. A node of that name comes first. */
+bool lab_net_has_probe(const struct lab_net *net);
+bool lab_is_probe_word(const struct lab *lab, const char *word);
+struct lab_net *lab_probe_net(const struct lab *lab, const char *word);
+
 /* names.c: the port of "NODE.ethN", or of a cable's first end; NULL when there is none. */
 const char *lab_port_of(const struct lab *lab, const char *word);
 

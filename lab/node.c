@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/ctl.h"
+#include "lab/probe.h"
 
 enum { ADDRESS_TIMEOUT_S = 5 };
 
@@ -158,6 +159,8 @@ int node_target(struct lab_run *r, const struct lab_node *from, const char *to, 
 
 	if (!ip4_parse(to, out))
 		return 0;
+	if (lab_probe_net(r->lab, to))
+		return probe_address(r, lab_probe_net(r->lab, to), out, err);
 	if (!node && dot) {
 		snprintf(name, sizeof(name), "%.*s", (int)(dot - to), to);
 		node = lab_node_find(r->lab, name);

@@ -42,5 +42,7 @@ int lab_down(struct client *c, const char *name, bool at_once, struct progress *
 /* Rows of `lab status`: [{node, kind, state, nic, network, mode, address, mac, reason}]. New
  * reference; NULL with @err. */
 json_t *lab_status(struct lab_run *r, struct err *err);
+/* Its probes: [{network, address}]. New reference. */
+json_t *lab_status_probes(struct lab_run *r);
 
 #endif

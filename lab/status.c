@@ -6,6 +6,7 @@
 
 #include "lab/node.h"
 #include "client/ctl.h"
+#include "lab/probe.h"
 
 static json_t *find(const json_t *list, const char *name)
 {
@@ -79,5 +80,22 @@ json_t *lab_status(struct lab_run *r, struct err *err)
 	}
 	json_decref(vms);
 	json_decref(spaces);
+	return rows;
+}
+
+json_t *lab_status_probes(struct lab_run *r)
+{
+	json_t *rows = json_array();
+	char text[IP4_STR];
+	struct err ignored;
+	be32 addr;
+
+	for (size_t i = 0; i < r->lab->n_nets; i++) {
+		const struct lab_net *net = &r->lab->nets[i];
+
+		if (lab_net_has_probe(net) && !probe_address(r, net, &addr, &ignored))
+			json_array_append_new(rows, json_pack("{s:s, s:s}", "network", net->name.s,
+							      "address", ip4_format(addr, text)));
+	}
 	return rows;
 }

@@ -36,6 +36,9 @@ static bool resolve(const struct lab *lab, const char *text, size_t len, struct 
 	out->mac = ends(name, len, ".mac");
 	*strrchr(name, '.') = 0;
 	out->nic = -1;
+	out->probe = out->mac ? NULL : lab_probe_net(lab, name);
+	if (out->probe)
+		return true;
 	out->node = lab_node_find(lab, name);
 	if (out->node) {
 		out->nic = out->mac ? 0 : -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * subst.h - {NODE.ethN.ip}, {NODE.ip} and {NODE.ethN.mac} in the texts of checks.
+ * subst.h - {NODE.ethN.ip}, {NODE.ip} and {NODE.ethN.mac} in the texts of checks; {probe.ip} and
+ * {probe.NET.ip} are those of probes.
  */
 #ifndef LAB_SUBST_H
 #define LAB_SUBST_H
@@ -9,8 +10,9 @@
 
 /* What one placeholder asks for. */
 struct subst {
-	const struct lab_node *node;
-	int nic; /* -1: not said */
+	const struct lab_node *node; /* or else */
+	const struct lab_net *probe; /* whose probe it is */
+	int nic;		     /* -1: not said */
 	bool mac;
 };
 

@@ -27,10 +27,13 @@ struct
 try {
 	struct lab_run *r;
 	const struct lab_check *c;
-	const struct lab_node *from; /* NULL: the host */
+	const struct lab_node *from; /* NULL: the host, or a probe */
+	const struct lab_net *probe; /* that of this network asks; NULL: no probe does */
 	char *detail;
 	size_t size;
 	bool outside;
+	const struct lab_net *to_probe; /* whose probe target() meant; NULL: no probe */
+	unsigned int probe_got;		/* frames of this try that were handed to it */
 };
 
 /* Note why, and return @result. */
@@ -48,12 +51,18 @@ char *try_text(struct try *t, const char *text);
 enum attempt match_output(struct try *t, const char *text);
 
 /* try_traffic.c: what the switch can watch. */
+/* Run @command in the sender while its ports are watched for @filter (for each frame @fn), and the
+ * probe, when it is to be reached, for @asked. False after noting what failed; else *@res is to be
+ * freed and @seen and t->probe_got are filled. */
+bool watched_run(struct try *t, const char *filter, const char *asked, const char *command,
+		 struct observers *seen, observe_fn *fn, void *ctx, struct exec_result *res);
 enum attempt try_ping(struct try *t);
 enum attempt try_tcp(struct try *t);
 enum attempt try_udp(struct try *t);
-enum attempt try_http(struct try *t);
 enum attempt try_dns(struct try *t);
 enum attempt try_dhcp(struct try *t);
+/* try_http.c */
+enum attempt try_http(struct try *t);
 /* try_path.c */
 enum attempt try_path(struct try *t);
 enum attempt try_throughput(struct try *t);

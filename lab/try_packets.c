@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lab/try.h"
+#include "lab/probe.h"
 
 enum {
 	LOOK_DEFAULT_MS = 2000,
@@ -48,8 +48,12 @@ static bool watch_at(struct try *t, struct observers *o, const char *filter, str
 	const char *at = t->c->at.s;
 	const struct lab_net *net = lab_net_find(t->r->lab, at);
 	const struct lab_node *node = lab_node_find(t->r->lab, at);
+	const struct lab_net *probe = lab_probe_net(t->r->lab, at);
 	const char *port = lab_port_of(t->r->lab, at);
+	char name[2 * NAME_MAX_];
 
+	if (probe)
+		return observe_port(o, probe_port(probe, name), filter, err);
 	if (net)
 		return observe_net(o, net->id, filter, err);
 	if (node)

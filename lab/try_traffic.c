@@ -9,12 +9,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/try.h"
+#include "lab/probe.h"
 #include "lib/hash.h"
 
 enum { PING_MIN = 60, PING_SPAN = 800, ICMP_OVERHEAD = 28 /* IPv4 and ICMP headers */ };
@@ -27,20 +26,32 @@ static unsigned int nonce(void)
 	return v;
 }
 
-/* Run @command while the sender's ports are watched for @filter. False after noting what failed. */
-static bool watched_run(struct try *t, const char *filter, const char *command,
-			struct observers *seen, observe_fn *fn, void *ctx, struct exec_result *res)
+/* Watch the probe that is meant to be reached for @filter. */
+static bool watch_probe(struct try *t, struct observers *at, const char *filter, struct err *err)
 {
+	char port[2 * NAME_MAX_];
+
+	observe_begin(at, t->r);
+	return !t->to_probe || observe_port(at, probe_port(t->to_probe, port), filter, err);
+}
+
+bool watched_run(struct try *t, const char *filter, const char *asked, const char *command,
+		 struct observers *seen, observe_fn *fn, void *ctx, struct exec_result *res)
+{
+	struct observers at;
 	struct err err;
-	bool ok = true;
+	bool ok;
 
 	observe_begin(seen, t->r);
-	t->outside = observable(t->from);
-	if (t->outside)
+	ok = watch_probe(t, &at, asked, &err);
+	t->outside = observable(t->from) || t->to_probe;
+	if (ok && observable(t->from))
 		ok = observe_node(seen, t->from, filter, &err);
 	if (ok && node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, res, &err))
 		ok = false;
 	observe_end(seen, fn, ctx);
+	observe_end(&at, NULL, NULL);
+	t->probe_got = at.out;
 	if (!ok)
 		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 	return ok;
@@ -57,8 +68,16 @@ static enum attempt judge(struct try *t, bool said, unsigned int answers, const 
 			    : outcome(t, ATTEMPT_NO, "no answer from %s%s%s", what,
 				      *res->err ? ": " : "",
 				      *res->err ? first_line(res, words, sizeof(words)) : "");
+	/* From the host the answer goes where the switch can't see it. */
+	if (t->to_probe && !t->from)
+		answers = said ? t->probe_got : 0;
+	if (answers && t->to_probe && !t->probe_got)
+		return outcome(t, ATTEMPT_NO, "somebody else answers for the probe, %s", what);
 	if (answers)
 		return outcome(t, ATTEMPT_YES, "%s answers", what);
+	if (t->probe_got)
+		return outcome(t, ATTEMPT_NO,
+			       "the probe, %s, got it and answered, but no answer came back", what);
 	if (said)
 		return outcome(t, ATTEMPT_NO,
 			       "the node says that %s answers, but the switch saw no answer", what);
@@ -69,7 +88,7 @@ static enum attempt judge(struct try *t, bool said, unsigned int answers, const 
 enum attempt try_ping(struct try *t)
 {
 	unsigned int size = PING_MIN + nonce() % PING_SPAN;
-	char addr[IP4_STR], command[160], filter[160];
+	char addr[IP4_STR], command[160], filter[160], asked[80];
 	struct exec_result res;
 	struct observers seen;
 	enum attempt result;
@@ -81,7 +100,9 @@ enum attempt try_ping(struct try *t)
 	snprintf(filter, sizeof(filter),
 		 "icmp[icmptype] = icmp-echoreply and src host %s and ip[2:2] = %u", addr,
 		 size + ICMP_OVERHEAD);
-	if (!watched_run(t, filter, command, &seen, NULL, NULL, &res))
+	snprintf(asked, sizeof(asked), "icmp[icmptype] = icmp-echo and ip[2:2] = %u",
+		 size + ICMP_OVERHEAD);
+	if (!watched_run(t, filter, asked, command, &seen, NULL, NULL, &res))
 		return ATTEMPT_UNTRIED;
 	result = judge(t, !res.status, seen.out, addr, &res);
 	exec_result_fini(&res);
@@ -90,7 +111,7 @@ enum attempt try_ping(struct try *t)
 
 enum attempt try_tcp(struct try *t)
 {
-	char addr[IP4_STR], command[160], filter[200], what[32];
+	char addr[IP4_STR], command[160], filter[200], what[32], asked[80];
 	struct exec_result res;
 	struct observers seen;
 	enum attempt result;
@@ -103,7 +124,9 @@ enum attempt try_tcp(struct try *t)
 		 "tcp[tcpflags] & (tcp-syn|tcp-ack) = (tcp-syn|tcp-ack) and src host %s and src "
 		 "port %u",
 		 addr, t->c->port.v);
-	if (!watched_run(t, filter, command, &seen, NULL, NULL, &res))
+	snprintf(asked, sizeof(asked), "tcp[tcpflags] & tcp-syn != 0 and dst port %u",
+		 t->c->port.v);
+	if (!watched_run(t, filter, asked, command, &seen, NULL, NULL, &res))
 		return ATTEMPT_UNTRIED;
 	snprintf(what, sizeof(what), "%s:%u", addr, t->c->port.v);
 	result = judge(t, !res.status, seen.out, what, &res);
@@ -140,7 +163,7 @@ enum attempt try_udp(struct try *t)
 
 	if ((t->c->expect_fail && !sender_ready(t)) || !target(t, t->c->to.s, addr))
 		return ATTEMPT_UNTRIED;
-	if (!observable(to))
+	if (!t->to_probe && !observable(to))
 		return outcome(t, ATTEMPT_UNTRIED, "the switch can't see what reaches %s",
 			       t->c->to.s);
 	needle.len = (size_t)snprintf(word, sizeof(word), "vnet%08x%08x", nonce(), nonce());
@@ -148,8 +171,8 @@ enum attempt try_udp(struct try *t)
 		 "busybox timeout 1 busybox tftp -g -l /dev/null -r %s %s %u", word, addr,
 		 t->c->port.v);
 	snprintf(filter, sizeof(filter), "udp and dst port %u", t->c->port.v);
-	observe_begin(&seen, t->r);
-	rc = observe_node(&seen, to, filter, &err)
+	rc = (t->to_probe ? watch_probe(t, &seen, filter, &err)
+			  : (observe_begin(&seen, t->r), observe_node(&seen, to, filter, &err)))
 		     ? node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, &res, &err)
 		     : err.code;
 	observe_end(&seen, find_needle, &needle);
@@ -258,7 +281,8 @@ enum attempt try_dns(struct try *t)
 		d.want = answer && !ip4_parse(answer, &d.answer);
 		snprintf(command, sizeof(command), BUSYBOX "$b timeout 5 $b nslookup %s %s", name,
 			 server);
-		if (!watched_run(t, "udp and src port 53", command, &seen, dns_frame, &d, &res)) {
+		if (!watched_run(t, "udp and src port 53", "udp", command, &seen, dns_frame, &d,
+				 &res)) {
 			result = ATTEMPT_UNTRIED;
 		} else {
 			said = !res.status && (!answer || strstr(res.out, answer));
@@ -290,161 +314,9 @@ enum attempt try_dhcp(struct try *t)
 		 ifname);
 	snprintf(filter, sizeof(filter), "udp and src port 67 and dst port 68%s%s",
 		 *server ? " and src host " : "", server);
-	if (!watched_run(t, filter, command, &seen, NULL, NULL, &res))
+	if (!watched_run(t, filter, "udp", command, &seen, NULL, NULL, &res))
 		return ATTEMPT_UNTRIED;
 	result = judge(t, !res.status, seen.out, *server ? server : "a DHCP server", &res);
 	exec_result_fini(&res);
-	return result;
-}
-
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-enum { PAGE_MAX = 64 << 10 };
-
-/* One TCP stream towards the node: its bytes in order. */
-struct page {
-	char *text;
-	size_t len;
-	uint32_t next; /* sequence number */
-	bool begun;
-};
-
-static void page_frame(void *ctx, const struct pcapng_packet *packet, bool in)
-{
-	const uint8_t *frame = packet->data, *ip = frame + 14, *tcp;
-	size_t len = packet->caplen, ihl, head, total, n;
-	struct page *p = ctx;
-	uint32_t seq;
-
-	if (in || !p->text || len < 54 || frame[12] != 8 || frame[13])
-		return;
-	ihl = (size_t)(ip[0] & 15) * 4;
-	total = (size_t)(ip[2] << 8 | ip[3]);
-	if (ihl < 20 || 14 + ihl + 20 > len)
-		return;
-	tcp = ip + ihl;
-	head = ihl + (size_t)(tcp[12] >> 4) * 4;
-	/* A frame that is still to be cut may have no length of its own. */
-	total = total && total <= len - 14 ? total : len - 14;
-	if (head > total)
-		return;
-	memcpy(&seq, tcp + 4, sizeof(seq));
-	seq = ntohl(seq);
-	if (tcp[13] & 2) { /* SYN */
-		p->begun = true;
-		p->next = seq + 1;
-		return;
-	}
-	n = MIN(total - head, PAGE_MAX - p->len);
-	if (!p->begun || seq != p->next)
-		return;
-	memcpy(p->text + p->len, ip + head, n);
-	p->len += n;
-	p->next = seq + (uint32_t)(total - head);
-}
-
-/* "http://lan/x" with a node's name for its host: the node's address instead. */
-static char *resolve_host(struct try *t, char *url, char addr[static IP4_STR], unsigned int *port)
-{
-	size_t len = strcspn(url + 7, ":/");
-	char name[NAME_MAX_ + 1], *full;
-	be32 a;
-
-	snprintf(name, sizeof(name), "%.*s", (int)len, url + 7);
-	*addr = 0;
-	*port = url[7 + len] == ':' ? (unsigned int)strtoul(url + 8 + len, NULL, 10) : 80;
-	if (len > NAME_MAX_ || !lab_node_find(t->r->lab, name)) {
-		if (len < IP4_STR && !ip4_parse(name, &a))
-			ip4_format(a, addr);
-		return url;
-	}
-	if (!target(t, name, addr) || asprintf(&full, "http://%s%s", addr, url + 7 + len) < 0)
-		full = NULL;
-	free(url);
-	return full;
-}
-
-/* What follows the header, which an empty line ends; small servers end lines with a bare LF. */
-static const char *page_body(const char *text)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n"), text_len = len;
-
-		text_len -= len && text[len - 1] == '\r';
-		text += len + (text[len] == '\n');
-		if (!text_len)
-			return text;
-	}
-	return text;
-}
-
-/* What the server said, as far as the switch saw it. */
-static enum attempt judge_page(struct try *t, const char *url, const struct page *p)
-{
-	const char *body = page_body(p->text);
-	char line[100];
-
-	str_escape(p->text, strcspn(p->text, "\r\n"), line, sizeof(line));
-	if (!p->len)
-		return outcome(t, ATTEMPT_NO, "no page from %s: no answer", url);
-	if (strncmp(p->text, "HTTP/1.", 7) || strncmp(p->text + 8, " 200", 4))
-		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, line);
-	if (match_output(t, body) == ATTEMPT_YES)
-		return outcome(t, ATTEMPT_YES, "%s", url);
-	str_escape(body, strcspn(body, "\r\n"), line, sizeof(line));
-	return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, line, t->c->output.s);
-}
-
-static enum attempt judge_words(struct try *t, const char *url, const struct exec_result *res)
-{
-	char words[128];
-
-	first_line(res, words, sizeof(words));
-	if (res->status)
-		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, words);
-	if (match_output(t, res->out) != ATTEMPT_YES)
-		return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, words,
-			       t->c->output.s);
-	return outcome(t, ATTEMPT_YES, "%s", url);
-}
-
-static enum attempt http_get(struct try *t, const char *url, const char *addr, unsigned int port)
-{
-	struct page page = {.text = calloc(1, PAGE_MAX + 1)};
-	char *safe = shell_quoted(url), *command = NULL, filter[80];
-	enum attempt result = ATTEMPT_UNTRIED;
-	struct exec_result res;
-	struct observers seen;
-
-	snprintf(filter, sizeof(filter), "tcp and src port %u%s%s", port,
-		 *addr ? " and src host " : "", addr);
-	if (!page.text || !safe ||
-	    asprintf(&command, BUSYBOX "$b timeout 4 $b wget -q -O - %s", safe) < 0) {
-		outcome(t, ATTEMPT_UNTRIED, "out of memory");
-	} else if (watched_run(t, filter, command, &seen, page_frame, &page, &res)) {
-		result = t->outside ? judge_page(t, url, &page) : judge_words(t, url, &res);
-		exec_result_fini(&res);
-	}
-	free(page.text);
-	free(safe);
-	free(command);
-	return result;
-}
-
-enum attempt try_http(struct try *t)
-{
-	char *url, addr[IP4_STR];
-	enum attempt result;
-	unsigned int port;
-
-	if (t->c->expect_fail && !sender_ready(t))
-		return ATTEMPT_UNTRIED;
-	url = try_text(t, t->c->text.s);
-	if (url)
-		url = resolve_host(t, url, addr, &port);
-	if (!url)
-		return ATTEMPT_UNTRIED;
-	result = http_get(t, url, addr, port);
-	free(url);
 	return result;
 }

@@ -33,12 +33,18 @@ static const struct lab_node *check_from(const struct lab *lab, const struct lab
 {
 	const struct lab_node *node = c->from.s ? lab_node_find(lab, c->from.s) : NULL;
 	bool traffic = c->verb == LAB_PING || c->verb == LAB_TCP || c->verb == LAB_HTTP;
+	bool probe;
 
 	if (!c->from.s || node)
 		return node;
-	if (strcmp(c->from.s, "host"))
+	probe = lab_is_probe_word(lab, c->from.s);
+	if (probe && !traffic && c->verb != LAB_UDP)
+		lab_error(e, c->from.pos, "a probe can only ping, tcp, udp and http, not this");
+	else if (probe && !lab_probe_net(lab, c->from.s))
+		lab_unknown_probe(lab, &c->from, e);
+	else if (!probe && strcmp(c->from.s, "host"))
 		lab_unknown_node(lab, &c->from, e);
-	else if (!traffic)
+	else if (!probe && !traffic)
 		lab_error(e, c->from.pos, "the host can only ping, tcp and http, not this");
 	return NULL;
 }
@@ -70,7 +76,10 @@ static void check_to(const struct lab *lab, const struct lab_text *to, struct la
 {
 	be32 a;
 
-	if (to->s && ip4_parse(to->s, &a) && !lab_node_find(lab, to->s))
+	if (to->s && lab_is_probe_word(lab, to->s)) {
+		if (!lab_probe_net(lab, to->s))
+			lab_unknown_probe(lab, to, e);
+	} else if (to->s && ip4_parse(to->s, &a) && !lab_node_find(lab, to->s))
 		nic_of(lab, to, e);
 }
 

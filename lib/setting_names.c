@@ -61,6 +61,7 @@ const char *const net_setting_names[] = {
 	"tftp",
 	"dns",
 	"dns-private",
+	"probe",
 	NULL,
 };
 

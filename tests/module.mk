@@ -50,4 +50,4 @@ fuzz_snoop-objs := vswitchd-core lib
 # The bridge mode with a NIC that tests make.
 wire-tests += bridge
 test_bridge-objs := $(wire-world) modes/bridge/bridge.c modes/bridge/singlemac.c \
-	modes/bridge/singlemac_table.c vswitchd/switch/modeconf.c
+	modes/bridge/singlemac_table.c vswitchd/switch/modeconf.c vswitchd/netprobe.c probe

@@ -69,12 +69,22 @@ static void print_status(const json_t *rows)
 	table_finish(t, "the lab has no nodes");
 }
 
+static void print_probes(const json_t *probes)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach ((json_t *)probes, i, row)
+		printf("%sprobe of %s: %s\n", i ? "" : "\n", jstr(row, "network"),
+		       jstr(row, "address"));
+}
+
 static int lab_status_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_run r = {0};
 	struct lab *lab;
 	struct err err;
-	json_t *rows;
+	json_t *rows, *probes;
 
 	if (argc > 1)
 		return ctl_usage(c, "wants one lab at most");
@@ -84,13 +94,17 @@ static int lab_status_run(struct ctl *c, int argc, char **argv)
 	r.client = c->client;
 	r.lab = lab;
 	rows = lab_status(&r, &err);
+	probes = lab_status_probes(&r);
 	if (rows && c->json) {
-		ctl_print_json(json_pack("{s:s, s:O}", "lab", lab->name.s, "nics", rows));
+		ctl_print_json(json_pack("{s:s, s:O, s:O}", "lab", lab->name.s, "nics", rows,
+					 "probes", probes));
 	} else if (rows) {
 		printf("lab %s%s%s\n\n", lab->name.s, lab->title.s ? ": " : "",
 		       lab->title.s ? lab->title.s : "");
 		print_status(rows);
+		print_probes(probes);
 	}
+	json_decref(probes);
 	json_decref(rows);
 	lab_destroy(lab);
 	return rows ? CTL_OK : ctl_fail(&err);

@@ -189,6 +189,8 @@ static const struct verb verbs[] = {
 	 "make one", net_add},
 	{"set", "NET KEY=VALUE...", "change settings of a running one", net_set},
 	{"del", "NET", "remove one that no guest uses", net_del},
+	{"probe", "NET ping|udp|tcp|http ADDR [PORT] [bytes=N] [text=TEXT|PATH] [timeout_ms=2000]",
+	 "let its probe (probe=on) ask somebody on it", net_probe_run},
 	{0},
 };
 
@@ -205,4 +207,6 @@ const struct noun noun_net = {
 	"  ageing=300s      forget an address that was not heard for so long\n"
 	"  macs=8192        size of the table of addresses\n"
 	"  mtu=1500         576 to 65520\n"
+	"  probe=on         a machine of the switch's own that answers, and asks, for checks: at .3 of\n"
+	"                   its subnet, or at ADDR/PLEN[,ROUTER]\n"
 	"  ipv6=slaac       how guests get IPv6 addresses: slaac, stateless, stateful\n"};

@@ -11,6 +11,9 @@ extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_p
 	noun_stp, noun_group, noun_nat, noun_dhcp, noun_dns, noun_vm, noun_lab, noun_capture,
 	noun_trace, noun_explain, noun_top, noun_image;
 
+/* net_probe.c: the verb. */
+int net_probe_run(struct ctl *c, int argc, char **argv);
+
 /* port_impair.c: the verb, and the lines of `port show` for member "impair" (none when it is
  * null). */
 int port_impair(struct ctl *c, int argc, char **argv);

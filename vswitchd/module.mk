@@ -12,6 +12,7 @@ station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold
 	vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c \
 	vswitchd/netdhcp_list.c vswitchd/netdhcp_rules.c vswitchd/netdhcp_edit.c vswitchd/netdhcp_explain.c
 vswitchd-srcs += $(station-srcs)
+vswitchd-srcs += vswitchd/netprobe.c vswitchd/control/rpc_probe.c
 fdb-srcs := vswitchd/switch/fdb.c vswitchd/switch/fdb_share.c vswitchd/switch/fdb_entry.c vswitchd/switch/fdb_forget.c
 vswitchd-core-srcs += $(fdb-srcs) vswitchd/switch/net.c vswitchd/switch/net_conf.c vswitchd/switch/port.c vswitchd/switch/port_out.c vswitchd/switch/port_text.c vswitchd/switch/runner.c \
 	vswitchd/switch/mode.c vswitchd/switch/port_dummy.c vswitchd/switch/port_local.c \

@@ -28,6 +28,7 @@
 
 #include "lib/log.h"
 #include "modes/bridge/bridge.h"
+#include "vswitchd/netprobe.h"
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/walk.h"
@@ -165,6 +166,7 @@ static int bridge_start(struct net *net, struct err *err)
 
 static void bridge_stop(struct net *net)
 {
+	netprobe_stop(net);
 	if (!net->mode_state)
 		return;
 	bridge_link_stop(net);
@@ -224,5 +226,6 @@ const struct mode_ops mode_bridge = {
 	.ingress = bridge_ingress,
 	.tick = bridge_tick,
 	.host_changed = bridge_link_changed,
+	.services = (const struct net_setting *const[]){netprobe_settings, NULL},
 	.show = bridge_show,
 };

@@ -19,6 +19,7 @@
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdns.h"
+#include "vswitchd/netprobe.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/nettftp.h"
 #include "vswitchd/switch/port.h"
@@ -46,6 +47,7 @@ static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *e
 
 static void hostonly_stop(struct net *net)
 {
+	netprobe_stop(net);
 	netdns_stop(net);
 	netsix_stop(net);
 	netdhcp_stop(net);
@@ -104,6 +106,6 @@ const struct mode_ops mode_hostonly = {
 	.tick = hostonly_tick,
 	.at_rest = hostonly_at_rest,
 	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
-							nettftp_settings, NULL},
+							nettftp_settings, netprobe_settings, NULL},
 	.show = hostonly_show,
 };

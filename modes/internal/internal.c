@@ -11,6 +11,7 @@
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdns.h"
+#include "vswitchd/netprobe.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/nettftp.h"
 
@@ -34,6 +35,7 @@ static int internal_check(struct runner *r, struct net_conf *conf, struct err *e
 
 static void internal_stop(struct net *net)
 {
+	netprobe_stop(net);
 	netdns_stop(net);
 	netsix_stop(net);
 	netdhcp_stop(net);
@@ -88,6 +90,6 @@ const struct mode_ops mode_internal = {
 	.tick = internal_tick,
 	.at_rest = internal_at_rest,
 	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
-							nettftp_settings, NULL},
+							nettftp_settings, netprobe_settings, NULL},
 	.show = internal_show,
 };

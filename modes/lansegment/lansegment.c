@@ -2,9 +2,10 @@
 /*
  * lan-segment - a cable between guests: layer 2 and nothing else.
  *
- * No service is on it and none can be asked for; everything above Ethernet is the guests' own.
+ * No service is on it and none can be asked for but a probe (netprobe.h); everything above Ethernet is the guests' own.
  */
 #include "vswitchd/switch/mode.h"
+#include "vswitchd/netprobe.h"
 #include "vswitchd/switch/modeconf.h"
 
 static int lansegment_check(struct runner *r, struct net_conf *conf, struct err *err)
@@ -16,8 +17,15 @@ static int lansegment_check(struct runner *r, struct net_conf *conf, struct err 
 			   err);
 }
 
+static void lansegment_stop(struct net *net)
+{
+	netprobe_stop(net);
+}
+
 const struct mode_ops mode_lansegment = {
 	.name = "lan-segment",
 	.summary = "an Ethernet cable between guests and nothing else",
 	.check = lansegment_check,
+	.stop = lansegment_stop,
+	.services = (const struct net_setting *const[]){netprobe_settings, NULL},
 };

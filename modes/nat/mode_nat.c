@@ -21,6 +21,7 @@
 #include "vswitchd/switch/modeconf.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdns.h"
+#include "vswitchd/netprobe.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/nettftp.h"
 #include "vswitchd/switch/runner.h"
@@ -184,6 +185,7 @@ static void nat_stop(struct net *net)
 {
 	struct nat_net *nn = net->mode_state;
 
+	netprobe_stop(net);
 	netdns_stop(net);
 	netsix_stop(net);
 	netdhcp_stop(net);
@@ -343,6 +345,6 @@ const struct mode_ops mode_nat = {
 	.call = nat_call,
 	.settings = nat_settings_rows,
 	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
-							nettftp_settings, NULL},
+							nettftp_settings, netprobe_settings, NULL},
 	.show = nat_show,
 };

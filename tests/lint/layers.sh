@@ -28,8 +28,9 @@ check lib lib
 check dhcp dhcp lib
 check dns dns lib
 check tftp tftp lib
+check probe probe lib
 check vmm vmm lib
-check vswitchd vswitchd dhcp dns tftp lib
+check vswitchd vswitchd dhcp dns tftp probe lib
 check vswitchd/switch vswitchd/switch lib
 check vswitchd/host vswitchd/host vswitchd/switch lib
 check vswitchd/carrier vswitchd/carrier vswitchd/host vswitchd/switch lib

@@ -92,6 +92,6 @@ void lab_client_gone(struct daemon *d, struct client *client);
 /* One table a noun, each ended by an empty row. */
 extern const struct rpc_method rpc_daemon_methods[], rpc_net_methods[], rpc_port_methods[],
 	rpc_vm_methods[], rpc_ns_methods[], rpc_lab_methods[], rpc_capture_methods[],
-	rpc_explain_methods[], rpc_dns_methods[];
+	rpc_explain_methods[], rpc_dns_methods[], rpc_probe_methods[];
 
 #endif

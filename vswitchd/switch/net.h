@@ -23,6 +23,7 @@ struct frame_hook;
 struct mode_ops;
 struct netdhcp;
 struct netdns;
+struct netprobe;
 struct nettftp;
 struct netsix;
 struct port;
@@ -118,6 +119,7 @@ struct net {
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
 	struct nettftp *tftp; /* nettftp.h; NULL: it gives no files */
 	struct netdns *dns;   /* NULL: the network has no name server */
+	struct netprobe *probe; /* netprobe.h; NULL: it has none */
 	/* A service that looks at frames for the network's own ports (gateway, station) before they
 	 * do. True: it took @p. NULL: there is none. */
 	bool (*service)(struct net *net, struct port *port, struct pkt *p);
