@@ -98,7 +98,7 @@ static json_t *grade_lab(struct lab_run *r, const struct grade *g, const char *p
 static json_t *grade_one(const struct grade *g, const char *path, const char *name)
 {
 	struct lab_errors errors = {.file = g->file};
-	struct lab_options options = {.name = name};
+	struct lab_options options = {.name = name, .kind = g->kind};
 	struct lab_run r = {.file = g->file};
 	struct err err = {0};
 	struct package *p = package_read(path, &err);

@@ -13,6 +13,7 @@ struct grade {
 	const char *socket; /* of the daemon */
 	const char *file;   /* the teacher's topology file, absolute */
 	const char *text;
+	const char *kind;  /* lab_options.kind */
 	unsigned int jobs; /* how many at once; 0: as many as the machine has memory and CPUs for */
 	/* Called as each is done, in no order; may be NULL. */
 	void (*tell)(void *ctx, const char *hand_in, const json_t *mark);

@@ -261,6 +261,7 @@ struct lab {
 	/* @name: of the file, or the one it runs under; @file_name: always the file's. */
 	struct lab_text name, title, file_name;
 	const char *seed; /* for the variables; "" when none was given */
+	const char *kind; /* lab_options.kind; "" when none was given */
 	struct lab_machine defaults;
 	enum lab_kind default_kind;
 	struct lab_requires requires;

@@ -58,10 +58,20 @@ static void read_kind(struct schema *s, const struct yaml_tree *t, void *out)
 		*(enum lab_kind *)out = !strcmp(v, "vm") ? LAB_VM : LAB_NAMESPACE;
 }
 
+static void read_default_kind(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab *lab = out;
+	enum lab_kind asked = lab->default_kind;
+
+	read_kind(s, t, &lab->default_kind);
+	if (!s->say && *lab->kind)
+		lab->default_kind = asked;
+}
+
 static void read_defaults(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
-		{"kind", read_kind, offsetof(struct lab, default_kind)},
+		{"kind", read_default_kind, 0},
 		MACHINE_KEYS(offsetof(struct lab, defaults)),
 		{0},
 	};
@@ -276,6 +286,23 @@ json_t *lab_schema_json(void)
 	return s.say;
 }
 
+const char *const lab_kind_words[] = {"namespace", "vm", "kvm", "uml", "qemu", NULL};
+
+/* Before the file is read: its defaults give way. */
+static void take_kind(struct lab *lab, const char *kind)
+{
+	lab->kind = kind ? lab_strndup(lab, kind, strlen(kind)) : "";
+	if (!strcmp(lab->kind, "namespace"))
+		lab->default_kind = LAB_NAMESPACE;
+}
+
+/* And after: a hypervisor's name is that of all guests which do not insist on another. */
+static void take_hypervisor(struct lab *lab)
+{
+	if (*lab->kind && strcmp(lab->kind, "namespace") != 0 && strcmp(lab->kind, "vm") != 0)
+		lab->defaults.hypervisor.s = lab->kind;
+}
+
 /* What the file is called is kept: names on the host depend on whether it runs under another. */
 static void take_options(struct lab *lab, const struct yaml_tree *t,
 			 const struct lab_options *options)
@@ -308,10 +335,12 @@ struct lab *lab_parse(const char *text, size_t len, const struct lab_options *op
 		lab_error(errors, (struct lab_pos){0}, "out of memory");
 		return NULL;
 	}
+	take_kind(lab, options->kind);
 	t = yaml_read(lab, text, len, errors);
 	if (t) {
 		lab_variables(&s, t, options->seed ? options->seed : "");
 		read_lab(&s, t);
+		take_hypervisor(lab);
 		take_options(lab, t, options);
 		lab_validate(lab, errors);
 		lab_validate_cables(lab, errors);

@@ -13,7 +13,13 @@
 struct lab_options {
 	const char *name; /* to run under, in place of the file's; NULL: the file's */
 	const char *seed; /* for the variables; NULL: "" */
+	/* What nodes that do not say their kind are, whatever the file's defaults say: one of
+	 * lab_kind_words[]; NULL or "": as the file says. */
+	const char *kind;
 };
+
+/* "namespace", "vm", and the hypervisors, which mean guests on that one. NULL-terminated. */
+extern const char *const lab_kind_words[];
 
 /* Read and validate @len bytes of @text, which must be NUL-terminated and outlive @errors. @options
  * may be NULL. The caller owns the lab; NULL when anything is wrong, and then all of it is in

@@ -32,9 +32,10 @@ static int put(struct lab_run *r, const char *text, struct err *err)
 	/* The daemon takes a name only once, so this decides between two that come at the same
 	 * time. */
 	return up_call(r, "lab.put",
-		       json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "name", lab->name.s, "text",
+		       json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "name", lab->name.s, "text",
 				 text, "file", r->file, "started_s", (json_int_t)clock_wall_s(),
-				 "state", "starting", "seed", lab->seed),
+				 "state", "starting", "seed", lab->seed, "kind",
+				 lab->kind),
 		       err);
 }
 
@@ -113,7 +114,8 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			      "mending what it left",
 			      name, state);
 	if (strcmp(jstr(record, "text"), text) != 0 ||
-	    strcmp(json_string_value(json_object_get(record, "seed")) ?: "", r->lab->seed) != 0)
+	    strcmp(json_string_value(json_object_get(record, "seed")) ?: "", r->lab->seed) != 0 ||
+	    strcmp(json_string_value(json_object_get(record, "kind")) ?: "", r->lab->kind) != 0)
 		return err_set(err, -EEXIST,
 			       "a lab '%s' is up already, of another text: `vnetctl lab diff %s "
 			       "FILE` shows the difference, `lab apply` makes it, and `lab up FILE "

@@ -169,7 +169,7 @@ static int lab_exec_run(struct ctl *c, int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
-	{"up", "FILE [--name NAME] [--seed SEED]", "bring the lab of a file up, all or nothing",
+	{"up", "FILE [--name NAME] [--seed SEED] [--kind KIND]", "bring the lab of a file up, all or nothing",
 	 lab_up_run},
 	{"down", "[NAME|FILE]", "stop its guests and remove all that belongs to it", lab_down_run},
 	{"list", "", "the labs that are up", lab_list_run},
@@ -177,7 +177,7 @@ static const struct verb verbs[] = {
 	{"tasks", "[NAME|FILE] [--stage STAGE]", "what there is to do", lab_tasks_run},
 	{"check", "[NAME|FILE] [--stage STAGE] [--watch] [--hidden] [--format table|junit|tap]",
 	 "run its checks", lab_check_run},
-	{"selftest", "FILE [--name NAME] [--seed SEED]",
+	{"selftest", "FILE [--name NAME] [--seed SEED] [--kind KIND]",
 	 "are its checks worth something? tried untouched, solved, and solved wrongly",
 	 lab_selftest_run},
 	{"solve", "NAME [STAGE]", "apply the solution beside its file", lab_solve_run},
@@ -194,9 +194,9 @@ static const struct verb verbs[] = {
 	{"pack", "FILE|NAME [--out FILE]",
 	 "a lab, without its solution, as one file; NAME: as save", lab_pack_run},
 	{"unpack", "FILE [FOLDER]", "the other way", lab_unpack_run},
-	{"grade", "--lab FILE HAND-IN... [--out CSV] [--junit FOLDER] [--jobs N]",
+	{"grade", "--lab FILE HAND-IN... [--out CSV] [--junit FOLDER] [--jobs N] [--kind KIND]",
 	 "run the checks of FILE on each hand-in, afresh", lab_grade_run},
-	{"validate", "FILE [--seed SEED]", "is the file well formed? needs no daemon",
+	{"validate", "FILE [--seed SEED] [--kind KIND]", "is the file well formed? needs no daemon",
 	 lab_validate_run},
 	{"fmt", "FILE [--check]", "rewrite the file neatly; comments stay", lab_fmt_run},
 	{"schema", "", "the JSON Schema of lab files, for editors", lab_schema_run},
@@ -211,6 +211,7 @@ static const struct verb verbs[] = {
 const struct noun noun_lab = {
 	"lab", "labs: networks and nodes from one file", verbs,
 	"vnet-lab(5) describes the files. Without a name the only lab that is up is meant. An object\n"
-	"of a lab is called LAB.NAME; where only one lab has a NAME, that is enough elsewhere. `check`\n"
+	"of a lab is called LAB.NAME; where only one lab has a NAME, that is enough elsewhere. KIND makes\n"
+	"nodes that do not insist on one namespaces, guests (vm), or guests on kvm, uml or qemu. `check`\n"
 	"exits 0 when all checks pass, 1 when one fails, 2 when there is none, 3 when only warnings\n"
 	"fail, 4 when the lab is not up.\n"};

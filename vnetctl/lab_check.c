@@ -257,7 +257,10 @@ int lab_selftest_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_options options = {.name = "selftest"};
 	const struct lab_option opts[] = {
-		{"name", &options.name, NULL}, {"seed", &options.seed, NULL}, {0}};
+		{"name", &options.name, NULL},
+					  {"seed", &options.seed, NULL},
+					  {"kind", &options.kind, NULL},
+					  {0}};
 	struct selftest test = {.tell = tell, .ctx = c};
 	const char *words[WORDS_MAX];
 	struct lab_run r = {0};
@@ -266,6 +269,8 @@ int lab_selftest_run(struct ctl *c, int argc, char **argv)
 	struct lab *lab;
 	int n, rc = lab_words(c, opts, argc, argv, 1, 1, words, &n);
 
+	if (!rc)
+		rc = lab_kind_word(c, options.kind);
 	if (rc)
 		return rc;
 	lab = lab_from_file(words[0], &options, &text);

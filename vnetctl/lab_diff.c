@@ -38,6 +38,7 @@ static bool pair_open(struct ctl *c, struct pair *p, const char *name, const cha
 		return false;
 	options.name = p->running->name.s;
 	options.seed = p->running->seed;
+	options.kind = p->running->kind;
 	p->file = path ? realpath(path, NULL) : strdup(jstr(p->record, "file"));
 	p->wanted = lab_from_file(p->file ? p->file : path, &options, &p->text);
 	if (p->wanted)

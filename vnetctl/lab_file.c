@@ -42,7 +42,8 @@ static void print_valid(const char *path, const struct lab *lab)
 int lab_validate_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_options options = {0};
-	const struct lab_option opts[] = {{"seed", &options.seed, NULL}, {0}};
+	const struct lab_option opts[] = {
+		{"seed", &options.seed, NULL}, {"kind", &options.kind, NULL}, {0}};
 	struct lab_errors errors = {0};
 	const char *words[WORDS_MAX];
 	struct err err;
@@ -51,6 +52,8 @@ int lab_validate_run(struct ctl *c, int argc, char **argv)
 	size_t len;
 	int n, rc = lab_words(c, opts, argc, argv, 1, 1, words, &n);
 
+	if (!rc)
+		rc = lab_kind_word(c, options.kind);
 	if (rc)
 		return rc;
 	text = lab_file_read(words[0], &len, &err);

@@ -100,7 +100,8 @@ struct lab *lab_running(struct ctl *c, const char *word, json_t **out)
 			    strlen(jstr(record, "text")),
 			    &(struct lab_options){
 				    .name = name,
-				    .seed = json_string_value(json_object_get(record, "seed"))});
+				    .seed = json_string_value(json_object_get(record, "seed")),
+				    .kind = json_string_value(json_object_get(record, "kind"))});
 	if (lab && strcmp(jstr(record, "state"), "up") != 0 &&
 	    !json_is_true(json_object_get(record, "busy")))
 		fprintf(stderr,

@@ -63,12 +63,17 @@ int lab_up_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_options options = {0};
 	const struct lab_option opts[] = {
-		{"name", &options.name, NULL}, {"seed", &options.seed, NULL}, {0}};
+		{"name", &options.name, NULL},
+					  {"seed", &options.seed, NULL},
+					  {"kind", &options.kind, NULL},
+					  {0}};
 	const char *words[WORDS_MAX];
 	struct lab *lab;
 	char *text;
 	int n, rc = lab_words(c, opts, argc, argv, 1, 1, words, &n);
 
+	if (!rc)
+		rc = lab_kind_word(c, options.kind);
 	if (rc)
 		return rc;
 	if (options.name && !name_valid(options.name))

@@ -450,10 +450,12 @@ static int grade_run(struct ctl *c, struct grade *g, char **paths, size_t n, con
 int lab_grade_run(struct ctl *c, int argc, char **argv)
 {
 	const char *out = NULL, *junit = NULL, *jobs = NULL, *file = NULL, *words[WORDS_MAX];
+	struct lab_options options = {0};
 	const struct lab_option opts[] = {{"out", &out, NULL},
 					  {"junit", &junit, NULL},
 					  {"jobs", &jobs, NULL},
 					  {"lab", &file, NULL},
+					  {"kind", &options.kind, NULL},
 					  {0}};
 	struct grading grading = {.c = c, .junit = junit};
 	struct grade g = {.socket = c->socket, .tell = tell_mark, .ctx = &grading};
@@ -464,16 +466,19 @@ int lab_grade_run(struct ctl *c, int argc, char **argv)
 
 	if (!rc && !file)
 		rc = ctl_usage(c, "--lab FILE says whose checks to run");
+	if (!rc)
+		rc = lab_kind_word(c, options.kind);
 	if (!rc && jobs && !arg_number(jobs, 1, 64, &want))
 		rc = ctl_usage(c, "--jobs is a number from 1 to 64");
 	if (rc)
 		return rc;
-	lab = lab_from_file(file, NULL, &text);
+	lab = lab_from_file(file, &options, &text);
 	full = lab ? realpath(file, NULL) : NULL;
 	if (!full)
 		return CTL_FAILED;
 	g.file = full;
 	g.text = text;
+	g.kind = options.kind;
 	g.jobs = grade_jobs(lab_memory_mib(lab), (unsigned int)want);
 	grading.n = (size_t)n;
 	if (!c->json)

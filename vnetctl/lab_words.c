@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "lab/parse.h"
 #include "lib/nearest.h"
 #include "vnetctl/lab_verbs.h"
 
@@ -55,4 +56,17 @@ int lab_words(const struct ctl *c, const struct lab_option *opts, int argc, char
 		return CTL_OK;
 	return ctl_usage(c, *n < min ? "wants more words" : "has a word too many: '%s'",
 			 *n > max ? words[max] : "");
+}
+
+int lab_kind_word(const struct ctl *c, const char *kind)
+{
+	const char *near = kind ? nearest_word(kind, lab_kind_words) : NULL;
+
+	for (size_t i = 0; kind && lab_kind_words[i]; i++)
+		if (!strcmp(kind, lab_kind_words[i]))
+			return CTL_OK;
+	if (!kind)
+		return CTL_OK;
+	return ctl_usage(c, "--kind is namespace, vm, kvm, uml or qemu, not '%s'%s%s%s", kind,
+			 near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

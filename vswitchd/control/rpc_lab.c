@@ -208,7 +208,7 @@ static int lab_del_m(struct rpc *rpc, json_t **result, struct err *err)
 }
 
 const struct rpc_method rpc_lab_methods[] = {
-	{"lab.put", lab_put_m, "name! text! file started_s:i state seed", false},
+	{"lab.put", lab_put_m, "name! text! file started_s:i state seed kind", false},
 	{"lab.set", lab_set_m, "name! state! text file seed", false},
 	{"lab.get", lab_get_m, "name!", false},
 	{"lab.list", lab_list_m, "", false},
