@@ -24,6 +24,7 @@
 enum { LINE_MAX_BYTES = 8 << 20, READ_CHUNK = 64 << 10, PROTOCOL = 1 };
 
 struct client {
+	char *path;
 	int sock;
 	int fd; /* received, not yet handed out; -1 when none */
 	bool interruptible;
@@ -97,6 +98,7 @@ struct client *client_open(const char *path, struct err *err)
 		return NULL;
 	}
 	c->fd = -1;
+	c->path = strdup(path);
 	c->stash = json_array();
 	c->sock = socket_connect(path, err);
 	if (c->sock < 0 || hello(c, err) < 0) {
@@ -117,7 +119,13 @@ void client_close(struct client *c)
 	json_decref(c->stash);
 	json_decref(c->hello);
 	free(c->buf);
+	free(c->path);
 	free(c);
+}
+
+const char *client_path(const struct client *c)
+{
+	return c->path;
 }
 
 const json_t *client_hello(const struct client *c)

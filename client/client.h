@@ -23,6 +23,8 @@ struct client *client_open(const char *path, struct err *err);
 /* NULL is accepted. */
 void client_close(struct client *c);
 
+/* The socket that it is connected to. Borrowed. */
+const char *client_path(const struct client *c);
 /* What the daemon said in its hello: version, pid, state_dir. Borrowed. */
 const json_t *client_hello(const struct client *c);
 

@@ -102,9 +102,9 @@ enum attempt match_output(struct try *t, const char *text)
 	regex_t re;
 	int rc;
 
-	if (!t->c->output.s)
+	if (!t->output)
 		return ATTEMPT_YES;
-	if (regcomp(&re, t->c->output.s, REG_EXTENDED | REG_NOSUB | REG_NEWLINE))
+	if (regcomp(&re, t->output, REG_EXTENDED | REG_NOSUB | REG_NEWLINE))
 		return outcome(t, ATTEMPT_UNTRIED, "out of memory");
 	rc = regexec(&re, text, 0, NULL, 0);
 	regfree(&re);
@@ -144,7 +144,11 @@ enum attempt check_attempt(struct lab_run *r, const struct lab_check *c, char *d
 	*outside = false;
 	if (c->verb == LAB_CHECK_NONE)
 		return ATTEMPT_UNTRIED;
+	t.output = c->output.s ? try_text(&t, c->output.s) : NULL;
+	if (c->output.s && !t.output)
+		return ATTEMPT_UNTRIED;
 	result = t.probe ? try_from_probe(&t) : verbs[c->verb](&t);
+	free(t.output);
 	*outside = t.outside;
 	return result;
 }

@@ -129,18 +129,16 @@ int nodes_remove(struct lab_run *r, bool keep_files, struct err *err)
 
 int lab_reset(struct lab_run *r, struct err *err)
 {
-	bool *all = r->only ? NULL : malloc(r->lab->n_nodes + 1);
 	int rc = lab_state(r, "changing", err);
 
-	if (all)
-		memset(all, 1, r->lab->n_nodes + 1);
 	if (!rc)
 		rc = nodes_remove(r, false, err);
+	if (!rc && !r->only)
+		rc = lab_down_networks(r, err);
 	if (!rc)
-		rc = make_nodes(r, all ? all : r->only, err);
+		rc = make_nodes(r, r->only, err);
 	if (!rc)
 		rc = lab_state(r, "up", err);
-	free(all);
 	return rc;
 }
 

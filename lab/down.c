@@ -173,6 +173,12 @@ static void delete_all(struct down *d, const char *list, const char *method, con
 	json_decref(objects);
 }
 
+static void delete_networks(struct down *d)
+{
+	delete_all(d, "port.list", "port.del", "port", NULL);
+	delete_all(d, "net.list", "net.del", "net", "network");
+}
+
 static void forget(struct down *d)
 {
 	struct err err = {0};
@@ -217,8 +223,7 @@ int lab_down(struct client *c, const char *name, bool at_once, struct progress *
 	}
 	note_interfaces(&d);
 	stop_guests(&d);
-	delete_all(&d, "port.list", "port.del", "port", NULL);
-	delete_all(&d, "net.list", "net.del", "net", "network");
+	delete_networks(&d);
 	delete_all(&d, "ns.list", "ns.del", "name", "namespace");
 	forget(&d);
 	wait_vanish(&d);
@@ -227,4 +232,19 @@ int lab_down(struct client *c, const char *name, bool at_once, struct progress *
 	if (found)
 		*found = d.found;
 	return d.rc ? err_wrap(err, "lab '%s' is not down completely", name) : 0;
+}
+
+int lab_down_networks(struct lab_run *r, struct err *err)
+{
+	struct down d = {.client = r->client,
+			 .lab = r->lab->name.s,
+			 .progress = &r->progress,
+			 .ifnames = json_array(),
+			 .err = err};
+
+	note_interfaces(&d);
+	delete_networks(&d);
+	wait_vanish(&d);
+	json_decref(d.ifnames);
+	return d.rc;
 }

@@ -219,8 +219,8 @@ struct lab_check {
 	size_t n_see;
 	struct lab_text *through, *around; /* path: nodes */
 	size_t n_through, n_around;
-	struct lab_prefix in; /* address: within this subnet */
-	struct lab_number port, status, for_ms, at_least_kbit, at_most_kbit;
+	struct lab_prefix in; /* address, lease: within this subnet */
+	struct lab_number port, status, times, for_ms, at_least_kbit, at_most_kbit;
 	struct lab_check *during; /* packets: what makes the traffic, one after the other */
 	size_t n_during;
 	struct lab_number within_ms;

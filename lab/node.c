@@ -119,6 +119,14 @@ int node_has_address(struct lab_run *r, const struct lab_node *node, size_t inde
 			       lab_nic_name(index));
 }
 
+int node_lease(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
+	       struct err *err)
+{
+	if (lease_of(r, &node->nics[index], out))
+		return 0;
+	return err_set(err, -ENOENT, "%s.%s has no lease yet", node->name.s, lab_nic_name(index));
+}
+
 int node_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
 		 struct err *err)
 {
@@ -129,9 +137,7 @@ int node_address(struct lab_run *r, const struct lab_node *node, size_t index, b
 		return 0;
 	}
 	if (lab_nic_how(nic) == LAB_ADDR_DHCP && nic->net->mode != LAB_BRIDGE)
-		return lease_of(r, nic, out) ? 0
-					     : err_set(err, -ENOENT, "%s.%s has no lease yet",
-						       node->name.s, lab_nic_name(index));
+		return node_lease(r, node, index, out, err);
 	return node_has_address(r, node, index, out, err);
 }
 

@@ -29,6 +29,9 @@ void exec_result_fini(struct exec_result *res);
 
 /* The address of @node's NIC @index now: from the file, from our DHCP server's leases, else from
  * the node itself. -ENOENT while it has none. */
+/* What our DHCP server has leased interface @index, whose network is one of its; -ENOENT: nothing. */
+int node_lease(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
+	       struct err *err);
 int node_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
 		 struct err *err);
 /* The same, and always from the node itself. */

@@ -5,7 +5,10 @@
 #include "lab/parse_parts.h"
 
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "lab/subst.h"
 
 #define FIELD(f) offsetof(struct lab_check, f)
 
@@ -14,13 +17,14 @@
 static void read_regex(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	const char *v = schema_says_text(s, NULL) ? NULL : schema_scalar(s, t);
-	char why[128];
+	char *blank = v ? subst_blank(v) : NULL, why[128];
 	regex_t re;
 	int rc;
 
-	if (!v)
+	if (!blank)
 		return;
-	rc = regcomp(&re, v, REG_EXTENDED | REG_NOSUB);
+	rc = regcomp(&re, blank, REG_EXTENDED | REG_NOSUB);
+	free(blank);
 	if (!rc) {
 		regfree(&re);
 		*(struct lab_text *)out = (struct lab_text){v, t->pos};
@@ -87,6 +91,12 @@ static void read_see(struct schema *s, const struct yaml_tree *t, void *out)
 			  LAB_SEE_MAX);
 }
 
+static void read_times(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	read_number(s, t, out);
+	check_range(s, out, "times", 1, 1000000);
+}
+
 static void read_while(struct schema *s, const struct yaml_tree *t, void *out);
 
 /* ---- verbs ----------------------------------------------------------------------------------- */
@@ -110,8 +120,10 @@ static const struct schema_key dhcp_keys[] = {{"node", read_text, FIELD(from)},
 					      {"nic", read_text, FIELD(nic)},
 					      {"server", read_text, FIELD(server)},
 					      {0}};
-static const struct schema_key lease_keys[] = {
-	{"node", read_text, FIELD(from)}, {"nic", read_text, FIELD(nic)}, {0}};
+static const struct schema_key lease_keys[] = {{"node", read_text, FIELD(from)},
+					       {"nic", read_text, FIELD(nic)},
+					       {"in", read_prefix, FIELD(in)},
+					       {0}};
 static const struct schema_key address_keys[] = {{"node", read_text, FIELD(from)},
 						 {"nic", read_text, FIELD(nic)},
 						 {"in", read_prefix, FIELD(in)},
@@ -136,10 +148,13 @@ static const struct schema_key nat_keys[] = {{"network", read_text, FIELD(networ
 					     {"proto", read_proto, FIELD(proto)},
 					     {"port", read_port, FIELD(port)},
 					     {0}};
-static const struct schema_key packets_keys[] = {
-	{"at", read_text, FIELD(at)},	    {"see", read_see, 0},
-	{"never", read_text, FIELD(never)}, {"for", read_ms, FIELD(for_ms)},
-	{"while", read_while, 0},	    {0}};
+static const struct schema_key packets_keys[] = {{"at", read_text, FIELD(at)},
+						 {"see", read_see, 0},
+						 {"never", read_text, FIELD(never)},
+						 {"for", read_ms, FIELD(for_ms)},
+						 {"times", read_times, FIELD(times)},
+						 {"while", read_while, 0},
+						 {0}};
 static const struct schema_key throughput_keys[] = {{"from", read_text, FIELD(from)},
 						    {"to", read_text, FIELD(to)},
 						    {"at-least", read_kbit, FIELD(at_least_kbit)},

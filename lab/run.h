@@ -39,6 +39,9 @@ int lab_up(struct lab_run *r, const char *text, struct err *err);
 int lab_down(struct client *c, const char *name, bool at_once, struct progress *p, bool *found,
 	     struct err *err);
 
+/* Remove its cables and networks, with all that was done to them, and what is left on them. */
+int lab_down_networks(struct lab_run *r, struct err *err);
+
 /* Rows of `lab status`: [{node, kind, state, nic, network, mode, address, mac, reason}]. New
  * reference; NULL with @err. */
 json_t *lab_status(struct lab_run *r, struct err *err);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * save.c - the files and the network of nodes into a package, and back.
+ * save.c - the files of nodes into a package, and back.
  *
  * A namespace's files are the layer of its overlay, a guest's those younger than its start. They
  * travel as a tar through commands in the node, in pieces that fit an answer.
  *
- * What comes back is a stranger's. The network is kept as lines of few kinds, each of which is read
- * strictly and made into a command here; nothing in a package is run. Files go to the four folders
+ * What comes back is a stranger's: nothing in a package is run. Files go to the four folders
  * only, by names without links on the way, and not to where the dynamic loader looks: a namespace's
  * commands have the daemon's rights (vnet-lab(5) says what that means for grading).
  */
@@ -21,9 +20,10 @@
 
 #include "client/ctl.h"
 #include "lab/node.h"
-#include "lib/addr.h"
+#include "lab/save_parts.h"
+#include "lab/save_switch.h"
 
-enum { TIMEOUT_S = 60, PIECE = 90000, FILES_SIZE_MAX = 16 << 20 };
+enum { PIECE = 90000, FILES_SIZE_MAX = 16 << 20 };
 
 /* Leaves the tar in /tmp/.vnet-work and says how long it is. */
 static const char collect_files[] =
@@ -34,31 +34,6 @@ static const char collect_files[] =
 	"[ -s /tmp/.vnet-list ] || { rm -f /tmp/.vnet-list; echo 0; exit; }\n"
 	"tar -czf /tmp/.vnet-work -T /tmp/.vnet-list && rm /tmp/.vnet-list && "
 	"wc -c </tmp/.vnet-work\n";
-
-static const char collect_network[] =
-	"for i in %s; do\n"
-	"echo \"link $i $(ip -o link show dev $i | sed 's/.*<\\(.*\\)>.*/\\1/')\"\n"
-	"ip -o -4 addr show dev $i | awk '{ print \"addr\", $2, $4 }'\n"
-	"done\n"
-	"ip -4 route show | grep -v 'proto kernel' | grep -v linkdown | sed 's/^/route /'\n"
-	"echo forward $(cat /proc/sys/net/ipv4/ip_forward)\n"
-	"nft list ruleset 2>/dev/null | sed 's/^/nft /'\n"
-	"true\n";
-
-static int run(struct lab_run *r, const struct lab_node *node, const char *command,
-	       struct exec_result *res, struct err *err)
-{
-	char words[120];
-	int rc = node_exec(r, node, command, TIMEOUT_S, res, err);
-
-	if (rc)
-		return err_wrap(err, "%s", node->name.s);
-	if (!res->status)
-		return 0;
-	str_escape(res->err, strcspn(res->err, "\n"), words, sizeof(words));
-	exec_result_fini(res);
-	return err_set(err, -EIO, "%s: %s", node->name.s, words);
-}
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
@@ -105,7 +80,7 @@ static int fetch(struct lab_run *r, const struct lab_node *node, unsigned char *
 			 "dd if=/tmp/.vnet-work bs=%d skip=%zu count=1 2>/dev/null | "
 			 "{ base64 2>/dev/null || busybox base64; }",
 			 PIECE, at / PIECE);
-		rc = run(r, node, command, &res, err);
+		rc = save_run(r, node, command, &res, err);
 		if (rc)
 			break;
 		if (decode(res.out, data + at, len - at) != MIN(len - at, (size_t)PIECE))
@@ -122,7 +97,7 @@ static int save_files(struct lab_run *r, const struct lab_node *node, struct pac
 	unsigned char *data;
 	char name[128];
 	size_t len;
-	int rc = run(r, node, collect_files, &res, err);
+	int rc = save_run(r, node, collect_files, &res, err);
 
 	if (rc)
 		return rc;
@@ -139,37 +114,21 @@ static int save_files(struct lab_run *r, const struct lab_node *node, struct pac
 	if (!rc)
 		rc = package_add(p, name, data, len, err);
 	free(data);
-	if (!rc && !run(r, node, "rm -f /tmp/.vnet-work", &res, err))
+	if (!rc && !save_run(r, node, "rm -f /tmp/.vnet-work", &res, err))
 		exec_result_fini(&res);
 	return rc;
 }
 
-/* The cards that the student sets: not those that have their address from a server. */
-static void own_cards(const struct lab_node *node, char *out, size_t size)
+static int save_rest(struct lab_run *r, struct package *p, struct err *err)
 {
-	size_t len = 0;
+	json_t *doc = save_switch(r, err);
+	char *text = doc ? json_dumps(doc, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
+	int rc = !doc	? err->code
+		 : text ? package_add(p, "switch.json", text, strlen(text), err)
+			: err_set(err, -ENOMEM, "out of memory");
 
-	*out = 0;
-	for (size_t i = 0; i < node->n_nics && len < size; i++)
-		if (lab_nic_how(&node->nics[i]) != LAB_ADDR_DHCP)
-			len += (size_t)snprintf(out + len, size - len, "%s ", lab_nic_name(i));
-}
-
-static int save_network(struct lab_run *r, const struct lab_node *node, struct package *p,
-			struct err *err)
-{
-	char cards[64], command[sizeof(collect_network) + sizeof(cards)], name[128];
-	struct exec_result res;
-	int rc;
-
-	own_cards(node, cards, sizeof(cards));
-	snprintf(command, sizeof(command), collect_network, cards);
-	rc = run(r, node, command, &res, err);
-	if (rc)
-		return rc;
-	snprintf(name, sizeof(name), "nodes/%s/network", node->name.s);
-	rc = package_add(p, name, res.out, strlen(res.out), err);
-	exec_result_fini(&res);
+	free(text);
+	json_decref(doc);
 	return rc;
 }
 
@@ -194,94 +153,11 @@ struct package *lab_save(struct lab_run *r, const char *text, const char *studen
 			progress_line(&r->progress, "saved     %s", node->name.s);
 	}
 	if (!rc)
+		rc = save_rest(r, p, err);
+	if (!rc)
 		return p;
 	package_destroy(p);
 	return NULL;
-}
-
-/* ---- restoring the network ------------------------------------------------------------------- */
-
-static bool only(const char *text, const char *allowed)
-{
-	return text[strspn(text, allowed)] == 0;
-}
-
-/* One line of the saved network as a command to @out; what is not understood is left out. */
-static void network_line(char *line, const struct lab_node *node, FILE *out)
-{
-	char *rest = NULL, *word = strtok_r(line, " ", &rest);
-	char *ifname = word && strcmp(word, "route") && strcmp(word, "forward")
-			       ? strtok_r(NULL, " ", &rest)
-			       : NULL;
-	struct ip4_prefix p;
-
-	if (!word)
-		return;
-	if (!strcmp(word, "forward") && rest)
-		fprintf(out, "echo %d >/proc/sys/net/ipv4/ip_forward\n", *rest == '1');
-	else if (!strcmp(word, "route") && rest &&
-		 only(rest, "abcdefghijklmnopqrstuvwxyz0123456789./ "))
-		fprintf(out, "ip route replace %s\n", rest);
-	else if (!ifname || lab_nic_index(node, ifname) < 0)
-		return;
-	else if (!strcmp(word, "addr") && rest && !ip4_prefix_parse(rest, &p))
-		fprintf(out, "ip addr add %s dev %s\n", rest, ifname);
-	else if (!strcmp(word, "link") && rest)
-		fprintf(out, "ip -4 addr flush dev %s\nip link set %s %s arp %s\n", ifname, ifname,
-			strstr(rest, "UP") == rest || strstr(rest, ",UP") ? "up" : "down",
-			strstr(rest, "NOARP") ? "off" : "on");
-}
-
-/* The lines as a script and as rules for nft; the caller frees both. */
-static void network_texts(const char *saved, const struct lab_node *node, char **script,
-			  char **rules)
-{
-	size_t n, m;
-	FILE *out = open_memstream(script, &n), *nft = open_memstream(rules, &m);
-
-	while (out && nft && *saved) {
-		size_t len = strcspn(saved, "\n");
-		char line[512];
-
-		if (!strncmp(saved, "nft ", 4) && !memmem(saved, len, "include", 7)) {
-			fprintf(nft, "%.*s\n", (int)len - 4, saved + 4);
-		} else if (len < sizeof(line)) {
-			memcpy(line, saved, len);
-			line[len] = 0;
-			network_line(line, node, out);
-		}
-		saved += len + (saved[len] == '\n');
-	}
-	if (out)
-		fclose(out);
-	if (nft)
-		fclose(nft);
-}
-
-static int restore_network(struct lab_run *r, const struct lab_node *node, const char *saved,
-			   struct err *err)
-{
-	char *script = NULL, *rules = NULL;
-	struct exec_result res;
-	int rc = 0;
-
-	network_texts(saved, node, &script, &rules);
-	/* A route that no longer fits must not keep the others away. */
-	if (script && *script) {
-		rc = node_exec(r, node, script, TIMEOUT_S, &res, err);
-		if (!rc)
-			exec_result_fini(&res);
-	}
-	if (!rc && rules && *rules)
-		rc = node_write(r, node, "/tmp/.vnet-rules", rules, strlen(rules), err);
-	if (!rc && rules && *rules) {
-		rc = run(r, node, "nft flush ruleset && nft -f /tmp/.vnet-rules", &res, err);
-		if (!rc)
-			exec_result_fini(&res);
-	}
-	free(script);
-	free(rules);
-	return rc;
 }
 
 /* ---- restoring files ------------------------------------------------------------------------- */
@@ -322,7 +198,7 @@ static int restore_file(struct lab_run *r, const struct lab_node *node, const ch
 		rc = err_set(err, -ENOMEM, "out of memory");
 	free(safe);
 	if (!rc)
-		rc = run(r, node, command, &res, err);
+		rc = save_run(r, node, command, &res, err);
 	if (!rc)
 		exec_result_fini(&res);
 	free(command);
@@ -375,6 +251,18 @@ static int restore_files(struct lab_run *r, const struct lab_node *node, const c
 	return rc;
 }
 
+/* First, so that it is there when nodes come to use it. */
+static void restore_rest(struct lab_run *r, const struct package *p)
+{
+	json_error_t why;
+	size_t len = 0;
+	const char *text = package_get(p, "switch.json", &len);
+	json_t *doc = text ? json_loadb(text, len, 0, &why) : NULL;
+
+	restore_switch(r, doc);
+	json_decref(doc);
+}
+
 int lab_restore(struct lab_run *r, const struct package *p, struct err *err)
 {
 	int rc = 0;
@@ -384,6 +272,7 @@ int lab_restore(struct lab_run *r, const struct package *p, struct err *err)
 		return err_set(err, -EINVAL, "it is no work on lab '%s' (but a %s of '%s')",
 			       r->lab->file_name.s, jstr(p->manifest, "kind"),
 			       jstr(p->manifest, "lab"));
+	restore_rest(r, p);
 	for (size_t i = 0; !rc && i < r->lab->n_nodes; i++) {
 		const struct lab_node *node = &r->lab->nodes[i];
 		const char *data;

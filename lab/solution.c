@@ -20,19 +20,44 @@ enum { SCRIPT_TIMEOUT_S = 120, WRONG_MAX = 64 };
 
 /* ---- scripts --------------------------------------------------------------------------------- */
 
+/* What the host's script finds: this vnetctl, on this daemon, and the lab's name. */
+static char *host_text(const struct lab_run *r, const char *text)
+{
+	char self[PATH_MAX], *program, *socket, *all = NULL;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[MAX(n, (ssize_t)0)] = 0;
+	program = shell_quoted(self);
+	socket = shell_quoted(client_path(r->client));
+	if (program && socket &&
+	    asprintf(&all, "set -e\nLAB=%s\nvnetctl() { %s -s %s \"$@\"; }\n%s", r->lab->name.s,
+		     program, socket, text) < 0)
+		all = NULL;
+	free(program);
+	free(socket);
+	return all;
+}
+
+/* @node: NULL is the host. */
 static int run_script(struct lab_run *r, const struct lab_node *node, const char *path,
 		      struct err *err)
 {
 	struct exec_result res;
-	char words[160];
+	char words[160], *all;
+	const char *command;
 	size_t len;
 	char *text = lab_file_read(path, &len, err);
 	int rc;
 
 	if (!text)
 		return err->code;
-	rc = node_exec(r, node, lab_with_values(r->lab, text), SCRIPT_TIMEOUT_S, &res, err);
+	command = lab_with_values(r->lab, text);
+	all = node ? NULL : host_text(r, command);
 	free(text);
+	if (!node && !all)
+		return err_set(err, -ENOMEM, "out of memory");
+	rc = node_exec(r, node, all ? all : command, SCRIPT_TIMEOUT_S, &res, err);
+	free(all);
 	if (rc)
 		return err_wrap(err, "%s", path);
 	if (res.status) {
@@ -43,28 +68,36 @@ static int run_script(struct lab_run *r, const struct lab_node *node, const char
 	return rc;
 }
 
-/* FOLDER/NODE.sh for each node that has one, but those of the folder @instead where it has one. */
+/* The script of @node (NULL: the host) in @folder, or in @instead where that has one. */
+static int run_one(struct lab_run *r, const struct lab_node *node, const char *folder,
+		   const char *instead, size_t *n, struct err *err)
+{
+	const char *name = node ? node->name.s : "host";
+	char path[PATH_MAX + 128], other[PATH_MAX + 128];
+	int rc;
+
+	snprintf(path, sizeof(path), "%.4000s/%s.sh", folder, name);
+	if (instead)
+		snprintf(other, sizeof(other), "%.4000s/%s.sh", instead, name);
+	if (instead && !access(other, R_OK))
+		memcpy(path, other, sizeof(path));
+	if (access(path, R_OK))
+		return 0;
+	rc = run_script(r, node, path, err);
+	(*n)++;
+	if (!rc)
+		progress_line(&r->progress, "solution  %s", name);
+	return rc;
+}
+
+/* The host's script first: what it sets, nodes may rely on. */
 static int run_folder(struct lab_run *r, const char *folder, const char *instead, size_t *n,
 		      struct err *err)
 {
-	int rc = 0;
+	int rc = run_one(r, NULL, folder, instead, n, err);
 
-	for (size_t i = 0; !rc && i < r->lab->n_nodes; i++) {
-		const struct lab_node *node = &r->lab->nodes[i];
-		char path[PATH_MAX + 128], other[PATH_MAX + 128];
-
-		snprintf(path, sizeof(path), "%.4000s/%s.sh", folder, node->name.s);
-		if (instead)
-			snprintf(other, sizeof(other), "%.4000s/%s.sh", instead, node->name.s);
-		if (instead && !access(other, R_OK))
-			memcpy(path, other, sizeof(path));
-		if (access(path, R_OK))
-			continue;
-		rc = run_script(r, node, path, err);
-		(*n)++;
-		if (!rc)
-			progress_line(&r->progress, "solution  %s", node->name.s);
-	}
+	for (size_t i = 0; !rc && i < r->lab->n_nodes; i++)
+		rc = run_one(r, &r->lab->nodes[i], folder, instead, n, err);
 	return rc;
 }
 

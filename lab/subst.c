@@ -68,6 +68,22 @@ bool subst_known(const struct lab *lab, const char *text, char *bad, size_t size
 	return true;
 }
 
+char *subst_blank(const char *text)
+{
+	char *result = NULL;
+	size_t size, len;
+	FILE *out = open_memstream(&result, &size);
+	const char *at;
+
+	if (!out)
+		return NULL;
+	for (; (at = placeholder(text, &len)); text = at + len + 1)
+		fprintf(out, "%.*sx", (int)(at - 1 - text), text);
+	fputs(text, out);
+	fclose(out);
+	return result;
+}
+
 char *subst_text(const struct lab *lab, const char *text, subst_value_fn *value, void *ctx,
 		 const char **missing)
 {

@@ -20,6 +20,9 @@ struct subst {
  * copied to @bad. Braces that do not end in ".ip}" or ".mac}" are ordinary text. */
 bool subst_known(const struct lab *lab, const char *text, char *bad, size_t size);
 
+/* @text with "x" for each placeholder, to see what is around them; the caller frees it. */
+char *subst_blank(const char *text);
+
 /* Gives the value of @what into @buf; false when it has none yet. */
 typedef bool subst_value_fn(void *ctx, const struct subst *what, char *buf, size_t size);
 /* @text with every placeholder replaced; the caller frees it. NULL when a value is missing (then

@@ -29,6 +29,7 @@ try {
 	const struct lab_check *c;
 	const struct lab_node *from; /* NULL: the host, or a probe */
 	const struct lab_net *probe; /* that of this network asks; NULL: no probe does */
+	char *output;		     /* the check's, with the values of its placeholders */
 	char *detail;
 	size_t size;
 	bool outside;

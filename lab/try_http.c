@@ -105,7 +105,7 @@ static enum attempt judge_page(struct try *t, const char *url, const struct page
 	if (match_output(t, body) == ATTEMPT_YES)
 		return outcome(t, ATTEMPT_YES, "%s", url);
 	str_escape(body, strcspn(body, "\r\n"), line, sizeof(line));
-	return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, line, t->c->output.s);
+	return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, line, t->output);
 }
 
 static enum attempt judge_words(struct try *t, const char *url, const struct exec_result *res)
@@ -117,7 +117,7 @@ static enum attempt judge_words(struct try *t, const char *url, const struct exe
 		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, words);
 	if (match_output(t, res->out) != ATTEMPT_YES)
 		return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, words,
-			       t->c->output.s);
+			       t->output);
 	return outcome(t, ATTEMPT_YES, "%s", url);
 }
 

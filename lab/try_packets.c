@@ -110,6 +110,11 @@ static size_t first_missing(struct sight *sights, size_t n_see)
 	return n_see;
 }
 
+static unsigned int frames(const struct sight *s)
+{
+	return s->seen.in + s->seen.out;
+}
+
 static enum attempt verdict(struct try *t, struct sight *sights, const struct sight *never)
 {
 	size_t missing = first_missing(sights, t->c->n_see);
@@ -120,13 +125,16 @@ static enum attempt verdict(struct try *t, struct sight *sights, const struct si
 		filter = try_text(t, t->c->never.s);
 	else if (missing < t->c->n_see)
 		filter = try_text(t, t->c->see[missing].s);
+	else if (t->c->times.given && frames(sights) != t->c->times.v)
+		return outcome(t, ATTEMPT_NO, "%u frames at %s, not %u", frames(sights), t->c->at.s,
+			       t->c->times.v);
 	else
 		return t->c->n_see ? outcome(t, ATTEMPT_YES, "%zu frames at %s", sights[0].n,
 					     t->c->at.s)
 				   : outcome(t, ATTEMPT_YES, "none at %s", t->c->at.s);
 	if (never->n)
-		outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be",
-			never->seen.in + never->seen.out, filter ? filter : "?", t->c->at.s);
+		outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be", frames(never),
+			filter ? filter : "?", t->c->at.s);
 	else
 		outcome(t, ATTEMPT_NO, "no frame of `%s` at %s%s", filter ? filter : "?",
 			t->c->at.s, sights[missing].n ? " after the others" : "");

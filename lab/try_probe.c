@@ -152,7 +152,7 @@ static enum attempt judge(struct try *t, const struct asked *a, const json_t *r,
 	if (match_output(t, jstr(r, "page")) == ATTEMPT_YES)
 		return outcome(t, ATTEMPT_YES, "%s", a->what);
 	str_escape(jstr(r, "page"), strcspn(jstr(r, "page"), "\r\n"), line, sizeof(line));
-	return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", a->what, line, t->c->output.s);
+	return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", a->what, line, t->output);
 }
 
 enum attempt try_from_probe(struct try *t)

@@ -27,27 +27,37 @@ static bool alive(struct try *t)
 	return false;
 }
 
+/* Is @a in the subnet that the check wants? */
+static enum attempt judge_address(struct try *t, be32 a)
+{
+	char addr[IP4_STR], prefix[IP4_PREFIX_STR];
+
+	ip4_format(a, addr);
+	if (t->c->in.given && !ip4_prefix_has(t->c->in.p, a))
+		return outcome(t, ATTEMPT_NO, "%s is outside %s", addr,
+			       ip4_prefix_format(t->c->in.p, prefix));
+	return outcome(t, ATTEMPT_YES, "%s", addr);
+}
+
 enum attempt try_lease(struct try *t)
 {
-	char addr[IP4_STR];
 	struct err err;
 	be32 a;
 	int rc;
 
 	if (!alive(t))
 		return ATTEMPT_UNTRIED;
-	rc = node_address(t->r, t->from, nic_index(t), &a, &err);
+	rc = node_lease(t->r, t->from, nic_index(t), &a, &err);
 	t->outside = true;
 	if (rc)
-		return outcome(t, rc == -ENOENT ? ATTEMPT_NO : ATTEMPT_UNTRIED, "%s", err.text);
-	return outcome(t, ATTEMPT_YES, "%s", ip4_format(a, addr));
+		return outcome(t, ATTEMPT_NO, "%s", err.text);
+	return judge_address(t, a);
 }
 
 /* What the interface has now, not what the file gave it. */
 enum attempt try_address(struct try *t)
 {
 	const struct lab_nic *nic = &t->from->nics[nic_index(t)];
-	char addr[IP4_STR], prefix[IP4_PREFIX_STR];
 	struct err err;
 	be32 a;
 	int rc;
@@ -60,11 +70,7 @@ enum attempt try_address(struct try *t)
 			: node_has_address(t->r, t->from, nic_index(t), &a, &err);
 	if (rc)
 		return outcome(t, rc == -ENOENT ? ATTEMPT_NO : ATTEMPT_UNTRIED, "%s", err.text);
-	ip4_format(a, addr);
-	if (t->c->in.given && !ip4_prefix_has(t->c->in.p, a))
-		return outcome(t, ATTEMPT_NO, "%s is outside %s", addr,
-			       ip4_prefix_format(t->c->in.p, prefix));
-	return outcome(t, ATTEMPT_YES, "%s", addr);
+	return judge_address(t, a);
 }
 
 static bool is_ours(const json_t *row, const char *mac, const char *port)
@@ -195,7 +201,7 @@ enum attempt try_exec(struct try *t)
 		result =
 			outcome(t, ATTEMPT_NO, "status %d, wanted %u: %s", res.status, want, words);
 	else if (match_output(t, res.out) != ATTEMPT_YES)
-		result = outcome(t, ATTEMPT_NO, "says '%s', wanted /%s/", words, t->c->output.s);
+		result = outcome(t, ATTEMPT_NO, "says '%s', wanted /%s/", words, t->output);
 	else
 		result = outcome(t, ATTEMPT_YES, "%s", words);
 	exec_result_fini(&res);

@@ -34,8 +34,7 @@ static int put(struct lab_run *r, const char *text, struct err *err)
 	return up_call(r, "lab.put",
 		       json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "name", lab->name.s, "text",
 				 text, "file", r->file, "started_s", (json_int_t)clock_wall_s(),
-				 "state", "starting", "seed", lab->seed, "kind",
-				 lab->kind),
+				 "state", "starting", "seed", lab->seed, "kind", lab->kind),
 		       err);
 }
 
@@ -74,13 +73,11 @@ static int undo(struct lab_run *r, struct err *err)
 	return err_wrap(err, "lab '%s' is not up", r->lab->name.s);
 }
 
-static int make(struct lab_run *r, const char *text, struct err *err)
+/* The record is there: all else. */
+static int make(struct lab_run *r, struct err *err)
 {
-	int rc = put(r, text, err);
+	int rc = up_objects(r, err);
 
-	if (rc)
-		return rc;
-	rc = up_objects(r, err);
 	if (!rc)
 		rc = lab_state(r, "up", err);
 	if (rc)
@@ -106,7 +103,7 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			      name, state);
 		if (lab_down(r->client, name, true, &r->progress, NULL, err))
 			return err->code;
-		return make(r, text, err);
+		return put(r, text, err) ? err->code : make(r, err);
 	}
 	if (strcmp(state, "up") != 0)
 		progress_line(&r->progress,
@@ -127,8 +124,10 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 int lab_up(struct lab_run *r, const char *text, struct err *err)
 {
 	json_t *record;
-	int rc = make(r, text, err);
+	int rc = put(r, text, err);
 
+	if (!rc)
+		return make(r, err);
 	if (rc != -EEXIST)
 		return rc;
 	record = client_call(r->client, "lab.get", json_pack("{s:s}", "name", r->lab->name.s), err);

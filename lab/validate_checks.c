@@ -117,6 +117,14 @@ static void check_nodes(const struct lab *lab, const struct lab_text *nodes, siz
 			lab_unknown_node(lab, &nodes[i], e);
 }
 
+static void check_packets(const struct lab_check *c, struct lab_errors *e)
+{
+	if (!c->n_see && !c->never.s)
+		lab_error(e, c->verb_pos, "packets needs 'see:' or 'never:'");
+	if (c->times.given && c->n_see != 1)
+		lab_error(e, c->times.pos, "'times' counts the frames of one filter in 'see:'");
+}
+
 /* Where packets are looked at: a network, a cable, an interface, or (its port of) a node. */
 static void check_at(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
 {
@@ -127,8 +135,8 @@ static void check_at(const struct lab *lab, const struct lab_check *c, struct la
 	else if (c->network.s && c->verb == LAB_NAT_TABLE &&
 		 lab_net_find(lab, c->network.s)->mode != LAB_NAT)
 		lab_error(e, c->network.pos, "network '%s' is not of mode nat", c->network.s);
-	if (c->verb == LAB_PACKETS && !c->n_see && !c->never.s)
-		lab_error(e, c->verb_pos, "packets needs 'see:' or 'never:'");
+	if (c->verb == LAB_PACKETS)
+		check_packets(c, e);
 	if (c->verb == LAB_PATH && !c->n_through && !c->n_around)
 		lab_error(e, c->verb_pos, "path needs 'through:' or 'not-through:'");
 	if (c->verb == LAB_THROUGHPUT && !c->at_least_kbit.given && !c->at_most_kbit.given)
@@ -143,17 +151,24 @@ static void check_fault(const struct lab *lab, const struct lab_fault *fault, st
 		lab_unknown_node(lab, &fault->power, e);
 }
 
-static void check_text(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+static void check_placeholders(const struct lab *lab, const struct lab_text *text,
+			       struct lab_errors *e)
 {
-	const struct lab_text *const texts[] = {&c->text, &c->never, &c->answer, &c->via};
 	char bad[NAME_MAX_ + 1];
 
+	if (text->s && !subst_known(lab, text->s, bad, sizeof(bad)))
+		lab_error(e, text->pos, "'{%s}' names no interface of this lab", bad);
+}
+
+static void check_text(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)
+{
+	const struct lab_text *const texts[] = {&c->text, &c->never, &c->answer, &c->output,
+						&c->via};
+
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (texts[i]->s && !subst_known(lab, texts[i]->s, bad, sizeof(bad)))
-			lab_error(e, texts[i]->pos, "'{%s}' names no interface of this lab", bad);
+		check_placeholders(lab, texts[i], e);
 	for (size_t i = 0; i < c->n_see; i++)
-		if (!subst_known(lab, c->see[i].s, bad, sizeof(bad)))
-			lab_error(e, c->see[i].pos, "'{%s}' names no interface of this lab", bad);
+		check_placeholders(lab, &c->see[i], e);
 }
 
 static void check_needs(const struct lab *lab, const struct lab_check *c, struct lab_errors *e)

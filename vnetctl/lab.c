@@ -169,8 +169,8 @@ static int lab_exec_run(struct ctl *c, int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
-	{"up", "FILE [--name NAME] [--seed SEED] [--kind KIND]", "bring the lab of a file up, all or nothing",
-	 lab_up_run},
+	{"up", "FILE [--name NAME] [--seed SEED] [--kind KIND]",
+	 "bring the lab of a file up, all or nothing", lab_up_run},
 	{"down", "[NAME|FILE]", "stop its guests and remove all that belongs to it", lab_down_run},
 	{"list", "", "the labs that are up", lab_list_run},
 	{"status", "[NAME|FILE]", "its nodes, NICs and addresses", lab_status_run},

@@ -256,8 +256,7 @@ static void tell(void *ctx, bool good, const char *text)
 int lab_selftest_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_options options = {.name = "selftest"};
-	const struct lab_option opts[] = {
-		{"name", &options.name, NULL},
+	const struct lab_option opts[] = {{"name", &options.name, NULL},
 					  {"seed", &options.seed, NULL},
 					  {"kind", &options.kind, NULL},
 					  {0}};

@@ -62,8 +62,7 @@ static int bring_up(struct ctl *c, struct lab *lab, const char *path, const char
 int lab_up_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_options options = {0};
-	const struct lab_option opts[] = {
-		{"name", &options.name, NULL},
+	const struct lab_option opts[] = {{"name", &options.name, NULL},
 					  {"seed", &options.seed, NULL},
 					  {"kind", &options.kind, NULL},
 					  {0}};

@@ -451,12 +451,9 @@ int lab_grade_run(struct ctl *c, int argc, char **argv)
 {
 	const char *out = NULL, *junit = NULL, *jobs = NULL, *file = NULL, *words[WORDS_MAX];
 	struct lab_options options = {0};
-	const struct lab_option opts[] = {{"out", &out, NULL},
-					  {"junit", &junit, NULL},
-					  {"jobs", &jobs, NULL},
-					  {"lab", &file, NULL},
-					  {"kind", &options.kind, NULL},
-					  {0}};
+	const struct lab_option opts[] = {{"out", &out, NULL},		 {"junit", &junit, NULL},
+					  {"jobs", &jobs, NULL},	 {"lab", &file, NULL},
+					  {"kind", &options.kind, NULL}, {0}};
 	struct grading grading = {.c = c, .junit = junit};
 	struct grade g = {.socket = c->socket, .tell = tell_mark, .ctx = &grading};
 	int n, rc = lab_words(c, opts, argc, argv, 1, WORDS_MAX, words, &n);

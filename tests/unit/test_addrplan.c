@@ -40,6 +40,7 @@ static struct runner runner = {.nets = &other, .loop = (struct ev_loop *)&other}
 static int set_up(void **state)
 {
 	(void)state;
+	other.conf.host = 1;
 	return ip4_prefix_parse("10.64.0.0/24", &other.conf.subnet);
 }
 
@@ -154,6 +155,23 @@ static void test_clashes_name_both_sides(void **state)
 	refuse(&conf, -EEXIST, "the host has 192.168.1.0/24 dev eth0");
 }
 
+static void test_a_subnet_without_the_host_is_nobodys_else(void **state)
+{
+	struct net_conf conf = conf_of("10.64.0.0/24");
+
+	(void)state;
+	fill(&conf, PLAN_DHCP);
+	assert_ip(conf.dhcp_server, "10.64.0.254");
+	conf = conf_of("10.64.0.0/24");
+	other.conf.host = 0;
+	fill(&conf, PLAN_HOST | PLAN_DHCP);
+	assert_ip(conf.host, "10.64.0.1");
+	/* But none is chosen that somebody has. */
+	conf = conf_of(NULL);
+	fill(&conf, PLAN_DHCP);
+	assert_int_not_equal(ip4_network(conf.subnet), ip4_network(other.conf.subnet));
+}
+
 static void test_own_subnet_is_no_clash(void **state)
 {
 	struct net_conf conf = conf_of("10.64.0.0/24");
@@ -237,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_other_sizes),
 		cmocka_unit_test(test_no_subnet_gets_a_free_one),
 		cmocka_unit_test(test_clashes_name_both_sides),
+		cmocka_unit_test(test_a_subnet_without_the_host_is_nobodys_else),
 		cmocka_unit_test(test_own_subnet_is_no_clash),
 		cmocka_unit_test(test_bad_subnets),
 		cmocka_unit_test(test_others_give_way_to_what_is_given),

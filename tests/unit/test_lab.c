@@ -239,7 +239,7 @@ static void seeds(void **state)
 		"networks: {sw: {mode: internal, subnet: '{net}'}}\n"
 		"nodes: {h1: {kind: namespace, interfaces: [{network: sw, "
 		"address: '{net.7}/24'}, {veth: lan0, address: 192.0.2.1/24}]}}\n";
-	const struct lab_options ann = {"left", "ann"}, bob = {NULL, "bob"};
+	const struct lab_options ann = {.name = "left", .seed = "ann"}, bob = {.seed = "bob"};
 	struct lab_errors errors = {.file = "x"};
 	struct lab *a = lab_parse(text, strlen(text), &ann, &errors);
 	struct lab *a2 = lab_parse(text, strlen(text), &ann, &errors);
@@ -261,6 +261,42 @@ static void seeds(void **state)
 	lab_destroy(a);
 	lab_destroy(a2);
 	lab_destroy(b);
+}
+
+/* What nodes are that do not say, and on which hypervisor: asked for beside the file. */
+static void kinds(void **state)
+{
+	static const char text[] = "version: 1\n"
+				   "name: k\n"
+				   "defaults: {kind: namespace, hypervisor: qemu}\n"
+				   "networks: {sw: {mode: internal}}\n"
+				   "nodes:\n"
+				   "  a: {interfaces: [{network: sw}]}\n"
+				   "  b: {kind: vm, interfaces: [{network: sw}]}\n"
+				   "  c: {kind: namespace, interfaces: [{network: sw}]}\n";
+	static const struct {
+		const char *kind;
+		enum lab_kind a;
+		const char *hypervisor;
+	} rows[] = {{NULL, LAB_NAMESPACE, "qemu"},
+		    {"", LAB_NAMESPACE, "qemu"},
+		    {"namespace", LAB_NAMESPACE, "qemu"},
+		    {"vm", LAB_VM, "qemu"},
+		    {"uml", LAB_VM, "uml"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct lab_options options = {.kind = rows[i].kind};
+		struct lab_errors errors = {.file = "x"};
+		struct lab *lab = lab_parse(text, strlen(text), &options, &errors);
+
+		assert_non_null(lab);
+		assert_int_equal(lab->nodes[0].kind, rows[i].a);
+		assert_int_equal(lab->nodes[1].kind, LAB_VM);
+		assert_int_equal(lab->nodes[2].kind, LAB_NAMESPACE);
+		assert_string_equal(lab->defaults.hypervisor.s, rows[i].hypervisor);
+		lab_destroy(lab);
+	}
 }
 
 /* Every key of every table is in the JSON Schema, with what it takes. */
@@ -321,7 +357,8 @@ int main(void)
 		cmocka_unit_test(values),      cmocka_unit_test(macs),
 		cmocka_unit_test(nic_names),   cmocka_unit_test(placeholders),
 		cmocka_unit_test(many_errors), cmocka_unit_test(fmt),
-		cmocka_unit_test(seeds),       cmocka_unit_test(json_schema),
+		cmocka_unit_test(seeds),       cmocka_unit_test(kinds),
+		cmocka_unit_test(json_schema),
 	};
 	struct CMUnitTest files[FILES_MAX] = {0};
 	struct dirent **list;

@@ -55,16 +55,17 @@ static int subnet_check(const struct net_conf *conf, struct err *err)
 	return 0;
 }
 
-/* Who has something in @p already? Words for people in @what. */
+/* Who has something in @p already? Words for people in @what. Of networks @with_legs only those
+ * count in which the host has an address: in all others a subnet is nobody's but the network's. */
 static bool subnet_taken(struct runner *r, const struct net_conf *conf, struct ip4_prefix p,
-			 char *what, size_t size)
+			 bool with_legs, char *what, size_t size)
 {
 	char text[IP4_PREFIX_STR], leg[16], route[64];
 
 	for (struct net *n = r->nets; n; n = n->next) {
 		struct ip4_prefix other = n->conf.subnet;
 
-		if (!other.plen || !ip4_prefix_overlaps(p, other) ||
+		if (!other.plen || (with_legs && !n->conf.host) || !ip4_prefix_overlaps(p, other) ||
 		    strcmp(n->conf.name, conf->name) == 0)
 			continue;
 		snprintf(what, size, "network %s has %s", n->conf.name,
@@ -80,14 +81,14 @@ static bool subnet_taken(struct runner *r, const struct net_conf *conf, struct i
 	return true;
 }
 
-static int subnet_fill(struct runner *r, struct net_conf *conf, struct err *err)
+static int subnet_fill(struct runner *r, struct net_conf *conf, bool leg, struct err *err)
 {
 	char what[128], text[IP4_PREFIX_STR];
 
 	if (conf->subnet.plen) {
 		int rc = subnet_check(conf, err);
 
-		if (rc == 0 && subnet_taken(r, conf, conf->subnet, what, sizeof(what)))
+		if (rc == 0 && leg && subnet_taken(r, conf, conf->subnet, true, what, sizeof(what)))
 			rc = err_set(err, -EEXIST, "subnet %s is in use: %s",
 				     ip4_prefix_format(conf->subnet, text), what);
 		return rc;
@@ -95,7 +96,7 @@ static int subnet_fill(struct runner *r, struct net_conf *conf, struct err *err)
 	for (uint32_t a = AUTO_FIRST; a <= AUTO_LAST; a += 256) {
 		struct ip4_prefix p = {htonl(a), AUTO_PLEN};
 
-		if (subnet_taken(r, conf, p, what, sizeof(what)))
+		if (subnet_taken(r, conf, p, false, what, sizeof(what)))
 			continue;
 		conf->subnet = p;
 		return 0;
@@ -196,7 +197,7 @@ static int dhcp_fill(struct net_conf *conf, struct err *err)
 
 int addrplan_fill(struct runner *r, struct net_conf *conf, unsigned int want, struct err *err)
 {
-	int rc = subnet_fill(r, conf, err);
+	int rc = subnet_fill(r, conf, want & PLAN_HOST, err);
 
 	if (rc == 0)
 		rc = addr_check(conf, conf->gateway, "gateway", err);
