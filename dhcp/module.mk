@@ -33,3 +33,6 @@ fuzz_dhcp6_wire-objs := dhcp/wire6.c dhcp/domain.c
 wire-tests += netsix
 test_netsix-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c \
 	station vswitchd/netdns_frame.c tftp vswitchd-core dhcp lib
+# What a message says, of any frame, beside the reasons that a network remembers.
+fuzz-targets += netsay
+fuzz_netsay-objs := vswitchd/netsay.c vswitchd/netdhcp_words.c dhcp lib

@@ -36,12 +36,21 @@ static void print_head(struct decoder *d, const struct frames *f, const struct p
 	       frames_port(f, p->interface), direction(p), decode(d, p));
 }
 
+/* What the message in the frame says, where the daemon knows (DHCP): its second comment. */
+static const char *said(const struct pcapng_packet *p, char text[static TEXT_SIZE])
+{
+	return strncmp(comment(p, 1, text), "dhcp", 4) ? NULL : text;
+}
+
 void story_line(struct decoder *d, const struct frames *f, const struct pcapng_packet *p)
 {
 	char text[TEXT_SIZE];
 
 	print_head(d, f, p);
-	printf(" [%s]\n", comment(p, 0, text));
+	printf(" [%s]", comment(p, 0, text));
+	if (said(p, text))
+		printf(" [%s]", text);
+	putchar('\n');
 	fflush(stdout);
 }
 

@@ -9,7 +9,7 @@ station-srcs := vswitchd/station.c vswitchd/nettftp.c vswitchd/nettftp_dir.c
 station-srcs += vswitchd/netsix.c vswitchd/netsix_dhcp.c vswitchd/netsix_json.c vswitchd/netsix_seen.c vswitchd/netsix_frame.c \
 	vswitchd/netsix_tell.c vswitchd/netsix_explain.c
 station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold.c vswitchd/netdhcp_store.c vswitchd/netdhcp_tell.c \
-	vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c \
+	vswitchd/netdhcp_words.c vswitchd/netsay.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c \
 	vswitchd/netdhcp_list.c vswitchd/netdhcp_rules.c vswitchd/netdhcp_edit.c vswitchd/netdhcp_explain.c
 vswitchd-srcs += $(station-srcs)
 vswitchd-srcs += vswitchd/netprobe.c vswitchd/control/rpc_probe.c

@@ -5,6 +5,7 @@
  *   netdhcp.c         the server of a network: start, stop, and what others ask it
  *   netdhcp_port.c    its port: frames in, probes, answers out
  *   netdhcp_tell.c    what the server did, in words
+ *   netdhcp_words.c   what a message says, in words
  *   netdhcp_hold.c    answers that wait until their lease is on disk
  *   netdhcp_store.c   the lease file: opening it, what is said of it, the clock
  *   netdhcp_frame.c   the frames' bytes
@@ -23,6 +24,7 @@
 #include "vswitchd/netdhcp_rules.h"
 
 enum {
+	NETDHCP_SAID = 256,	     /* answers whose reason is remembered while somebody watches */
 	NETDHCP_COMPLAIN_MS = 60000, /* the same complaint is not logged more often */
 	NETDHCP_PORT_LEASES = 8 /* addresses for one guest NIC: it may be a bridge for a few more */
 };
@@ -46,6 +48,14 @@ struct refusal_told {
 	uint64_t n; /* since then */
 };
 
+/* Why an answer was given, for captures. */
+struct netdhcp_said {
+	be32 xid;
+	struct mac mac;
+	uint8_t type;
+	const char *why; /* a constant */
+};
+
 struct netdhcp {
 	struct net *net;
 	struct port *port;
@@ -55,6 +65,8 @@ struct netdhcp {
 	struct netdhcp_rules rules;
 	struct ev_timer probe_timer;
 	struct refusal_told refused[2]; /* the pool is used up; a port has its share */
+	unsigned int n_said;
+	struct netdhcp_said said[NETDHCP_SAID]; /* the latest, in a ring */
 };
 
 /* ---- netdhcp_port.c -------------------------------------------------------------------------- */
@@ -98,7 +110,7 @@ struct told {
 	struct netdhcp *d;
 	const struct port *port; /* that it came in by; NULL: not known */
 	uint64_t count[DHCP_N];	 /* before */
-	/* The rest is only looked at when it is wanted: somebody watches. */
+	/* The rest is only looked at when it is wanted: somebody watches exchanges or frames. */
 	bool wanted, parsed, unicast;
 	struct mac src;
 	struct dhcp_msg msg;
@@ -115,6 +127,11 @@ void netdhcp_tell_after(const struct told *t, enum dhcp_verdict verdict,
 void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply);
 void netdhcp_tell_conflict(struct netdhcp *d, be32 addr, const struct mac *user);
 void netdhcp_tell_undone(struct netdhcp *d, const struct dhcp_lease *l);
+
+/* ---- netdhcp_words.c ------------------------------------------------------------------------- */
+
+/* Remember @why, a constant, of an answer that is about to leave. */
+void netdhcp_said(struct netdhcp *d, const struct dhcp_reply *reply, const char *why);
 
 /* ---- netdhcp_explain.c ----------------------------------------------------------------------- */
 

@@ -7,6 +7,8 @@
  * out: the answer, the address, and the counter that moved. So watching changes nothing, and costs
  * nothing when nobody does.
  *
+ * Captures are told the reason of an answer (netdhcp_words.c) in the same way.
+ *
  * dhcp.exchange comes with every message, on demand only. dhcp.refused is for everybody: a client
  * that gets nothing, once a minute for each reason, with the number of those in between.
  */
@@ -19,6 +21,7 @@
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/walk.h"
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -245,6 +248,12 @@ static bool watched(const struct netdhcp *d)
 	return runner_wants(d->net->runner, "dhcp.exchange");
 }
 
+/* Do captures see the answer leave the server's port, or arrive at @port (NULL: not known)? */
+static bool captured(const struct netdhcp *d, const struct port *port)
+{
+	return (d->port->features | (port ? port->features : 0)) & PORT_WATCHED;
+}
+
 static void note_client(struct told *t, const char *at)
 {
 	const struct dhcp_server *s = &t->d->server;
@@ -259,7 +268,7 @@ void netdhcp_tell_before(struct netdhcp *d, const struct dhcp_rx *rx, const stru
 {
 	t->d = d;
 	t->port = port;
-	t->wanted = watched(d);
+	t->wanted = watched(d) || captured(d, port);
 	memcpy(t->count, d->server.count, sizeof(t->count));
 	if (!t->wanted)
 		return;
@@ -293,6 +302,10 @@ void netdhcp_tell_after(const struct told *t, enum dhcp_verdict verdict,
 		return;
 	addr = address_of(t, verdict, reply);
 	r = why(t, verdict, reply, addr);
+	if (verdict == DHCP_REPLY && captured(t->d, t->port))
+		netdhcp_said(t->d, reply, r.text);
+	if (!watched(t->d))
+		return;
 	ev = question(t);
 	if (verdict == DHCP_REPLY) {
 		answer = type_word(reply->type);
@@ -311,8 +324,11 @@ void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply)
 	static const struct tell_reason unused = {"unused", "nobody answered the probe"};
 	const struct dhcp_hdr *h = (const struct dhcp_hdr *)reply->data;
 	char mac[MAC_STR], xid[9];
+	const struct port *port = port_of(d, lease_by_addr(&d->server.leases, h->yiaddr));
 	struct mac client;
 
+	if (captured(d, port))
+		netdhcp_said(d, reply, unused.text);
 	if (!watched(d))
 		return;
 	memcpy(&client, h->chaddr, sizeof(client));
@@ -320,7 +336,7 @@ void netdhcp_tell_due(struct netdhcp *d, const struct dhcp_reply *reply)
 	tell(d,
 	     json_pack("{s:s, s:s, s:s, s:s, s:o}", "net", d->net->conf.name, "asked", "probe",
 		       "mac", mac_format(&client, mac), "xid", xid, "lease_s", lease_s_json(reply)),
-	     port_of(d, lease_by_addr(&d->server.leases, h->yiaddr)), "offer", h->yiaddr, &unused);
+	     port, "offer", h->yiaddr, &unused);
 }
 
 void netdhcp_tell_conflict(struct netdhcp *d, be32 addr, const struct mac *user)

@@ -55,8 +55,13 @@ check "a released address is free" wait_for 2 released
 plug lan c
 dhcp_get c >/dev/null
 equal "a newcomer does not get it while others are free" 10.0.2.130 "$(addr_of c)"
+watch $DIR/seen capture a.eth0 udp port 67
 dhcp_get a >/dev/null
 equal "its client gets it again" 10.0.2.128 "$(addr_of a)"
+check "a capture tells the OFFER in words, and why" wait_for 3 grep -q \
+	"dhcp: OFFER of 10.0.2.128 to $(ns_mac a) for 3600 s by 10.0.2.254: it had this address before" $DIR/seen
+check "and the ACK" wait_for 3 grep -q "dhcp: ACK of 10.0.2.128 .*: it takes what was offered" $DIR/seen
+watch_end
 
 mac_c=$(ns c ip -o link show dev eth0 | sed 's/.*ether \([^ ]*\).*/\1/')
 refused "an address in use can't be reserved" "leased to.*release" vctl dhcp reserve lan "$mac_c" 10.0.2.129

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/pcapng.h"
+#include "vswitchd/netsay.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/walk.h"
@@ -167,10 +168,18 @@ static void comment(struct pcapng_packet *out, const char *text)
 		out->comment[out->n_comments++] = text;
 }
 
-/* The verdict first; then, when they are wanted, the steps that led to it. */
+struct comment_texts {
+	char verdict[WALK_TEXT], said[NETSAY_TEXT];
+};
+
+/* The verdict first; then what the message says, where that is known; then, when they are wanted,
+ * the steps that led to the verdict. */
 static void put_comments(struct pcapng_packet *out, const struct sighting *seen,
-			 char text[static WALK_TEXT])
+			 struct comment_texts *texts)
 {
+	const char *said = seen->pair ? NULL : netsay(seen->port->net, seen->p, texts->said);
+	char *text = texts->verdict;
+
 	if (seen->pair)
 		snprintf(text, WALK_TEXT, "%s", seen->pair->text);
 	else if (seen->out)
@@ -178,6 +187,8 @@ static void put_comments(struct pcapng_packet *out, const struct sighting *seen,
 	else
 		walk_verdict(seen->walk, text, WALK_TEXT);
 	comment(out, text);
+	if (said)
+		comment(out, said);
 	if (pkt_is_gso(seen->p))
 		comment(out, "offload: a super-frame, which is cut later, at the latest by the "
 			     "receiver's port");
@@ -201,9 +212,9 @@ static bool put_frame(struct stream *s, int interface, const struct sighting *se
 				    .id = seen->pair ? seen->pair->id : 0,
 				    .dropped = i->lost_now};
 	struct pcapng_out o = out_open(s);
-	char text[WALK_TEXT];
+	struct comment_texts texts;
 
-	put_comments(&out, seen, text);
+	put_comments(&out, seen, &texts);
 	pcapng_put_packet(&o, &out);
 	if (!out_close(s, &o))
 		return false;
