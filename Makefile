@@ -191,7 +191,7 @@ lint: setup-build setup-check setup-lint
 	@tools/tidy.sh -- $(ALL_CFLAGS)
 	@shellcheck -x -S warning $$(git ls-files '*.sh') .ci/run
 	@codespell -q 3 -L $(CODESPELL_WORDS) $$(git ls-files | grep -vE '^LICENSE|corpus/')
-	@mandoc -T lint -W warning doc/*.[1-8]
+	@O=$(O) tests/lint/manual.sh
 	@echo "lint: clean"
 CODESPELL_WORDS := ser,nd,fo,inout,te,ot,tha,thre,ist,statics,miror,ede
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/ctl.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,17 +79,33 @@ int ctl_print_json(json_t *value)
 	return CTL_OK;
 }
 
+static int use_colour = -1; /* not known yet */
+
+int ctl_colour_when(const char *word)
+{
+	if (!strcmp(word, "always"))
+		use_colour = 1;
+	else if (!strcmp(word, "never"))
+		use_colour = 0;
+	else if (strcmp(word, "auto") != 0)
+		return -EINVAL;
+	return 0;
+}
+
+static bool terminal_has_colours(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
 const char *ctl_colour(enum ctl_colour colour)
 {
 	static const char *const seq[] = {"\033[0m", "\033[32m", "\033[31m", "\033[33m", "\033[2m"};
-	static int use = -1;
 
-	if (use < 0) {
-		const char *term = getenv("TERM");
-
-		use = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
-	}
-	return use ? seq[colour] : "";
+	if (use_colour < 0)
+		use_colour = terminal_has_colours();
+	return use_colour ? seq[colour] : "";
 }
 
 const char *jstr(const json_t *obj, const char *key)

@@ -68,8 +68,11 @@ int ctl_watch(struct ctl *c, json_t *topics, ctl_want_fn *want, const json_t *ar
 /* Print @value as the one JSON document of this command, and release it. Returns CTL_OK. */
 int ctl_print_json(json_t *value);
 
-/* "" unless stdout is a terminal and NO_COLOR is not set: the sequence for "good", "bad", ... */
+/* "" unless stdout is a terminal that knows colours and NO_COLOR is not set (no-color.org: to
+ * something): the sequence for "good", "bad", ... */
 enum ctl_colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_BAD, COLOUR_WARN, COLOUR_DIM };
+/* "always", "never" or "auto", the default. -EINVAL for any other word. */
+int ctl_colour_when(const char *word);
 const char *ctl_colour(enum ctl_colour colour);
 
 /* String member @key of @obj; "-" when it is null, absent or no string. Borrowed from @obj. */

@@ -175,7 +175,9 @@ static const struct verb verbs[] = {
 	{"list", "", "the labs that are up", lab_list_run},
 	{"status", "[NAME|FILE]", "its nodes, NICs and addresses", lab_status_run},
 	{"tasks", "[NAME|FILE] [--stage STAGE]", "what there is to do", lab_tasks_run},
-	{"check", "[NAME|FILE] [--stage STAGE] [--watch] [--hidden] [--format table|junit|tap]",
+	{"check",
+	 "[NAME|FILE] [--stage STAGE] [--id CHECK] [--watch] [--hidden]\n"
+	 "           [--format table|junit|tap]",
 	 "run its checks", lab_check_run},
 	{"selftest", "FILE [--name NAME] [--seed SEED] [--kind KIND]",
 	 "are its checks worth something? tried untouched, solved, and solved wrongly",

@@ -27,15 +27,29 @@ refused "no daemon: what to do" "no vswitchd at $SOCK: start it with" vctl net l
 check "the overview needs no daemon" vctl
 check "and tells what to do next" grep -q "start it with" <<<"$(vctl)"
 check "help needs no daemon" vctl help
-for noun in status doctor events net port mac nat dhcp vm lab capture; do
+for noun in $(vctl -j help | json "' '.join(n['noun'] for n in d['nouns'])"); do
 	check "help of $noun" grep -q "vnetctl $noun" <<<"$(vctl help $noun)"
 done
+equal_help() { [ "$(vctl "${@:2}" | grep -c "^  vnetctl")" = 1 ] && vctl "${@:2}" | grep -q "^  vnetctl $1"; }
+check "help of a verb, and of no other" equal_help "lab up" help lab up
+check "--help behind its words" equal_help "lab up" lab up x.yaml --help
+check "-h behind a verb" equal_help "port move" port move -h
+check "help behind a noun" grep -q "^  vnetctl vm run" <<<"$(vctl vm help)"
+check_not "--help of a command that is run elsewhere is not ours" vctl vm exec g -- ls --help
+check "help tells every verb" grep -qw selftest <<<"$(vctl help)"
+equal "and fits 80 columns" "" "$(vctl help | grep -E '.{81}')"
+check "the overview is short" [ "$(vctl | wc -l)" -le 30 ]
 check "--help after a noun" grep -q "net add NET" <<<"$(vctl net --help)"
 check "--version" vctl --version
 usage "unknown noun with its neighbour" "did you mean 'port'" vctl prot list
 usage "unknown verb with its neighbour" "did you mean 'list'" vctl net lst
 usage "a noun without a verb" "Verbs: list show add" vctl net
 usage "an unknown option" "usage" vctl -x
+usage "an option with its neighbour" "did you mean '--json'" vctl --jsno
+usage "an option without its value" "wants a value" vctl -s
+usage "a colour that is none" "always or never" vctl --color=blue net list
+usage "help of an unknown noun" "did you mean 'lab'" vctl help labs
+usage "help of an unknown verb" "did you mean 'check'" vctl help lab chek
 usage "an unknown setting with its neighbour" "did you mean 'mode='" vctl net add n mod=nat
 usage "a missing name" "name first" vctl net add mode=nat
 usage "a missing mode" "mode" vctl net add n
@@ -114,7 +128,50 @@ vctl port del p2
 check "completion knows nouns and verbs" grep -qx check <<<"$(vctl complete -- lab)"
 check "and the daemon's objects" sh -c "'$VNETCTL' -s $SOCK net add tabbed mode=internal; '$VNETCTL' -s $SOCK complete -- net show | grep -qx tabbed"
 check "and what options a verb has" grep -qx -- --watch <<<"$(vctl complete -- lab check)"
-check "bash's completion" bash -c "vnetctl() { '$VNETCTL' -s $SOCK \"\$@\"; }; . '$TOP/tools/completion/vnetctl.bash'; COMP_WORDS=(vnetctl lab ch); COMP_CWORD=2; _vnetctl; [ \"\${COMPREPLY[*]}\" = check ]"
+# offers WORD COMMAND...: would WORD complete the command?
+offers() { grep -qx -- "$1" <<<"$(vctl complete -- "${@:2}")"; }
+check "each argument in its place" offers n1 port move p1
+check_not "and nothing else" offers p1 port move p1
+check "settings of a network" offers hub= net set n1
+check_not "each once" offers hub= net set n1 hub=on
+check "choices of a setting" offers mode=internal net add x
+check "verbs of a verb" offers list nat forward
+check "networks for these" offers n1 nat forward list
+check "values of an option" offers junit lab check --format
+cat >$DIR/l.yaml <<-EOF
+	version: 1
+	name: l
+	networks: {sw: {mode: lan-segment}}
+	nodes:
+	  h1: {kind: namespace, interfaces: [{network: sw}]}
+	stages: [{id: first, title: t, text: t}]
+	checks: [{id: there, title: t, exec: {node: h1, command: "true"}}]
+EOF
+vctl lab up $DIR/l.yaml >/dev/null
+check "labs" offers l lab down
+check "nodes of a lab" offers h1 lab power l
+check "NICs of nodes" offers h1.eth0 lab link l
+check "stages" offers first lab check --stage
+check "checks" offers there lab check l --id
+vctl lab down l >/dev/null
+# in_bash WANTED WORD...: what bash makes of the last word.
+in_bash() {
+	equal "bash completes ${*:2}" "$1" "$(bash -c "vnetctl() { '$VNETCTL' -s $SOCK \"\$@\"; }
+		. '$TOP/tools/completion/vnetctl.bash'
+		COMP_WORDS=(vnetctl \"\$@\") COMP_CWORD=\$#; _vnetctl; echo \"\${COMPREPLY[*]}\"" bash "${@:2}")"
+}
+in_bash check lab ch
+in_bash "mode=internal" net add n mode=int
+in_bash internal net add n mode = int
+in_bash tabbed net show tab
+if command -v zsh >/dev/null; then
+	out=$(timeout 60 zsh -f "$TOP/tests/system/completion.zsh" "$TOP" "$VNETCTL" $SOCK)
+	for typed in "lab check" "mode=internal" "net show tabbed"; do
+		check "zsh completes to $typed" grep -q "$typed" <<<"$out"
+	done
+else
+	skip "zsh completes" "zsh is not installed"
+fi
 check "without arguments: what to do next" grep -q "vnetctl net list" <<<"$(vctl)"
 check "the daemon stops cleanly" stop_daemon
 finish
