@@ -210,6 +210,15 @@ rss_at_rest() {
 	done | sort -n | head -n 1
 }
 
+# grew_at_most KIB BEFORE AFTER: a check of what the daemon keeps; both in KiB. A sanitizer keeps what
+# was freed, so it can't be asked.
+grew_at_most() {
+	case $O in
+	*san*) skip "memory does not grow" "sanitizers keep what was freed" ;;
+	*) check "memory: $2 to $3 KiB" test $(($3 - $2)) -le "$1" ;;
+	esac
+}
+
 # gone PID: no such process, or a zombie that its parent has not asked for yet.
 gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 

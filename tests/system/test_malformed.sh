@@ -117,12 +117,7 @@ for kind in frag mac arp syn udp; do
 	note "after $(cat $DIR/took)"
 done
 after=$(rss_at_rest)
-note "resident before $before KiB, after $after KiB"
-# A sanitizer keeps what was freed, so it can't be asked.
-case $O in
-*san*) skip "memory does not grow" "sanitizers" ;;
-*) check "memory does not grow" test $((after - before)) -le 1024 ;;
-esac
+grew_at_most 1024 $before $after
 
 # ---- the rate of others meanwhile ----
 # A hundred Mbit/s, which the machine has to spare; a flood of 20,000 a second for as long.

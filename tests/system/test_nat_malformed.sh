@@ -50,10 +50,6 @@ for kind in frag mac arp syn udp; do
 	check "a ping through within a second after a flood of $kind" through
 done
 after=$(rss_at_rest)
-note "resident before $before KiB, after $after KiB"
-case $O in
-*san*) skip "memory does not grow" "sanitizers" ;;
-*) check "memory does not grow" test $((after - before)) -le 1024 ;;
-esac
+grew_at_most 1024 $before $after
 check "a clean end" stop_daemon
 finish
