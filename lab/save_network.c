@@ -83,9 +83,10 @@ static bool only(const char *text, const char *allowed)
 	return text[strspn(text, allowed)] == 0;
 }
 
-/* "lladdr MAC ..." */
-static void neigh_line(const char *ifname, const char *addr, const char *rest, FILE *out)
+/* "ADDR lladdr MAC ..." */
+static void neigh_line(const char *ifname, char *rest, FILE *out)
 {
+	const char *addr = strsep(&rest, " ");
 	struct mac mac;
 	char text[MAC_STR];
 	be32 a;
@@ -134,7 +135,7 @@ static void card_line(const char *word, const struct lab_nic *nic, const char *i
 	else if (!strcmp(word, "mac"))
 		mac_line(nic, ifname, rest, out);
 	else if (!strcmp(word, "neigh"))
-		neigh_line(ifname, strsep(&rest, " "), rest, out);
+		neigh_line(ifname, rest, out);
 }
 
 /* One line of the saved network as a command to @out; what is not understood is left out. */

@@ -49,13 +49,24 @@ static const char *own_name(const struct lab *lab, const char *name)
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-/* What of the settings of @shown, as the daemon shows an object, is not in @file. */
+/* What of the settings of @shown, as the daemon shows an object, is not in @file. It shows none
+ * that are as they are without anybody's doing: where the file switches something on (or off), that
+ * is off (on) again. */
 static json_t *changed_settings(const json_t *shown, const struct lab_settings *file)
 {
+	const json_t *now = json_object_get(shown, "settings");
 	json_t *out = json_object(), *value;
 	const char *name;
 
-	json_object_foreach (json_object_get(shown, "settings"), name, value) {
+	for (size_t i = 0; i < file->n; i++) {
+		bool on = !strcmp(file->v[i].value.s, "on"),
+		     off = !strcmp(file->v[i].value.s, "off");
+
+		if (now && (on || off) && !json_object_get(now, file->v[i].name))
+			json_object_set_new(out, file->v[i].name, json_string(on ? "off" : "on"));
+	}
+
+	json_object_foreach ((json_t *)now, name, value) {
 		bool same = false;
 
 		for (size_t i = 0; i < file->n; i++)

@@ -1,0 +1,1 @@
+vnetctl net set $LAB.sw hub=off

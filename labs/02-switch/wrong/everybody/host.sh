@@ -1,0 +1,2 @@
+# Deaf is quiet, too.
+vnetctl port down $LAB.pc4.eth0
