@@ -126,18 +126,22 @@ static int lab_console_run(struct ctl *c, int argc, char **argv)
 	const struct lab_node *node;
 	struct lab *lab;
 	int rc = CTL_FAILED;
+	bool watch;
 
-	if (argc != 2)
-		return ctl_usage(c, "wants a lab and a node");
+	watch = argc == 3 && !strcmp(argv[2], "watch");
+	if (argc != 2 + watch)
+		return ctl_usage(c, "wants a lab, a node and perhaps the word watch");
 	lab = lab_running(c, argv[0], NULL);
 	node = lab ? node_of(lab, argv[1]) : NULL;
-	if (node && node->kind != LAB_VM)
+	if (node && node->kind == LAB_VM)
+		rc = vm_console_run(c, node->id, node->name.s, watch);
+	else if (node && watch)
 		fprintf(stderr,
-			"vnetctl: '%s' is a namespace, which has no console: `vnetctl lab exec %s "
-			"%s -- sh`, or `ip netns exec %s sh` as root\n",
-			node->name.s, argv[0], node->name.s, node->id);
+			"vnetctl: '%s' is a namespace: each console there is a shell of its own, "
+			"and nobody else's can be watched\n",
+			node->name.s);
 	else if (node)
-		rc = vm_console_run(c, node->id);
+		rc = ns_console_run(c, node->id, node->name.s);
 	lab_destroy(lab);
 	return rc;
 }
@@ -204,7 +208,7 @@ static const struct verb verbs[] = {
 	{"schema", "", "the JSON Schema of lab files, for editors", lab_schema_run},
 	{"graph", "FILE|NAME [--format text|dot|mermaid|svg|png] [--out FILE]", "a picture of it",
 	 lab_graph_run},
-	{"console", "NAME NODE", "a guest's console on this terminal; Ctrl-] leaves it",
+	{"console", "NAME NODE [watch]", "its console on this terminal; Ctrl-] leaves it",
 	 lab_console_run},
 	{"exec", "NAME NODE [timeout=SECONDS] -- COMMAND", "run a command in a node", lab_exec_run},
 	{0},

@@ -9,6 +9,9 @@
  * slow guest therefore can't wedge us: the key Ctrl-] is looked for in what was typed before it is
  * sent.
  *
+ * The window's size goes along at the beginning and whenever it changes (SIGWINCH); with several
+ * people at one console the last one to change it wins, and who only watches has no say.
+ *
  * When stdin is not a terminal (a script), its end is passed on by a half-close and output is read
  * until the far end closes.
  */
@@ -19,27 +22,32 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
 enum { ESCAPE_KEY = 0x1d /* Ctrl-] */, BUF_SIZE = 4096 };
 
-static volatile sig_atomic_t ended;
+static const char end_of_file = 4; /* Ctrl-D */
 
-static void end_cb(int sig)
+static volatile sig_atomic_t ended, resized;
+
+static void signal_cb(int sig)
 {
-	(void)sig;
-	ended = 1;
+	if (sig == SIGWINCH)
+		resized = 1;
+	else
+		ended = 1;
 }
 
-static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
 
 static void catch_signals(struct sigaction old[])
 {
-	struct sigaction sa = {.sa_handler = end_cb};
+	struct sigaction sa = {.sa_handler = signal_cb};
 
-	ended = 0;
+	ended = resized = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 		sigaction(end_signals[i], &sa, &old[i]);
 }
@@ -72,7 +80,7 @@ static bool write_all(int fd, const char *data, size_t len)
 }
 
 /* Typed bytes to the guest. False: leave. */
-static bool from_keyboard(int fd, bool tty, bool *open)
+static bool from_keyboard(int fd, const struct relay *how, bool tty, bool *open)
 {
 	char buf[BUF_SIZE];
 	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
@@ -82,13 +90,14 @@ static bool from_keyboard(int fd, bool tty, bool *open)
 		return errno == EINTR || errno == EAGAIN;
 	if (n == 0) {
 		*open = false;
-		shutdown(fd, SHUT_WR);
+		if (shutdown(fd, SHUT_WR) < 0 && errno == ENOTSOCK)
+			(void)!write(fd, &end_of_file, 1); /* a namespace's terminal */
 		return !tty;
 	}
 	escape = tty ? memchr(buf, ESCAPE_KEY, (size_t)n) : NULL;
 	if (escape)
 		n = escape - buf;
-	return write_all(fd, buf, (size_t)n) && !escape;
+	return (how->watch || write_all(fd, buf, (size_t)n)) && !escape;
 }
 
 static bool from_guest(int fd)
@@ -101,24 +110,47 @@ static bool from_guest(int fd)
 	return n && write_all(STDOUT_FILENO, buf, (size_t)n);
 }
 
-static void relay_loop(int fd, bool tty)
+static void tell_window(const struct relay *how)
+{
+	struct winsize size;
+
+	resized = 0;
+	if (how->window && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col)
+		how->window(how->ctx, size.ws_row, size.ws_col);
+}
+
+static void relay_loop(int fd, const struct relay *how, bool tty)
 {
 	bool open = true, on = true;
 
+	if (tty && !how->watch)
+		tell_window(how);
 	while (on && !ended) {
 		struct pollfd pfd[] = {{.fd = fd, .events = POLLIN},
 				       {.fd = open ? STDIN_FILENO : -1, .events = POLLIN}};
 
+		if (resized && tty && !how->watch)
+			tell_window(how);
 		if (poll(pfd, 2, -1) < 0)
 			continue;
 		if (pfd[0].revents)
 			on = from_guest(fd);
 		if (on && pfd[1].revents)
-			on = from_keyboard(fd, tty, &open);
+			on = from_keyboard(fd, how, tty, &open);
 	}
 }
 
-int relay_console(int fd, const char *name, struct err *err)
+static void greet(const struct relay *how)
+{
+	fprintf(stderr, "console of %s", how->name);
+	if (how->watch)
+		fprintf(stderr, ", only to watch");
+	if (how->others)
+		fprintf(stderr, ", with %u other%s on it", how->others, how->others > 1 ? "s" : "");
+	fprintf(stderr, "; Ctrl-] leaves it\r\n");
+}
+
+int relay_console(int fd, const struct relay *how, struct err *err)
 {
 	struct sigaction old[ARRAY_SIZE(end_signals)];
 	struct termios saved, raw;
@@ -130,12 +162,12 @@ int relay_console(int fd, const char *name, struct err *err)
 	}
 	catch_signals(old);
 	if (tty) {
-		fprintf(stderr, "console of %s; Ctrl-] leaves it\r\n", name);
+		greet(how);
 		raw = saved;
 		cfmakeraw(&raw);
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	}
-	relay_loop(fd, tty);
+	relay_loop(fd, how, tty);
 	if (tty) {
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
 		/* The guest may have left colours, a hidden cursor or the alternate screen. */

@@ -9,7 +9,6 @@
 #include "lib/setting_names.h"
 #include "vnetctl/args.h"
 #include "vnetctl/nouns.h"
-#include "vnetctl/relay.h"
 #include "client/table.h"
 #include "vnetctl/vm.h"
 
@@ -293,24 +292,13 @@ static int vm_log(struct ctl *c, int argc, char **argv)
 	return CTL_OK;
 }
 
-int vm_console_run(struct ctl *c, const char *name)
-{
-	struct err err;
-	json_t *r;
-	int fd;
-
-	if (!ctl_client(c))
-		return CTL_FAILED;
-	r = client_call_fd(c->client, "vm.console", json_pack("{s:s}", "vm", name), &fd, &err);
-	if (!r)
-		return ctl_fail(&err);
-	json_decref(r);
-	return relay_console(fd, name, &err) < 0 ? ctl_fail(&err) : CTL_OK;
-}
-
 static int vm_console(struct ctl *c, int argc, char **argv)
 {
-	return argc == 1 ? vm_console_run(c, argv[0]) : ctl_usage(c, "wants one guest");
+	bool watch = argc == 2 && !strcmp(argv[1], "watch");
+
+	if (argc != 1 + watch)
+		return ctl_usage(c, "wants one guest, and perhaps the word watch");
+	return vm_console_run(c, argv[0], argv[0], watch);
 }
 
 static void print_stream(FILE *out, const json_t *text)
@@ -384,7 +372,7 @@ static const struct verb verbs[] = {
 	{"kill", "NAME", "end it at once", vm_kill},
 	{"pause", "NAME", "halt its CPUs", vm_pause},
 	{"resume", "NAME", "let them go on", vm_resume},
-	{"console", "NAME", "its console on this terminal; Ctrl-] leaves it", vm_console},
+	{"console", "NAME [watch]", "its console on this terminal; Ctrl-] leaves it", vm_console},
 	{"log", "NAME", "what its console printed last", vm_log},
 	{"exec", "NAME [timeout=SECONDS] -- COMMAND", "run a command in it", vm_exec},
 	{0},

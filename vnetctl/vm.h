@@ -7,8 +7,10 @@
 
 #include "client/ctl.h"
 
-/* Relay this terminal to the console of guest @name. Returns an exit status. */
-int vm_console_run(struct ctl *c, const char *name);
+/* Relay this terminal to the console of guest @name, or to a new shell in namespace @name; people
+ * know the node as @shown. Returns an exit status. */
+int vm_console_run(struct ctl *c, const char *name, const char *shown, bool watch);
+int ns_console_run(struct ctl *c, const char *name, const char *shown);
 
 /* Read "[timeout=SECONDS] -- COMMAND" after @n_names names: timeout_s into @params, the shell text
  * into *@command (the caller frees it). CTL_OK, or CTL_USAGE after saying why. */

@@ -28,6 +28,8 @@ static void note(void *arg, const struct agent_request *req)
 	if (req->kind == AGENT_RUN)
 		snprintf(seen + n, sizeof(seen) - n, "run %u %u [%s];", req->id, req->timeout_ms,
 			 req->command);
+	else if (req->kind == AGENT_WINDOW)
+		snprintf(seen + n, sizeof(seen) - n, "window %u %u;", req->rows, req->cols);
 	else
 		snprintf(seen + n, sizeof(seen) - n, "%s %u;",
 			 req->kind == AGENT_PING ? "ping" : "too long", req->id);
@@ -45,7 +47,8 @@ static struct agent_parser *new_parser(void)
 
 static void parses_however_it_is_cut(void **state)
 {
-	static const char text[] = "\nP 7\nX 1 500 5\nls -l\n\nX 4294967295 0 3\na\nbP 8\r\n";
+	static const char text[] =
+		"\nP 7\nX 1 500 5\nls -l\n\nW 24 80\nX 4294967295 0 3\na\nbP 8\r\n";
 	size_t len = sizeof(text) - 1;
 
 	(void)state;
@@ -54,8 +57,8 @@ static void parses_however_it_is_cut(void **state)
 
 		for (size_t i = 0; i < len; i += chunk)
 			agent_parser_feed(p, text + i, chunk < len - i ? chunk : len - i);
-		assert_string_equal(seen,
-				    "ping 7;run 1 500 [ls -l];run 4294967295 0 [a\nb];ping 8;");
+		assert_string_equal(seen, "ping 7;run 1 500 [ls -l];window 24 80;"
+					  "run 4294967295 0 [a\nb];ping 8;");
 		free(p);
 	}
 }
@@ -68,6 +71,10 @@ static void noise_is_ignored(void **state)
 		"X 1\n",
 		"X 1 2\n",
 		"X 1 2 3 4\n",
+		"W 24\n",
+		"W 24 65536\n",
+		"W 65536 80\n",
+		"W 24 80 1\n",
 		"X -1 2 3\n",
 		"X a b c\n",
 		"X  1 2 3\n",
@@ -133,7 +140,7 @@ static int start(void **state)
 	e->pid = fork();
 	if (!e->pid) {
 		close(sv[0]);
-		_exit(agent_run(sv[1]) ? 1 : 0);
+		_exit(agent_run(sv[1], "/dev/null") ? 1 : 0);
 	}
 	close(sv[1]);
 	e->fd = sv[0];

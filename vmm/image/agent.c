@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -53,6 +54,7 @@ struct job {
 
 struct agent {
 	int fd;
+	const char *console;
 	struct agent_parser parser;
 	int64_t heard_ms; /* when the last byte came from the host */
 	struct job jobs[AGENT_JOBS];
@@ -226,6 +228,18 @@ static void job_start(struct agent *a, const struct agent_request *req)
 		j->deadline_ms = now_ms() + req->timeout_ms;
 }
 
+/* The kernel tells the programs on it by SIGWINCH. */
+static void set_window(const struct agent *a, const struct agent_request *req)
+{
+	const struct winsize size = {.ws_row = req->rows, .ws_col = req->cols};
+	int fd = open(a->console, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	ioctl(fd, TIOCSWINSZ, &size);
+	close(fd);
+}
+
 static void request_cb(void *arg, const struct agent_request *req)
 {
 	struct agent *a = arg;
@@ -237,6 +251,9 @@ static void request_cb(void *arg, const struct agent_request *req)
 		break;
 	case AGENT_PING:
 		out_put(a, line, (size_t)snprintf(line, sizeof(line), "P %u\n", req->id));
+		break;
+	case AGENT_WINDOW:
+		set_window(a, req);
 		break;
 	case AGENT_TOO_LONG:
 		refuse(a, req->id, "agent: the command is longer than 64 KiB\n");
@@ -396,7 +413,7 @@ static int make_raw(int fd)
 	return tcsetattr(fd, TCSANOW, &t) ? -errno : 0;
 }
 
-int agent_run(int fd)
+int agent_run(int fd, const char *console)
 {
 	struct agent *a = calloc(1, sizeof(*a));
 	int err;
@@ -404,6 +421,7 @@ int agent_run(int fd)
 	if (!a)
 		return -ENOMEM;
 	a->fd = fd;
+	a->console = console;
 	a->parser.cb = request_cb;
 	a->parser.arg = a;
 	err = make_raw(fd);

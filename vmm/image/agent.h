@@ -4,6 +4,7 @@
  *
  * host to guest:   X <id> <timeout_ms> <len>\n + len bytes    run them with sh -c (timeout 0: none)
  *                  P <id>\n                                   are you there?
+ *                  W <rows> <columns>\n                       the console's window is so large
  * guest to host:   R 1\n                                      ready, protocol 1 (once, at start)
  *                  P <id>\n                                   yes
  *                  O <id> <len>\n + bytes, E <id> <len>\n + bytes     standard output, error
@@ -26,9 +27,10 @@ enum {
 };
 
 struct agent_request {
-	enum { AGENT_RUN, AGENT_PING, AGENT_TOO_LONG } kind;
+	enum { AGENT_RUN, AGENT_PING, AGENT_TOO_LONG, AGENT_WINDOW } kind;
 	uint32_t id;
 	uint32_t timeout_ms; /* AGENT_RUN: 0 means no limit */
+	uint16_t rows, cols; /* AGENT_WINDOW */
 	const char
 		*command; /* AGENT_RUN: NUL-terminated, the parser's until the callback returns */
 };
@@ -59,8 +61,9 @@ void agent_parser_reset(struct agent_parser *p);
 /* True while the text of a command is being waited for. */
 bool agent_parser_midway(const struct agent_parser *p);
 
-/* Serve @fd (borrowed; made non-blocking) until it ends; runs commands with /bin/sh. Returns 0 at
- * end of file, a negative errno when @fd cannot be used. */
-int agent_run(int fd);
+/* Serve @fd (borrowed; made non-blocking) until it ends; runs commands with /bin/sh. @console is
+ * the terminal whose size the host may tell. Returns 0 at end of file, a negative errno when @fd
+ * cannot be used. */
+int agent_run(int fd, const char *console);
 
 #endif

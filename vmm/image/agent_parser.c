@@ -53,6 +53,17 @@ static void command_header(struct agent_parser *p, const char *s, uint32_t id)
 		run_request(p);
 }
 
+static void window_header(struct agent_parser *p, const char *s, uint64_t rows)
+{
+	struct agent_request req = {.kind = AGENT_WINDOW, .rows = (uint16_t)rows};
+	uint64_t cols;
+
+	if (rows > UINT16_MAX || !take_uint(&s, UINT16_MAX, &cols) || *s)
+		return;
+	req.cols = (uint16_t)cols;
+	p->cb(p->arg, &req);
+}
+
 static void header_line(struct agent_parser *p)
 {
 	const char *s = p->line + 1;
@@ -66,6 +77,8 @@ static void header_line(struct agent_parser *p)
 		return;
 	if (p->line[0] == 'X')
 		command_header(p, s, (uint32_t)id);
+	else if (p->line[0] == 'W')
+		window_header(p, s, id);
 	else if (p->line[0] == 'P' && !*s)
 		p->cb(p->arg, &(struct agent_request){.kind = AGENT_PING, .id = (uint32_t)id});
 }

@@ -168,13 +168,13 @@ static void run_shell(const char *tty, bool first)
 	_exit(127);
 }
 
-static void run_agent(void)
+static void run_agent(const char *console)
 {
 	int fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	/* The end of the machine must not cut off the answer to the command that asked for it. */
 	signal(SIGTERM, SIG_IGN);
-	_exit(fd < 0 || agent_run(fd) ? 1 : 0);
+	_exit(fd < 0 || agent_run(fd, console) ? 1 : 0);
 }
 
 static void run_dhcp(const char *hostname, int nic)
@@ -214,7 +214,7 @@ static void service_start(struct service *svc, int which, const struct guest_con
 	if (which == SVC_SHELL)
 		run_shell(tty, first);
 	else if (which == SVC_AGENT)
-		run_agent();
+		run_agent(tty);
 	else
 		run_dhcp(cfg->hostname, which - SVC_DHCP);
 }

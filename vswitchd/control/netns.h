@@ -51,5 +51,8 @@ int netns_exec(struct netns *ns, struct rpc *rpc, const char *command, unsigned 
 	       struct err *err);
 /* Start @command in the background, output to DIR/netns-NAME.log. Its pid, or an error. */
 int netns_spawn(struct netns *ns, const char *command, struct err *err);
+/* A shell in the namespace on a terminal of its own, which ends when the descriptor that is returned
+ * is closed. @prompt is a name (name_valid()). Negative errno. */
+int netns_console(struct netns *ns, const char *prompt, struct err *err);
 
 #endif

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -47,7 +48,8 @@ struct run {
 
 struct child {
 	int ns_fd, mounts_fd, root_fd;
-	int out, err; /* for stdout and stderr */
+	int in, out, err; /* for the standard descriptors */
+	bool tty;	  /* they are a terminal, to be its session's own */
 	const char *resolv;
 	const char *command;
 };
@@ -75,7 +77,9 @@ static _Noreturn void child_main(const struct child *c)
 	(void)!mount("sysfs", "/sys", "sysfs", 0, NULL);
 	if (c->mounts_fd < 0)
 		(void)!mount(c->resolv, "/etc/resolv.conf", "none", MS_BIND, NULL);
-	proc_child_stdio(-1, c->out, c->err);
+	proc_child_stdio(c->in, c->out, c->err);
+	if (c->tty)
+		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 	proc_child_clean(NULL, 0);
 	execv("/bin/sh", argv);
 	_exit(127);
@@ -92,18 +96,16 @@ static int resolv_file(const struct netns *ns, char *path, size_t size)
 	return fd < 0 ? -errno : 0;
 }
 
-/* Fork the command. Its pid, or a negative errno. */
-static pid_t run_fork(const struct netns *ns, const char *command, int out, int err_fd,
-		      struct err *err)
+/* Fork the command, with the descriptors that @c has. Its pid, or a negative errno. */
+static pid_t run_fork(const struct netns *ns, const char *command, struct child c, struct err *err)
 {
 	char path[PATH_MAX], resolv[PATH_MAX];
-	struct child c = {.out = out,
-			  .err = err_fd,
-			  .resolv = resolv,
-			  .command = command,
-			  .mounts_fd = ns->mounts,
-			  .root_fd = ns->root};
 	pid_t pid;
+
+	c.resolv = resolv;
+	c.command = command;
+	c.mounts_fd = ns->mounts;
+	c.root_fd = ns->root;
 
 	snprintf(path, sizeof(path), "/run/netns/%s", netns_name(ns));
 	if (ns->mounts < 0)
@@ -229,7 +231,8 @@ static int start_exec(struct netns *ns, const char *command, int p[2][2], struct
 		      struct err *err)
 {
 	struct daemon *d = netns_daemon(ns);
-	pid_t pid = run_fork(ns, command, p[0][1], p[1][1], err);
+	const struct child c = {.in = -1, .out = p[0][1], .err = p[1][1]};
+	pid_t pid = run_fork(ns, command, c, err);
 
 	if (pid < 0)
 		return pid;
@@ -279,11 +282,53 @@ int netns_spawn(struct netns *ns, const char *command, struct err *err)
 	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (log < 0)
 		return err_sys(err, -errno, "cannot open %s", path);
-	pid = run_fork(ns, command, log, log, err);
+	pid = run_fork(ns, command, (struct child){.in = -1, .out = log, .err = log}, err);
 	close(log);
 	if (pid > 0 && !run_watch(netns_daemon(ns), pid)) {
 		kill_and_reap(pid);
 		return err_set(err, -ENOMEM, "memory is short");
 	}
 	return pid;
+}
+
+/* ---- ns.console ------------------------------------------------------------------------------ */
+
+/* Both ends of a new terminal. The kernel hangs up the one when the other is closed. */
+static int open_terminal(int *ours, int *theirs, struct err *err)
+{
+	*theirs = -1;
+	*ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*ours >= 0 && !unlockpt(*ours))
+		*theirs = ioctl(*ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*theirs >= 0)
+		return 0;
+	err_sys(err, -errno, "cannot make a terminal");
+	if (*ours >= 0)
+		close(*ours);
+	return err->code;
+}
+
+int netns_console(struct netns *ns, const char *prompt, struct err *err)
+{
+	char command[512];
+	int ours, theirs, rc = open_terminal(&ours, &theirs, err);
+	pid_t pid;
+
+	if (rc)
+		return rc;
+	snprintf(command, sizeof(command),
+		 "export HOME=/root TERM=${TERM:-linux}; cd; PS1='%s:\\w\\$ '; export PS1\n"
+		 "command -v bash >/dev/null && exec bash --norc --noprofile -i\nexec sh -i",
+		 prompt);
+	pid = run_fork(ns, command,
+		       (struct child){.in = theirs, .out = theirs, .err = theirs, .tty = true},
+		       err);
+	close(theirs);
+	if (pid > 0 && run_watch(netns_daemon(ns), pid))
+		return ours;
+	close(ours);
+	if (pid < 0)
+		return pid;
+	kill_and_reap(pid);
+	return err_set(err, -ENOMEM, "memory is short");
 }

@@ -157,6 +157,23 @@ static int ns_spawn_m(struct rpc *rpc, json_t **result, struct err *err)
 	return 0;
 }
 
+static int ns_console_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	const char *prompt = rpc_str(rpc, "prompt");
+	struct netns *ns;
+	int rc = rpc_netns(rpc, "name", &ns, err);
+
+	if (rc)
+		return rc;
+	if (prompt && !name_valid(prompt))
+		return err_set(err, -EINVAL, "parameter \"prompt\" is not a name");
+	rpc->fd = netns_console(ns, prompt ? prompt : netns_name(ns), err);
+	if (rpc->fd < 0)
+		return rpc->fd;
+	*result = json_object();
+	return 0;
+}
+
 const struct rpc_method rpc_ns_methods[] = {
 	{"ns.list", ns_list_m, "", true},
 	{"ns.add", ns_add_m, "name! lab", true},
@@ -166,6 +183,7 @@ const struct rpc_method rpc_ns_methods[] = {
 	{"ns.veth", ns_veth_m, "netns! ifname! host!", true},
 	{"ns.addr", ns_addr_m, "netns! ifname! address!", true},
 	{"ns.exec", ns_exec_m, "name! command! timeout_s:i", true},
+	{"ns.console", ns_console_m, "name! prompt", true},
 	{"ns.spawn", ns_spawn_m, "name! command!", true},
 	{0},
 };

@@ -192,14 +192,39 @@ static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 
 static int vm_console_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	const char *mode = rpc_str(rpc, "mode");
+	unsigned int others;
 	struct vm *vm;
 	int rc = rpc_vm_alive(rpc, &vm, err);
 
 	if (rc)
 		return rc;
-	rpc->fd = console_attach(vm->console, err);
+	if (mode && strcmp(mode, "watch") && strcmp(mode, "type"))
+		return err_set(err, -EINVAL, "parameter \"mode\" must be type or watch");
+	others = console_readers(vm->console);
+	rpc->fd = console_attach(vm->console, mode && !strcmp(mode, "watch"), err);
 	if (rpc->fd < 0)
 		return err->code;
+	*result = json_pack("{s:i}", "others", (int)others);
+	return 0;
+}
+
+static int vm_window_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	int64_t rows, cols;
+	struct vm *vm;
+	int rc = rpc_vm_alive(rpc, &vm, err);
+
+	if (!rc)
+		rc = rpc_int(rpc, "rows", 1, UINT16_MAX, 24, &rows, err);
+	if (!rc)
+		rc = rpc_int(rpc, "columns", 1, UINT16_MAX, 80, &cols, err);
+	if (rc)
+		return rc;
+	vm->rows = (unsigned int)rows;
+	vm->cols = (unsigned int)cols;
+	if (vm->state == VM_RUNNING)
+		agent_window(vm->agent, vm->rows, vm->cols);
 	*result = json_object();
 	return 0;
 }
@@ -230,7 +255,8 @@ const struct rpc_method rpc_vm_methods[] = {
 	{"vm.pause", vm_pause_m, "vm!", false},
 	{"vm.resume", vm_resume_m, "vm!", false},
 	{"vm.exec", vm_exec_m, "vm! command! timeout_s:i", false},
-	{"vm.console", vm_console_m, "vm!", false},
+	{"vm.console", vm_console_m, "vm! mode", false},
+	{"vm.window", vm_window_m, "vm! rows:i columns:i", false},
 	{"vm.log", vm_log_m, "vm!", false},
 	{0},
 };

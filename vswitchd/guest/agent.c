@@ -33,8 +33,9 @@ enum {
 };
 #define AGENT_GRACE_S 5. /* our timer's lead over the agent's */
 #define AGENT_PROBE_S 1.
-#define AGENT_BOOT_S  60. /* how long commands wait for a guest to be up: emulated ones take 20 s  \
-			   */
+#define AGENT_BOOT_S                                                                               \
+	60. /* how long commands wait for a guest to be up: emulated ones take 20 s                \
+	     */
 
 struct exec {
 	struct exec *next;
@@ -264,6 +265,14 @@ static void send_waiting(struct agent *a)
 	for (struct exec *x = a->execs; x && a->n_sent < AGENT_RUNNING_MAX; x = x->next)
 		if (!x->sent && exec_send(x))
 			return; /* no connection: when it ends, so do they */
+}
+
+void agent_window(struct agent *a, unsigned int rows, unsigned int cols)
+{
+	char line[48];
+	int n = snprintf(line, sizeof(line), "\nW %u %u\n", rows, cols);
+
+	vmsock_write(&a->sock, line, (size_t)n); /* a comfort: nobody is told when it fails */
 }
 
 static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)

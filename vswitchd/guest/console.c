@@ -4,7 +4,8 @@
  *
  * QEMU serves one connection at a time and forgets what nobody read. So the daemon is that one
  * client, keeps the last 64 KiB, and hands out socket pairs: each new reader gets what there was,
- * then what comes. A reader that is slower than the guest loses bytes, the guest never waits.
+ * then what comes. A reader that is slower than the guest loses bytes, the guest never waits. All
+ * may type but those who only watch.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +15,15 @@
 
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/outbuf.h"
+#include "vswitchd/guest/console_text.h"
 #include "vswitchd/guest/vm.h"
 
 enum { CONSOLE_LOG = 64 << 10, CONSOLE_READERS_MAX = 16 };
 
 struct reader {
 	struct console *c;
-	int fd; /* -1: free */
+	int fd;	    /* -1: free */
+	bool watch; /* what it types is not for the guest */
 	struct ev_io rd;
 };
 
@@ -82,9 +85,9 @@ static void reader_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (n > 0)
+	if (n > 0 && !r->watch)
 		vmsock_write(&r->c->sock, buf, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		reader_close(r);
 }
 
@@ -146,11 +149,30 @@ static struct reader *reader_free_slot(struct console *c)
 	return NULL;
 }
 
-int console_attach(struct console *c, struct err *err)
+unsigned int console_readers(const struct console *c)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < CONSOLE_READERS_MAX; i++)
+		n += c->readers[i].fd >= 0;
+	return n;
+}
+
+/* What there was, without the questions in it: the guest has had its answers. */
+static void send_history(const struct console *c, int fd)
+{
+	uint8_t *log = log_copy(c);
+	size_t len = log ? console_quiet(log, c->len) : 0;
+
+	if (len)
+		(void)!send(fd, log, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	free(log);
+}
+
+int console_attach(struct console *c, bool watch, struct err *err)
 {
 	struct reader *r = reader_free_slot(c);
 	int pair[2], room = 256 << 10;
-	uint8_t *log;
 
 	if (!r)
 		return err_set(err, -EBUSY, "%d consoles of guest \"%s\" are open already",
@@ -158,12 +180,10 @@ int console_attach(struct console *c, struct err *err)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, -errno, "cannot make a socket");
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	log = log_copy(c);
-	if (log && c->len)
-		(void)!send(pair[0], log, c->len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	free(log);
+	send_history(c, pair[0]);
 	r->c = c;
 	r->fd = pair[0];
+	r->watch = watch;
 	ev_io_init(&r->rd, reader_cb, r->fd, EV_READ);
 	r->rd.data = r;
 	ev_io_start(c->vm->d->loop, &r->rd);

@@ -341,6 +341,8 @@ void vm_hv_ready(struct vm *vm)
 
 void vm_agent_ready(struct vm *vm)
 {
+	if (vm->rows)
+		agent_window(vm->agent, vm->rows, vm->cols);
 	if (vm->boot_ms < 0)
 		vm->boot_ms = (int64_t)(clock_now_ms() - vm->started_ms);
 	if (vm_boots(vm)) {

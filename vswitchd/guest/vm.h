@@ -78,6 +78,7 @@ struct vm {
 	struct hvctl *ctl;
 	struct agent *agent;
 	struct console *console;
+	unsigned int rows, cols; /* the console's window, if somebody told; else 0 */
 
 	struct rpc_later *run_waits;  /* vm.run: until the hypervisor is there */
 	struct rpc_later *stop_waits; /* vm.stop: until it is off */
@@ -165,6 +166,8 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 	       struct rpc_later *later, struct err *err);
 /* The same without anybody waiting. */
 int agent_send(struct agent *a, const char *command, struct err *err);
+/* The console's window is so large: programs there are told. */
+void agent_window(struct agent *a, unsigned int rows, unsigned int cols);
 /* The guest boots anew: what ran in it is gone. */
 void agent_reset(struct agent *a);
 
@@ -174,8 +177,11 @@ struct console *console_open(struct vm *vm);
 void console_close(struct console *c);
 /* The guest has ended: only the log stays. NULL is accepted. */
 void console_end(struct console *c);
-/* A descriptor for one more reader and writer; it gets what there was first. */
-int console_attach(struct console *c, struct err *err);
+/* A descriptor for one more reader, who may type too unless it is to @watch; it gets what there was
+ * first. */
+int console_attach(struct console *c, bool watch, struct err *err);
+/* How many there are. */
+unsigned int console_readers(const struct console *c);
 /* The last 64 KiB. */
 json_t *console_log(const struct console *c);
 

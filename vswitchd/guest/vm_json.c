@@ -60,7 +60,7 @@ json_t *vm_json(const struct vm *vm)
 	for (unsigned int i = 0; i < vm->n_nics; i++)
 		json_array_append_new(nics, nic_json(vm, i));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o}",
+		"{s:s, s:s, s:o, s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:i, s:o}",
 		"name", vm->name, "state", vm_state_word(vm->state), "reason",
 		text_or_null(vm->reason), "hypervisor", vm->hv->name, "pid",
 		alive ? json_integer(vm->pid) : json_null(), "memory_mib", (int)vm->memory_mib,
@@ -69,7 +69,7 @@ json_t *vm_json(const struct vm *vm)
 		(json_int_t)(alive ? (clock_now_ms() - vm->started_ms) / 1000 : 0), "boot_ms",
 		vm->boot_ms >= 0 ? json_integer(vm->boot_ms) : json_null(), "rss_kib",
 		(json_int_t)(alive ? proc_rss_kib(vm->pid) : 0), "lab", text_or_null(vm->lab),
-		"nics", nics);
+		"consoles", alive ? (int)console_readers(vm->console) : 0, "nics", nics);
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */
