@@ -9,7 +9,7 @@
 
 #include "client/ctl.h"
 
-enum { READ_TIMEOUT_MS = 3000 };
+enum { READ_TIMEOUT_MS = 3000, READ_MIN = 64 << 10 };
 
 void observe_begin(struct observers *o, struct lab_run *r)
 {
@@ -31,8 +31,7 @@ static bool start(struct observers *o, const char *kind, const char *name, const
 				json_pack("{s:s, s:s*}", kind, name, "filter", filter), &fd, err);
 	if (!result)
 		return false;
-	o->of[o->n].fd = fd;
-	o->of[o->n++].id = jint(result, "id");
+	o->of[o->n++] = (struct observer){.fd = fd, .id = jint(result, "id")};
 	json_decref(result);
 	return true;
 }
@@ -64,24 +63,6 @@ bool observable(const struct lab_node *node)
 	return node && node->n_nics;
 }
 
-/* All @len bytes; false at the end of the stream, or when it hangs. */
-static bool read_all(int fd, uint8_t *buf, size_t len)
-{
-	while (len) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		ssize_t n;
-
-		if (poll(&p, 1, READ_TIMEOUT_MS) <= 0)
-			return false;
-		n = read(fd, buf, len);
-		if (n <= 0 && !(n < 0 && errno == EINTR))
-			return false;
-		buf += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 static void take(struct observers *o, const uint8_t *block, size_t len, observe_fn *fn, void *ctx)
 {
 	struct pcapng_packet p;
@@ -96,28 +77,69 @@ static void take(struct observers *o, const uint8_t *block, size_t len, observe_
 		fn(ctx, &p, in);
 }
 
-static void drain(struct observers *o, int fd, uint8_t *buf, observe_fn *fn, void *ctx)
+/* The blocks that are there whole. */
+static bool take_blocks(struct observers *o, struct observer *of, observe_fn *fn, void *ctx)
 {
+	size_t at = 0;
 	uint32_t type, len;
 
-	while (read_all(fd, buf, 8) && pcapng_block(buf, &type, &len) &&
-	       read_all(fd, buf + 8, len - 8))
+	while (of->len - at >= 8) {
+		if (!pcapng_block(of->buf + at, &type, &len))
+			return false;
+		if (of->len - at < len)
+			break;
 		if (type == PCAPNG_PACKET)
-			take(o, buf, len, fn, ctx);
+			take(o, of->buf + at, len, fn, ctx);
+		at += len;
+	}
+	of->len -= at;
+	memmove(of->buf, of->buf + at, of->len);
+	return true;
+}
+
+/* False at the end of the stream, or when nothing comes for @ms. */
+static bool take_more(struct observers *o, struct observer *of, int ms, observe_fn *fn, void *ctx)
+{
+	struct pollfd p = {.fd = of->fd, .events = POLLIN};
+	ssize_t n;
+
+	if (of->size - of->len < READ_MIN) {
+		uint8_t *buf = realloc(of->buf, 2 * of->size + READ_MIN);
+
+		if (!buf)
+			return false;
+		of->buf = buf;
+		of->size = 2 * of->size + READ_MIN;
+	}
+	if (poll(&p, 1, ms) <= 0)
+		return false;
+	n = read(of->fd, of->buf + of->len, of->size - of->len);
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	of->len += (size_t)n;
+	return take_blocks(o, of, fn, ctx);
+}
+
+void observe_now(struct observers *o, observe_fn *fn, void *ctx)
+{
+	for (size_t i = 0; i < o->n; i++)
+		while (take_more(o, &o->of[i], 0, fn, ctx))
+			;
 }
 
 void observe_end(struct observers *o, observe_fn *fn, void *ctx)
 {
-	uint8_t *buf = malloc(PCAPNG_BLOCK_MAX);
 	struct err ignored;
 
 	for (size_t i = 0; i < o->n; i++) {
+		struct observer *of = &o->of[i];
+
 		json_decref(client_call(o->r->client, "capture.stop",
-					json_pack("{s:I}", "id", o->of[i].id), &ignored));
-		if (buf)
-			drain(o, o->of[i].fd, buf, fn, ctx);
-		close(o->of[i].fd);
+					json_pack("{s:I}", "id", of->id), &ignored));
+		while (take_more(o, of, READ_TIMEOUT_MS, fn, ctx))
+			;
+		close(of->fd);
+		free(of->buf);
 	}
 	o->n = 0;
-	free(buf);
 }

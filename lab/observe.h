@@ -19,12 +19,13 @@ typedef void observe_fn(void *ctx, const struct pcapng_packet *p, bool in);
 struct observers {
 	struct lab_run *r;
 	size_t n;
-	struct {
+	struct observer {
 		int fd;
 		json_int_t id;
+		uint8_t *buf; /* the beginning of a block that has not come whole */
+		size_t len, size;
 	} of[OBSERVERS_MAX];
-	unsigned int in, out; /* frames seen, after observe_end() */
-	bool failed;
+	unsigned int in, out; /* frames taken in so far */
 };
 
 void observe_begin(struct observers *o, struct lab_run *r);
@@ -34,7 +35,9 @@ bool observe_port(struct observers *o, const char *port, const char *filter, str
 bool observe_net(struct observers *o, const char *net, const char *filter, struct err *err);
 bool observe_node(struct observers *o, const struct lab_node *node, const char *filter,
 		  struct err *err);
-/* No more; @fn (may be NULL) is called for each frame. */
+/* Take in what has come till now; @fn (may be NULL) is called for each frame. */
+void observe_now(struct observers *o, observe_fn *fn, void *ctx);
+/* Take in the rest, and no more. */
 void observe_end(struct observers *o, observe_fn *fn, void *ctx);
 
 /* Do all of @node's cards have a port here, so that nothing it sends can pass unseen? */

@@ -12,11 +12,13 @@
 #include <time.h>
 
 #include "lab/probe.h"
+#include "lib/clock.h"
 
 enum {
 	LOOK_DEFAULT_MS = 2000,
 	NEVER_DEFAULT_MS = 5000,
-	SETTLE_MS = 200,  /* what follows an action directly */
+	SETTLE_MS = 200, /* what follows an action directly */
+	SLICE_MS = 20,
 	TIMES_MAX = 1024, /* frames of one filter whose order is looked at */
 };
 
@@ -76,22 +78,6 @@ static bool watch_filter(struct try *t, struct sight *s, const char *text)
 	return ok;
 }
 
-/* Make the traffic, or give it time. */
-static void during(struct try *t)
-{
-	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v
-			  : t->c->n_during   ? SETTLE_MS
-			  : !t->c->n_see     ? NEVER_DEFAULT_MS
-					     : LOOK_DEFAULT_MS;
-	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000L};
-	char ignored[200];
-	bool outside;
-
-	for (size_t i = 0; i < t->c->n_during; i++)
-		check_attempt(t->r, &t->c->during[i], ignored, sizeof(ignored), &outside);
-	nanosleep(&ts, NULL);
-}
-
 /* The first filter of which no frame came after what was found of those before it; n_see: none. */
 static size_t first_missing(struct sight *sights, size_t n_see)
 {
@@ -108,6 +94,28 @@ static size_t first_missing(struct sight *sights, size_t n_see)
 		last = s->times[k];
 	}
 	return n_see;
+}
+
+/* Make the traffic, and give it time: no more than it needs where no frame can spoil it. */
+static void during(struct try *t, struct sight *sights)
+{
+	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v
+			  : t->c->n_during   ? SETTLE_MS
+			  : !t->c->n_see     ? NEVER_DEFAULT_MS
+					     : LOOK_DEFAULT_MS;
+	const struct timespec slice = {.tv_nsec = SLICE_MS * 1000000L};
+	bool outside, whole = t->c->never.s || t->c->times.given;
+	char ignored[200];
+	msec end;
+
+	for (size_t i = 0; i < t->c->n_during; i++)
+		check_attempt(t->r, &t->c->during[i], ignored, sizeof(ignored), &outside);
+	for (end = clock_now_ms() + ms; clock_now_ms() < end; nanosleep(&slice, NULL)) {
+		for (size_t i = 0; i < t->c->n_see; i++)
+			observe_now(&sights[i].seen, sight_frame, &sights[i]);
+		if (!whole && first_missing(sights, t->c->n_see) == t->c->n_see)
+			return;
+	}
 }
 
 static unsigned int frames(const struct sight *s)
@@ -158,7 +166,7 @@ enum attempt try_packets(struct try *t)
 	if (ok && t->c->never.s)
 		ok = watch_filter(t, never, t->c->never.s);
 	if (ok)
-		during(t);
+		during(t, sights);
 	for (size_t i = 0; i <= LAB_SEE_MAX; i++)
 		observe_end(&sights[i].seen, sight_frame, &sights[i]);
 	if (ok)
