@@ -1,0 +1,20 @@
+# The forward chain is all there is.
+if nft list ruleset >/dev/null 2>&1; then
+nft -f - <<'END'
+flush ruleset
+table inet fw {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		ct state established,related accept
+		iifname "eth2" accept
+		iifname "eth0" ip daddr {dmz.80} tcp dport { 80, 443 } accept
+	}
+}
+END
+else # a kernel without nf_tables
+iptables -P FORWARD DROP
+iptables -A FORWARD -m state --state ESTABLISHED,RELATED -j ACCEPT
+iptables -A FORWARD -i eth2 -j ACCEPT
+iptables -A FORWARD -i eth0 -d {dmz.80} -p tcp --dport 80 -j ACCEPT
+iptables -A FORWARD -i eth0 -d {dmz.80} -p tcp --dport 443 -j ACCEPT
+fi
