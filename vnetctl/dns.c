@@ -48,6 +48,14 @@ static json_t *call(struct ctl *c, const char *method, int argc, char **argv, in
 	return r;
 }
 
+static void print_rate(const json_t *r)
+{
+	const json_t *rate = json_object_get(r, "rate");
+
+	printf("%-14s %lld a second, %lld of them from the cache\n", "asked",
+	       (long long)jint(rate, "queries_ps"), (long long)jint(rate, "cached_ps"));
+}
+
 static int dns_list(struct ctl *c, int argc, char **argv)
 {
 	static const char *const titles[] = {"NAME",   "TYPE",	"~VALUE", ">TTL",
@@ -76,6 +84,7 @@ static int dns_list(struct ctl *c, int argc, char **argv)
 	}
 	table_finish(t, "no names");
 	printf("zone %s, other names: %s\n", jstr(r, "zone"), jstr(r, "dns"));
+	print_rate(r);
 	if (json_array_size(jarr(r, "resolvers")))
 		print_resolvers(r);
 	json_decref(r);
@@ -98,6 +107,7 @@ static int dns_stats(struct ctl *c, int argc, char **argv)
 	json_object_foreach (json_object_get(r, "counts"), word, n)
 		if (json_integer_value(n))
 			printf("%-14s %lld\n", word, (long long)json_integer_value(n));
+	print_rate(r);
 	cache = json_object_get(r, "cache");
 	printf("%-14s %lld of %lld answers, %s of %s, %lld evicted\n", "cache",
 	       (long long)jint(cache, "entries"), (long long)jint(cache, "entries_max"),

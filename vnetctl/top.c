@@ -110,6 +110,26 @@ static void print_ports(const json_t *list, size_t rows)
 	table_finish(t, "no ports");
 }
 
+/* A line for each network whose name server is asked. */
+static void print_names(struct ctl *c, const struct top *top)
+{
+	json_t *nets = ctl_call(c, "net.list", NULL), *net;
+	size_t i;
+
+	json_array_foreach (nets, i, net) {
+		const json_t *names = json_object_get(net, "names");
+		char asked[16], cached[16];
+
+		if (!jint(names, "queries_ps") || (top->net && strcmp(top->net, jstr(net, "name"))))
+			continue;
+		printf("names of %s: %s asked a second, %s of them from the cache\n",
+		       jstr(net, "name"),
+		       human_rate(jint(names, "queries_ps"), asked, sizeof(asked)),
+		       human_rate(jint(names, "cached_ps"), cached, sizeof(cached)));
+	}
+	json_decref(nets);
+}
+
 static json_t *ask(struct ctl *c, const struct top *top)
 {
 	return ctl_call(c, "port.list", top->net ? json_pack("{s:s}", "net", top->net) : NULL);
@@ -125,6 +145,7 @@ static int once(struct ctl *c, const struct top *top)
 	if (c->json)
 		return ctl_print_json(list);
 	print_ports(list, PORTS_SHOWN_MAX);
+	print_names(c, top);
 	json_decref(list);
 	return CTL_OK;
 }
@@ -179,6 +200,7 @@ static int screens(struct ctl *c, const struct top *top)
 		}
 		printf("\033[H\033[Jvnetctl top: %s, every %ld s, q quits\n",
 		       top->net ? top->net : "all networks", top->delay_s);
+		print_names(c, top);
 		print_ports(list, screen_rows());
 		fflush(stdout);
 		json_decref(list);

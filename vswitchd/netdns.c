@@ -122,6 +122,33 @@ static void stream_gone(void *ctx, uint32_t stream)
 	dns_proxy_stream_gone(&d->proxy, stream);
 }
 
+void netdns_rate(struct netdns *d, msec now)
+{
+	const uint64_t *count = d->proxy.count;
+	struct netdns_rate *r = &d->rate;
+	msec took = now - r->since_ms;
+
+	if (took < 1000)
+		return;
+	r->queries_ps = (count[DNS_N_QUERIES] - r->queries) * 1000 / took;
+	r->cached_ps = (count[DNS_N_CACHED] - r->cached) * 1000 / took;
+	r->queries = count[DNS_N_QUERIES];
+	r->cached = count[DNS_N_CACHED];
+	r->since_ms = now;
+}
+
+void netdns_show(const struct net *net, json_t *out)
+{
+	struct netdns *d = net->dns;
+
+	if (!d)
+		return;
+	netdns_rate(d, net->runner->now);
+	json_object_set_new(out, "names",
+			    json_pack("{s:I, s:I}", "queries_ps", (json_int_t)d->rate.queries_ps,
+				      "cached_ps", (json_int_t)d->rate.cached_ps));
+}
+
 static void input_frame(struct netdns *d, struct port *port, const struct dns_frame *f)
 {
 	const struct udp_hdr *udp = (const void *)f->l4;
@@ -131,6 +158,7 @@ static void input_frame(struct netdns *d, struct port *port, const struct dns_fr
 	if (!f->ends.port)
 		return;
 	d->streams.mtu = net_mtu(d->net); /* may change while it runs */
+	netdns_rate(d, now);
 	if (f->tcp)
 		dns_stream_input(&d->streams, &asker, f->l4, f->len, now);
 	else
@@ -178,6 +206,7 @@ static void busy_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 
 	(void)revents;
 	runner_clock(r);
+	netdns_host_look(r->now); /* questions under way shall not wait for who is gone */
 	dns_proxy_tick(&d->proxy, r->now);
 	dns_streams_tick(&d->streams, r->now);
 	net_flush(d->net);

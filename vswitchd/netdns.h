@@ -32,6 +32,9 @@ int netdns_del(struct net *net, const json_t *record, struct err *err);
 int netdns_call(struct net *net, const char *method, json_t *params, json_t **result,
 		struct err *err);
 
+/* Add "names" to the network's JSON: how many questions come in a second. */
+void netdns_show(const struct net *net, json_t *out);
+
 /* Rows for mode_ops.services. */
 extern const struct net_setting netdns_settings[];
 

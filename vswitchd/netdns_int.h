@@ -26,6 +26,14 @@ struct lease_name {
 	uint8_t label[DNS_LABEL_MAX + 1]; /* with its length; empty: none */
 };
 
+/* How many questions come in a second, and how many of these the cache answers: of the last whole
+ * second, or since then when none came for longer. */
+struct netdns_rate {
+	msec since_ms;
+	uint64_t queries, cached; /* counted up to then */
+	uint64_t queries_ps, cached_ps;
+};
+
 enum { LEASE_NAME_BUCKETS = 4096, LEASE_NAMES_MAX = 1 << 20 };
 
 struct lease_names {
@@ -45,6 +53,7 @@ struct netdns {
 	char domain[NAME_MAX_ + 6];
 	struct ev_timer busy; /* while questions are under way */
 	msec conflict_told_ms;
+	struct netdns_rate rate;
 	bool private_out;
 };
 
@@ -83,6 +92,9 @@ int netdns_ask(void *ctx, struct dns_txn *txn, const struct dns_server *server, 
 void netdns_unask(void *ctx, struct dns_txn *txn);
 
 /* ---- netdns.c -------------------------------------------------------------------------------- */
+
+/* Bring d->rate up to now. */
+void netdns_rate(struct netdns *d, msec now);
 
 /* See to it that what is under way is looked after. */
 void netdns_keep_busy(struct netdns *d);

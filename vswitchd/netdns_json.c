@@ -197,6 +197,13 @@ static json_t *servers_json(const struct netdns *d)
 	return list;
 }
 
+static json_t *rate_json(struct netdns *d)
+{
+	netdns_rate(d, d->net->runner->now);
+	return json_pack("{s:I, s:I}", "queries_ps", (json_int_t)d->rate.queries_ps, "cached_ps",
+			 (json_int_t)d->rate.cached_ps);
+}
+
 static json_t *list_json(struct netdns *d)
 {
 	char zone[DNS_NAME_STR], way[NET_DNS_MAX * IP_ADDR_STR];
@@ -208,15 +215,15 @@ static json_t *list_json(struct netdns *d)
 	for (const struct dns_record *r = d->proxy.zone.records.all; r; r = r->next)
 		json_array_append_new(rows.list, record_row(d, r));
 	netdns_each_host(d, host_row, &rows);
-	return json_pack("{s:s, s:s, s:o, s:o}", "zone",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "zone",
 			 dns_name_format(&d->proxy.zone.origin, zone), "dns",
-			 net_dns_format(&dns, way, sizeof(way)), "resolvers", servers_json(d),
-			 "names", rows.list);
+			 net_dns_format(&dns, way, sizeof(way)), "rate", rate_json(d), "resolvers",
+			 servers_json(d), "names", rows.list);
 }
 
 /* ---- dns.stats, dns.flush -------------------------------------------------------------------- */
 
-static json_t *stats_json(const struct netdns *d)
+static json_t *stats_json(struct netdns *d)
 {
 	const struct dns_cache *c = &d->proxy.cache;
 	json_t *counts = json_object();
@@ -224,8 +231,8 @@ static json_t *stats_json(const struct netdns *d)
 	for (unsigned int i = 0; i < DNS_N; i++)
 		json_object_set_new(counts, dns_count_word((enum dns_count)i),
 				    json_integer((json_int_t)d->proxy.count[i]));
-	return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:o}", "counts", counts,
-			 "cache", "entries", (json_int_t)c->n, "entries_max",
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:o}", "counts", counts,
+			 "rate", rate_json(d), "cache", "entries", (json_int_t)c->n, "entries_max",
 			 (json_int_t)DNS_CACHE_ENTRIES, "bytes",
 			 (json_int_t)(DNS_CACHE_CHUNKS - c->n_free_chunks) * DNS_CACHE_CHUNK,
 			 "bytes_max", (json_int_t)DNS_CACHE_CHUNKS * DNS_CACHE_CHUNK, "hits",

@@ -82,6 +82,7 @@ static void hostonly_show(const struct net *net, json_t *out)
 	json_object_set_new(out, "host6", on ? json_sprintf("%s1", text) : json_null());
 	netdhcp_show(net, out);
 	netsix_show(net, out);
+	netdns_show(net, out);
 	nettftp_show(net, out);
 }
 

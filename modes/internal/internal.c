@@ -78,6 +78,7 @@ static void internal_show(const struct net *net, json_t *out)
 						    : json_null());
 	netdhcp_show(net, out);
 	netsix_show(net, out);
+	netdns_show(net, out);
 	nettftp_show(net, out);
 }
 

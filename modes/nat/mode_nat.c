@@ -325,6 +325,7 @@ static void nat_show(const struct net *net, json_t *out)
 {
 	netdhcp_show(net, out);
 	netsix_show(net, out);
+	netdns_show(net, out);
 	nettftp_show(net, out);
 	nat_show_facts(net->mode_state, out);
 }
