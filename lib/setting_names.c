@@ -57,6 +57,7 @@ const char *const net_setting_names[] = {
 	"nat-guest-ports",
 	"nat-guest-rate",
 	"nat-host",
+	"lease",
 	"ipv6",
 	"tftp",
 	"dns",

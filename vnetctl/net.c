@@ -128,22 +128,25 @@ static int net_show(struct ctl *c, int argc, char **argv)
 	return CTL_OK;
 }
 
+/* What is said when a network is made. `net set` lets these pass too: the daemon says why each does
+ * not change. */
+static const struct arg_key made_of[] = {
+	{"mode", ARG_STRING},	{"subnet", ARG_STRING},	 {"subnet6", ARG_STRING},
+	{"ipv6", ARG_STRING},	{"gateway", ARG_STRING}, {"dhcp", ARG_STRING},
+	{"lease", ARG_STRING},	{"nic", ARG_STRING},	 {"via", ARG_STRING},
+	{"uplink", ARG_STRING}, {"vlan", ARG_NUMBER},	 {"mtu", ARG_NUMBER},
+	{"dns", ARG_STRING},	{"router", ARG_STRING},	 {0},
+};
+
 static int net_add(struct ctl *c, int argc, char **argv)
 {
-	static const struct arg_key keys[] = {
-		{"mode", ARG_STRING},	{"subnet", ARG_STRING},	 {"subnet6", ARG_STRING},
-		{"ipv6", ARG_STRING},	{"gateway", ARG_STRING}, {"dhcp", ARG_STRING},
-		{"lease", ARG_STRING},	{"nic", ARG_STRING},	 {"via", ARG_STRING},
-		{"uplink", ARG_STRING}, {"vlan", ARG_NUMBER},	 {"mtu", ARG_NUMBER},
-		{"dns", ARG_STRING},	{"router", ARG_STRING},	 {0},
-	};
 	json_t *params;
 	int rc;
 
 	if (argc < 1 || strchr(argv[0], '='))
 		return ctl_usage(c, "wants the network's name first");
 	params = json_pack("{s:s}", "name", argv[0]);
-	rc = args_settings(c, keys, net_setting_names, argc - 1, argv + 1, params);
+	rc = args_settings(c, made_of, net_setting_names, argc - 1, argv + 1, params);
 	if (!rc && !json_object_get(params, "mode"))
 		rc = ctl_usage(c, "says no mode");
 	if (rc) {
@@ -155,14 +158,13 @@ static int net_add(struct ctl *c, int argc, char **argv)
 
 static int net_set(struct ctl *c, int argc, char **argv)
 {
-	static const struct arg_key keys[] = {{0}};
 	json_t *settings;
 	int rc;
 
 	if (argc < 2 || strchr(argv[0], '='))
 		return ctl_usage(c, "wants a network and then what to set: KEY=VALUE...");
 	settings = json_object();
-	rc = args_settings(c, keys, net_setting_names, argc - 1, argv + 1, settings);
+	rc = args_settings(c, made_of, net_setting_names, argc - 1, argv + 1, settings);
 	if (rc) {
 		json_decref(settings);
 		return rc;

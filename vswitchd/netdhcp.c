@@ -10,10 +10,11 @@
 #include "lib/log.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/netdhcp_json.h"
+#include "vswitchd/netsix.h"
 #include "vswitchd/nettftp.h"
 #include "vswitchd/switch/runner.h"
 
-enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600 };
+enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600, LEASE_MAX_S = INT32_MAX };
 
 /* What the server works with, of the network's settings and @rules. */
 static struct dhcp_conf conf_of(const struct net *net, const struct netdhcp_rules *rules)
@@ -80,6 +81,16 @@ static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned i
 	return true;
 }
 
+static const struct ip4_prefix *further(const struct net *net, struct ip4_prefix p)
+{
+	const struct netdhcp_rules *r = &net->dhcp->rules;
+
+	for (unsigned int i = 0; i < r->n_more; i++)
+		if (!r->more[i].relayed && ip4_prefix_overlaps(r->more[i].subnet, p))
+			return &r->more[i].subnet;
+	return NULL;
+}
+
 /* Those from the store, to who wants to know. */
 static void tell_leases(struct net *net)
 {
@@ -108,6 +119,7 @@ int netdhcp_start(struct net *net, struct err *err)
 		rc = netdhcp_port_start(d, err);
 	net->dhcp = d;
 	net->leased = leased;
+	net->further = further;
 	if (rc)
 		netdhcp_stop(net);
 	else
@@ -128,6 +140,7 @@ void netdhcp_stop(struct net *net)
 	free(d);
 	net->dhcp = NULL;
 	net->leased = NULL;
+	net->further = NULL;
 }
 
 void netdhcp_tick(struct net *net, msec now)
@@ -242,3 +255,35 @@ be32 netdhcp_addr_of(const struct net *net, const struct mac *mac)
 
 	return l ? l->addr : 0;
 }
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+/* Of both families. Who has a lease keeps it until it renews: then it gets the new time. */
+static int lease_time_set(struct net *net, const char *value, struct err *err)
+{
+	msec ms;
+	int rc = setting_time(value, &ms, err);
+
+	if (!rc && ms / 1000 > LEASE_MAX_S)
+		rc = err_set(err, -EINVAL, "is longer than %d s", LEASE_MAX_S);
+	if (rc)
+		return rc;
+	net->conf.lease_s = (uint32_t)(ms / 1000);
+	if (net->dhcp)
+		net->dhcp->server.conf.lease_s = net->conf.lease_s;
+	netsix_lease(net, net->conf.lease_s);
+	return 0;
+}
+
+static bool lease_time_get(const struct net *net, char *text, size_t size)
+{
+	uint32_t lease_s = net->conf.lease_s ? net->conf.lease_s : LEASE_DEFAULT_S;
+
+	setting_time_text((msec)lease_s * 1000, text, size);
+	return lease_s != LEASE_DEFAULT_S;
+}
+
+const struct net_setting netdhcp_settings[] = {
+	{"lease", SETTING_TIME_TEXT, lease_time_set, lease_time_get},
+	{0},
+};

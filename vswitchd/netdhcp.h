@@ -13,6 +13,7 @@
 
 #include "lib/err.h"
 #include "vswitchd/switch/net.h"
+#include "vswitchd/switch/settings.h"
 
 /* Open the lease file DIR/leases.db once at start; NULL @dir: leases in memory only (tests). */
 int netdhcp_open_store(const char *dir, struct err *err);
@@ -45,6 +46,9 @@ int netdhcp_set_rules(struct net *net, const json_t *doc, struct err *err);
 json_t *netdhcp_known_json(void);
 /* Does the method change them? */
 bool netdhcp_rules_edits(const char *method);
+
+/* Rows for mode_ops.services. */
+extern const struct net_setting netdhcp_settings[];
 
 /* dhcp.list, dhcp.reserve, dhcp.set... (vnet-control(7)). Sets *@result to a new reference. */
 int netdhcp_call(struct net *net, const char *method, json_t *params, json_t **result,

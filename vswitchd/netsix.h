@@ -28,6 +28,8 @@ enum { NETSIX_STATION = 254 /* host part of its address, as .254 is in a /24 (ad
  * there another that advertises? */
 int netsix_start(struct net *net, bool router, struct err *err);
 void netsix_stop(struct net *net);
+/* How long leases are from now on. */
+void netsix_lease(struct net *net, uint32_t lease_s);
 /* Once a second. */
 void netsix_tick(struct net *net, msec now);
 /* Nothing to do until a frame comes. */

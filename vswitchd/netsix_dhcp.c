@@ -148,6 +148,12 @@ void six_dhcp_stop(struct netsix *s)
 	s->dhcp = NULL;
 }
 
+void netsix_lease(struct net *net, uint32_t lease_s)
+{
+	if (net->six)
+		net->six->dhcp->conf.lease_s = lease_s;
+}
+
 void six_dhcp_tick(struct netsix *s, msec now)
 {
 	if (s->net->runner->loop)

@@ -106,7 +106,8 @@ const struct mode_ops mode_hostonly = {
 	.stop = hostonly_stop,
 	.tick = hostonly_tick,
 	.at_rest = hostonly_at_rest,
-	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
-							nettftp_settings, netprobe_settings, NULL},
+	.services = (const struct net_setting *const[]){netdhcp_settings, netsix_settings,
+							netdns_settings, nettftp_settings,
+							netprobe_settings, NULL},
 	.show = hostonly_show,
 };

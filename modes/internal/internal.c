@@ -90,7 +90,8 @@ const struct mode_ops mode_internal = {
 	.stop = internal_stop,
 	.tick = internal_tick,
 	.at_rest = internal_at_rest,
-	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
-							nettftp_settings, netprobe_settings, NULL},
+	.services = (const struct net_setting *const[]){netdhcp_settings, netsix_settings,
+							netdns_settings, nettftp_settings,
+							netprobe_settings, NULL},
 	.show = internal_show,
 };

@@ -2,7 +2,8 @@
 /*
  * lan-segment - a cable between guests: layer 2 and nothing else.
  *
- * No service is on it and none can be asked for but a probe (netprobe.h); everything above Ethernet is the guests' own.
+ * No service is on it and none can be asked for but a probe (netprobe.h); everything above Ethernet
+ * is the guests' own.
  */
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/netprobe.h"

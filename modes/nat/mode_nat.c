@@ -345,7 +345,8 @@ const struct mode_ops mode_nat = {
 	.host_changed = nat_host_changed,
 	.call = nat_call,
 	.settings = nat_settings_rows,
-	.services = (const struct net_setting *const[]){netsix_settings, netdns_settings,
-							nettftp_settings, netprobe_settings, NULL},
+	.services = (const struct net_setting *const[]){netdhcp_settings, netsix_settings,
+							netdns_settings, nettftp_settings,
+							netprobe_settings, NULL},
 	.show = nat_show,
 };

@@ -22,6 +22,7 @@
 #include "vswitchd/control/kept.h"
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/netdhcp.h"
+#include "vswitchd/host/addrplan.h"
 #include "vswitchd/host/netlink.h"
 #include "vswitchd/control/rpc.h"
 #include "vswitchd/switch/settings.h"
@@ -108,11 +109,41 @@ static int net_start(struct daemon *d, const json_t *params, struct net **out, s
 	return rc;
 }
 
+/* A further subnet, of dhcp.subnet.add or of a network's rules: does anybody else have it? As with
+ * a network's own, that matters where the host has a leg. What is behind a relay is on another
+ * wire, which is another network's business. */
+static int check_subnet(const struct net *net, const json_t *subnet, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(subnet, "subnet"));
+	const char *relay = json_string_value(json_object_get(subnet, "relay"));
+	struct ip4_prefix p;
+
+	if (!net->conf.host || !text || (relay && !strcmp(relay, "on")) ||
+	    ip4_prefix_parse(text, &p))
+		return 0; /* said elsewhere */
+	return addrplan_check_further(net->runner, net->conf.name, p, err);
+}
+
+static int check_subnets(const struct net *net, const json_t *params, struct err *err)
+{
+	const json_t *rules = json_object_get(params, rules_key), *subnet;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (json_object_get(rules, "subnets"), i, subnet)
+		rc = rc ? rc : check_subnet(net, subnet, err);
+	return rc ? err_wrap(err, "network \"%s\"", net->conf.name) : 0;
+}
+
 int object_net_add(struct daemon *d, const json_t *params, struct net **out, struct err *err)
 {
 	json_t *doc;
 	int rc = net_start(d, params, out, err);
 
+	if (!rc && check_subnets(*out, params, err)) {
+		rc = err->code;
+		net_del(*out, true);
+	}
 	if (rc)
 		return rc;
 	doc = net_doc(*out, params);
@@ -206,8 +237,14 @@ static int record_rules(const struct net *net, struct err *err)
 int object_dhcp_call(struct net *net, const char *method, json_t *params, json_t **result,
 		     struct err *err)
 {
-	json_t *before = json_incref((json_t *)netdhcp_rules(net));
-	int rc = netdhcp_call(net, method, params, result, err);
+	bool subnet = !strcmp(method, "dhcp.subnet.add");
+	int rc = subnet ? check_subnet(net, params, err) : 0;
+	json_t *before;
+
+	if (rc)
+		return rc;
+	before = json_incref((json_t *)netdhcp_rules(net));
+	rc = netdhcp_call(net, method, params, result, err);
 
 	if (!rc && netdhcp_rules_edits(method) && record_rules(net, err)) {
 		rc = err->code;

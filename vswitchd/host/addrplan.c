@@ -55,18 +55,20 @@ static int subnet_check(const struct net_conf *conf, struct err *err)
 	return 0;
 }
 
-/* Who has something in @p already? Words for people in @what. Of networks @with_legs only those
- * count in which the host has an address: in all others a subnet is nobody's but the network's. */
-static bool subnet_taken(struct runner *r, const struct net_conf *conf, struct ip4_prefix p,
-			 bool with_legs, char *what, size_t size)
+/* Who but the network @name has something in @p already? Words for people in @what. Of networks
+ * @with_legs only those count in which the host has an address: in all others a subnet is nobody's
+ * but the network's. */
+static bool subnet_taken(struct runner *r, const char *name, struct ip4_prefix p, bool with_legs,
+			 char *what, size_t size)
 {
 	char text[IP4_PREFIX_STR], leg[16], route[64];
 
 	for (struct net *n = r->nets; n; n = n->next) {
-		struct ip4_prefix other = n->conf.subnet;
+		const struct ip4_prefix *further = n->further ? n->further(n, p) : NULL;
+		struct ip4_prefix other = further ? *further : n->conf.subnet;
 
 		if (!other.plen || (with_legs && !n->conf.host) || !ip4_prefix_overlaps(p, other) ||
-		    strcmp(n->conf.name, conf->name) == 0)
+		    strcmp(n->conf.name, name) == 0)
 			continue;
 		snprintf(what, size, "network %s has %s", n->conf.name,
 			 ip4_prefix_format(other, text));
@@ -74,7 +76,7 @@ static bool subnet_taken(struct runner *r, const struct net_conf *conf, struct i
 	}
 	/* By hand (wire tests) there is no host to ask. A leg of ours that outlived a crash is
 	 * taken back, not avoided. */
-	port_ifname(conf->name, leg);
+	port_ifname(name, leg);
 	if (!r->loop || !nl_subnet_used(p, leg, route, sizeof(route)))
 		return false;
 	snprintf(what, size, "the host has %s", route);
@@ -88,7 +90,8 @@ static int subnet_fill(struct runner *r, struct net_conf *conf, bool leg, struct
 	if (conf->subnet.plen) {
 		int rc = subnet_check(conf, err);
 
-		if (rc == 0 && leg && subnet_taken(r, conf, conf->subnet, true, what, sizeof(what)))
+		if (rc == 0 && leg &&
+		    subnet_taken(r, conf->name, conf->subnet, true, what, sizeof(what)))
 			rc = err_set(err, -EEXIST, "subnet %s is in use: %s",
 				     ip4_prefix_format(conf->subnet, text), what);
 		return rc;
@@ -96,13 +99,22 @@ static int subnet_fill(struct runner *r, struct net_conf *conf, bool leg, struct
 	for (uint32_t a = AUTO_FIRST; a <= AUTO_LAST; a += 256) {
 		struct ip4_prefix p = {htonl(a), AUTO_PLEN};
 
-		if (subnet_taken(r, conf, p, false, what, sizeof(what)))
+		if (subnet_taken(r, conf->name, p, false, what, sizeof(what)))
 			continue;
 		conf->subnet = p;
 		return 0;
 	}
 	return err_set(err, -EADDRNOTAVAIL,
 		       "no /24 of 10.64.0.0/10 is free (%s): choose one with subnet=", what);
+}
+
+int addrplan_check_further(struct runner *r, const char *name, struct ip4_prefix p, struct err *err)
+{
+	char what[128], text[IP4_PREFIX_STR];
+
+	if (!subnet_taken(r, name, p, true, what, sizeof(what)))
+		return 0;
+	return err_set(err, -EEXIST, "subnet %s is in use: %s", ip4_prefix_format(p, text), what);
 }
 
 /* ---- the addresses in it ------------------------------------------------------------------ */

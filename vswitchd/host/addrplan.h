@@ -20,7 +20,11 @@ enum addrplan_want { PLAN_HOST = 1, PLAN_GATEWAY = 2, PLAN_DHCP = 4 };
  * subnet that clashes is -EEXIST and the error names both sides. Prefixes longer than /29 are
  * refused. */
 int addrplan_fill(struct runner *r, struct net_conf *conf, unsigned int want, struct err *err);
-/* conf->subnet6, unless ipv6=off: the given one when it is free (-EEXIST), or one derived from the
+/* May network @name have @p, too, on its wire? -EEXIST as above. */
+int addrplan_check_further(struct runner *r, const char *name, struct ip4_prefix p,
+			   struct err *err);
+/* conf->subnet6, unless ipv6=off: the given one when no other network and no route of the host
+ * leads there (-EEXIST, which names both sides), or one derived from the
  * daemon's instance and the network's name. Chooses conf->ipv6 where it is open. */
 int addrplan6_fill(struct runner *r, struct net_conf *conf, struct err *err);
 

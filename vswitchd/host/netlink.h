@@ -122,6 +122,10 @@ int nl_neigh_probe(int ifindex, const struct ip_addr *addr);
 /* Does any route or address of the host (other than the default route and those of interface
  * @except, may be NULL) overlap @p? Names it in @what ("192.168.1.0/24 dev eth0"). */
 bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t size);
+/* The same for the /64 that begins with @prefix, of routes that are at least @plen_min bits long. A
+ * route that says that nothing is there counts as none. */
+bool nl_subnet6_used(const uint8_t prefix[static 8], unsigned int plen_min, const char *except,
+		     char *what, size_t size);
 
 /* Run @fn inside the namespace at /run/netns/@netns; all functions of this header that @fn calls
  * act on that namespace. Returns what @fn returns. */

@@ -164,15 +164,15 @@ int nl_route6_get(const struct ip_addr *dst, struct nl_route6 *out)
 
 /* ---- walking the routing tables ----------------------------------------------------------- */
 
-/* Call @fn for each IPv4 route of every table until it returns true. */
-static bool route_any(bool (*fn)(struct rtnl_route *route, void *ctx), void *ctx)
+/* Call @fn for each route of @family of every table until it returns true. */
+static bool route_any(int family, bool (*fn)(struct rtnl_route *route, void *ctx), void *ctx)
 {
 	struct nl_sock *sk = netlink_sock(NULL);
 	struct nl_cache *cache;
 	struct nl_object *o;
 	bool hit = false;
 
-	if (!sk || rtnl_route_alloc_cache(sk, AF_INET, 0, &cache) < 0)
+	if (!sk || rtnl_route_alloc_cache(sk, family, 0, &cache) < 0)
 		return false;
 	for (o = nl_cache_get_first(cache); o && !hit; o = nl_cache_get_next(o))
 		hit = fn((struct rtnl_route *)o, ctx);
@@ -220,7 +220,7 @@ int nl_default_ifname(char out[16])
 {
 	struct default_route best = {0, 0};
 
-	route_any(default_best, &best);
+	route_any(AF_INET, default_best, &best);
 	return best.ifindex && if_indextoname(best.ifindex, out) ? 0 : -ENOENT;
 }
 
@@ -251,7 +251,55 @@ bool nl_subnet_used(struct ip4_prefix p, const char *except, char *what, size_t 
 	struct overlap o = {p, except ? nl_ifindex(except) : 0, what, size};
 
 	/* The table "local" has a route for each address, so that addresses count too. */
-	return route_any(route_overlaps, &o);
+	return route_any(AF_INET, route_overlaps, &o);
+}
+
+struct overlap6 {
+	const uint8_t *prefix;
+	unsigned int plen_min;
+	int except;
+	char *what;
+	size_t size;
+};
+
+static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned int bits)
+{
+	uint8_t mask = (uint8_t)(0xff00 >> bits % 8);
+
+	return memcmp(a, b, bits / 8) == 0 && ((a[bits / 8] ^ b[bits / 8]) & mask) == 0;
+}
+
+static bool route6_overlaps(struct rtnl_route *route, void *ctx)
+{
+	const struct overlap6 *o = ctx;
+	struct nl_addr *dst = rtnl_route_get_dst(route);
+	unsigned int plen = dst ? nl_addr_get_prefixlen(dst) : 0, type = rtnl_route_get_type(route);
+	char text[64], ifname[IF_NAMESIZE] = "?";
+	int ifindex = route_ifindex(route);
+
+	/* Who has a route to say that there is nothing uses nothing. */
+	if (type != RTN_UNICAST && type != RTN_LOCAL)
+		return false;
+	if (!plen || plen < o->plen_min || (o->except && ifindex == o->except) ||
+	    nl_addr_get_len(dst) != 16)
+		return false;
+	if (!bits_equal(nl_addr_get_binary_addr(dst), o->prefix, MIN(plen, 64u)))
+		return false;
+	if (ifindex)
+		if_indextoname((unsigned int)ifindex, ifname);
+	nl_addr2str(dst, text, sizeof(text));
+	snprintf(o->what, o->size, "%s%s dev %s", text, plen == 128 ? "/128" : "", ifname);
+	return true;
+}
+
+bool nl_subnet6_used(const uint8_t prefix[static 8], unsigned int plen_min, const char *except,
+		     char *what, size_t size)
+{
+	uint8_t padded[9] = {0}; /* bits_equal() looks at the byte behind 64 bits */
+	struct overlap6 o = {padded, plen_min, except ? nl_ifindex(except) : 0, what, size};
+
+	memcpy(padded, prefix, 8);
+	return route_any(AF_INET6, route6_overlaps, &o);
 }
 
 /* ---- neighbours --------------------------------------------------------------------------- */

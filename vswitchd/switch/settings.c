@@ -151,12 +151,35 @@ static const char *text_of(const json_t *value, char number[32])
 	return text;
 }
 
+/* What only net.add takes, and how to have it otherwise. */
+static int refuse_fixed(const struct net *net, const char *name, struct err *err)
+{
+	const char *n = net->conf.name;
+
+	if (!strcmp(name, "router"))
+		return err_set(err, -EOPNOTSUPP,
+			       "router: is said when a network is made; what guests are told by "
+			       "DHCP is changed by vnetctl dhcp set %s router=ADDR",
+			       n);
+	if (!strcmp(name, "dhcp"))
+		return err_set(err, -EOPNOTSUPP,
+			       "dhcp: is said when a network is made; vnetctl dhcp subnet add %s "
+			       "PREFIX gives more addresses",
+			       n);
+	return err_set(err, -EOPNOTSUPP,
+		       "%s: is said when a network is made, and does not change while guests go by "
+		       "it: make another network and move the ports there (vnetctl port move)",
+		       name);
+}
+
 static int apply_one(const struct target *t, const char *name, const json_t *value, struct err *err)
 {
 	char number[32], shown[128];
 	const char *text = text_of(value, number);
 	struct row r;
 
+	if (!t->is_port && !row_find(t, name, &r) && net_conf_key(name) && !net_setting_known(name))
+		return refuse_fixed(t->net, name, err);
 	if (!row_find(t, name, &r) && !t->is_port && net_setting_known(name))
 		return err_set(err, -EINVAL, "%s: is no setting of networks of mode %s", name,
 			       t->net->conf.mode->name);
