@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "lib/addr.h"
+#include "client/text.h"
 
-enum { CELL_MAX = 512, CUT_MIN = 8, ANY_MIN = 3, GAP = 2 };
+enum { CELL_MAX = 512, CUT_MIN = 8, ANY_MIN = 5, GAP = 2 };
 
 struct column {
 	const char *title;
@@ -63,7 +63,7 @@ void table_add(struct table *t, const char *text)
 	}
 	if (!text || !*text)
 		text = "-";
-	copy = strdup(str_escape(text, strlen(text), buf, sizeof(buf)));
+	copy = strdup(text_show(text, buf, sizeof(buf)));
 	if (copy)
 		t->cells[t->n++] = copy;
 }
@@ -89,7 +89,7 @@ static void measure(const struct table *t, size_t widths[])
 	for (unsigned int i = 0; i < t->n_columns; i++)
 		widths[i] = strlen(t->columns[i].title);
 	for (size_t i = 0; i < t->n; i++) {
-		size_t len = strlen(t->cells[i]);
+		size_t len = text_width(t->cells[i]);
 
 		if (len > widths[i % t->n_columns])
 			widths[i % t->n_columns] = len;
@@ -111,7 +111,8 @@ static int widest(const struct table *t, const size_t widths[], bool any)
 	return best;
 }
 
-static void fit(const struct table *t, size_t widths[], unsigned int width)
+/* False when the columns would have to be too narrow to read. */
+static bool fit(const struct table *t, size_t widths[], size_t width)
 {
 	size_t total = (t->n_columns - 1) * GAP;
 
@@ -123,26 +124,54 @@ static void fit(const struct table *t, size_t widths[], unsigned int width)
 		if (i < 0)
 			i = widest(t, widths, true);
 		if (i < 0)
-			return;
+			return false;
 		widths[i]--;
 		total--;
 	}
+	return true;
 }
 
+/* @text in @width columns, cut with '~' where it is longer; without blanks at the end of a line. */
 static void print_cell(FILE *out, const struct column *col, const char *text, size_t width,
 		       bool last)
 {
-	size_t len = strlen(text);
+	size_t len = text_width(text);
+	int blanks = len < width ? (int)(width - len) : 0;
 
-	if (len > width)
-		fprintf(out, "%.*s~", (int)width - 1, text);
-	else if (col->right)
-		fprintf(out, "%*s", (int)width, text);
-	else if (last)
-		fputs(text, out);
+	if (len > width) {
+		size_t took, cut = text_cut(text, width - 1, &took);
+
+		fprintf(out, "%.*s~", (int)cut, text);
+		/* Half of a wide character may be left over. */
+		blanks = (int)(width - 1 - took);
+	} else {
+		fprintf(out, "%*s%s", col->right ? blanks : 0, "", text);
+	}
+	if (last)
+		fputc('\n', out);
 	else
-		fprintf(out, "%-*s", (int)width, text);
-	fputs(last ? "\n" : "  ", out);
+		fprintf(out, "%*s", (col->right && len <= width ? 0 : blanks) + GAP, "");
+}
+
+/* For a terminal that is too narrow for a table: a line a cell, an empty one between rows. */
+static void print_blocks(const struct table *t, FILE *out, size_t width)
+{
+	size_t title = 0;
+
+	for (unsigned int i = 0; i < t->n_columns; i++)
+		if (strlen(t->columns[i].title) > title)
+			title = strlen(t->columns[i].title);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct column *col = &t->columns[i % t->n_columns];
+		const struct column left = {.title = col->title};
+		size_t len = text_width(t->cells[i]), room;
+
+		room = width > title + GAP + 1 ? width - title - GAP : 1;
+		if (i && i % t->n_columns == 0)
+			fputc('\n', out);
+		print_cell(out, &left, col->title, title, false);
+		print_cell(out, &left, t->cells[i], len < room ? len : room, true);
+	}
 }
 
 void table_print(const struct table *t, FILE *out, unsigned int width)
@@ -150,7 +179,10 @@ void table_print(const struct table *t, FILE *out, unsigned int width)
 	size_t widths[TABLE_COLUMNS_MAX];
 
 	measure(t, widths);
-	fit(t, widths, width);
+	if (!fit(t, widths, width)) {
+		print_blocks(t, out, width);
+		return;
+	}
 	for (unsigned int i = 0; i < t->n_columns; i++)
 		print_cell(out, &t->columns[i], t->columns[i].title, widths[i],
 			   i + 1 == t->n_columns);

@@ -4,7 +4,8 @@
  *
  * Columns are described in one string each: a title, with '>' before it for right-aligned
  * numbers and '~' before it for a column that may be cut (the widest such column is cut first, and
- * a cut cell ends with '~'). Without a terminal nothing is cut.
+ * a cut cell ends with '~'). On a terminal too narrow for that, each row becomes a block with a
+ * line a cell. Without a terminal nothing is cut.
  */
 #ifndef CLIENT_TABLE_H
 #define CLIENT_TABLE_H
@@ -22,8 +23,8 @@ struct table;
 struct table *table_create(const char *const *titles);
 void table_destroy(struct table *t);
 
-/* Append a cell; rows fill from the left. Text is copied; bytes outside printable ASCII are
- * escaped. NULL and "" become "-". */
+/* Append a cell; rows fill from the left. Text is copied, and made harmless
+ * (text.h). NULL and "" become "-". */
 void table_add(struct table *t, const char *text);
 void table_addf(struct table *t, const char *fmt, ...) CHECK_PRINTF(2, 3);
 size_t table_rows(const struct table *t);

@@ -3,6 +3,7 @@
  * main.c - vnetctl(1): options, then noun and verb.
  */
 #include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,8 +122,10 @@ static int flushed(int rc)
 int main(int argc, char **argv)
 {
 	struct ctl c = {0};
-	int rc = options(&c, argc, argv);
+	int rc;
 
+	setlocale(LC_CTYPE, ""); /* which characters can be printed, and how wide they are */
+	rc = options(&c, argc, argv);
 	if (rc >= 0)
 		return flushed(rc);
 	rc = optind == argc ? help_overview(&c) : dispatch(&c, argc - optind, argv + optind);
