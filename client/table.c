@@ -9,7 +9,7 @@
 
 #include "client/text.h"
 
-enum { CELL_MAX = 512, CUT_MIN = 8, ANY_MIN = 5, GAP = 2 };
+enum { CELL_MAX = 512, CUT_MIN = 8, ANY_MIN = 5, GAP = 2 /* blanks between columns */ };
 
 struct column {
 	const char *title;
@@ -131,26 +131,17 @@ static bool fit(const struct table *t, size_t widths[], size_t width)
 	return true;
 }
 
-/* @text in @width columns, cut with '~' where it is longer; without blanks at the end of a line. */
+/* Without blanks at the end of a line. */
 static void print_cell(FILE *out, const struct column *col, const char *text, size_t width,
 		       bool last)
 {
 	size_t len = text_width(text);
-	int blanks = len < width ? (int)(width - len) : 0;
 
-	if (len > width) {
-		size_t took, cut = text_cut(text, width - 1, &took);
-
-		fprintf(out, "%.*s~", (int)cut, text);
-		/* Half of a wide character may be left over. */
-		blanks = (int)(width - 1 - took);
-	} else {
-		fprintf(out, "%*s%s", col->right ? blanks : 0, "", text);
-	}
-	if (last)
-		fputc('\n', out);
+	if (col->right && len < width)
+		fprintf(out, "%*s%s", (int)(width - len), "", text);
 	else
-		fprintf(out, "%*s", (col->right && len <= width ? 0 : blanks) + GAP, "");
+		text_put(out, text, last && len < width ? len : width);
+	fputs(last ? "\n" : "  ", out);
 }
 
 /* For a terminal that is too narrow for a table: a line a cell, an empty one between rows. */

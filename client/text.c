@@ -85,3 +85,17 @@ size_t text_width(const char *text)
 	text_cut(text, SIZE_MAX, &columns);
 	return columns;
 }
+
+void text_put(FILE *out, const char *text, size_t columns)
+{
+	size_t took, cut = text_cut(text, columns, &took);
+
+	if (text[cut]) {
+		cut = text_cut(text, columns - 1, &took);
+		fprintf(out, "%.*s~", (int)cut, text);
+		took++; /* half of a wide character may be left over */
+	} else {
+		fputs(text, out);
+	}
+	fprintf(out, "%*s", (int)(columns - took), "");
+}

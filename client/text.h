@@ -10,6 +10,7 @@
 #define CLIENT_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* Copy of @in, NUL-terminated and cut to @size at a whole character: control characters, bytes that
  * are no UTF-8, and characters that change the direction or have no shape become \xNN. Returns
@@ -22,5 +23,8 @@ size_t text_width(const char *text);
 /* How many bytes of @text fit @columns; *@took: how many columns they take, one less where a wide
  * character did not fit any more. */
 size_t text_cut(const char *text, size_t columns, size_t *took);
+
+/* Print @text in exactly @columns: cut with '~' at its end, or followed by blanks. */
+void text_put(FILE *out, const char *text, size_t columns);
 
 #endif

@@ -2,14 +2,17 @@
 #include "lab/progress.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client/table.h"
+#include "client/text.h"
 
 void progress_init(struct progress *p, FILE *out)
 {
 	p->out = out;
-	p->tty = out && isatty(fileno(out));
+	p->tty = out && isatty(fileno(out)) && strcmp(getenv("TERM") ?: "dumb", "dumb") != 0;
 	p->waiting = false;
 	p->start_ms = clock_now_ms();
 }
@@ -45,6 +48,7 @@ void progress_wait(struct progress *p, const char *fmt, ...)
 {
 	char text[256];
 	unsigned int width;
+	size_t columns;
 	va_list ap;
 
 	if (!p->tty)
@@ -54,7 +58,7 @@ void progress_wait(struct progress *p, const char *fmt, ...)
 	va_end(ap);
 	width = terminal_width(fileno(p->out));
 	fprintf(p->out, "\r\033[K%6.2f s  %.*s", progress_seconds(p),
-		(int)(width > 12 ? width - 11 : 1), text);
+		(int)text_cut(text, width > 12 ? width - 11 : 1, &columns), text);
 	fflush(p->out);
 	p->waiting = true;
 }

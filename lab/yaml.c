@@ -105,15 +105,28 @@ static void refuse(struct reader *r, const yaml_event_t *ev, const yaml_char_t *
 			  "tags (%s) are not used here: leave it out", (const char *)tag);
 }
 
-/* Text reaches terminals and shells: no control characters but newline and tab, no NUL. */
+/* Does a character begin at @p that is no text: a control character but newline and tab, one of the
+ * C1 set (U+0080 to U+009F), or one that turns the direction of what follows (U+202A to U+202E,
+ * U+2066 to U+2069; Unicode TR 36, 2.5)? @p ends with a NUL, and is UTF-8: libyaml has seen to
+ * that. */
+static bool is_control(const unsigned char *p)
+{
+	if (*p < 0x20 || *p == 0x7f)
+		return *p != '\n' && *p != '\t';
+	if (*p == 0xc2)
+		return p[1] < 0xa0;
+	if (*p != 0xe2)
+		return false;
+	return (p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
+/* Text reaches terminals and shells. */
 static bool text_clean(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+	for (size_t i = 0; i < len; i++)
+		if (is_control((const unsigned char *)text + i))
 			return false;
-	}
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/table.h"
+#include "client/text.h"
 #include "lab/check.h"
 #include "lab/preflight.h"
 #include "lab/report.h"
@@ -17,7 +18,7 @@
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 
-enum { TITLE_MAX = 56, WATCH_S = 2, INDENT = 6, BESIDE_TITLE = 24 };
+enum { TITLE_MIN = 8, TITLE_MAX = 56, WATCH_S = 2, INDENT = 6, BESIDE_TITLE = 24 };
 
 struct report {
 	struct check_sum sum;
@@ -25,18 +26,19 @@ struct report {
 	bool silent, hinted;
 };
 
+/* As wide as the longest title, or what a terminal has room for. */
 static size_t title_width(const struct lab *lab)
 {
-	size_t width = 0;
+	size_t width = 0, room = terminal_width(STDOUT_FILENO);
 
 	for (size_t i = 0; i < lab->n_checks; i++) {
 		const struct lab_check *check = &lab->checks[i];
-		size_t len = strlen(check->title.s ? check->title.s : check->id.s);
 
-		width = MAX(width, len);
+		width = MAX(width, text_width(check->title.s ? check->title.s : check->id.s));
 	}
-	if (terminal_width(STDOUT_FILENO) > 2 * BESIDE_TITLE)
-		width = MIN(width, terminal_width(STDOUT_FILENO) - BESIDE_TITLE);
+	if (room)
+		width = MIN(width,
+			    room > BESIDE_TITLE + TITLE_MIN ? room - BESIDE_TITLE : TITLE_MIN);
 	return MIN(width, (size_t)TITLE_MAX);
 }
 
@@ -88,9 +90,9 @@ static void report_check(void *ctx, const json_t *result)
 	if (rep->silent)
 		return;
 	print_result(result);
-	printf("%-*.*s %5.1f s  %s\n", (int)rep->title_width, (int)rep->title_width,
-	       title ? title : jstr(result, "id"),
-	       json_real_value(json_object_get(result, "seconds")), jstr(result, "evidence"));
+	text_put(stdout, title ? title : jstr(result, "id"), rep->title_width);
+	printf(" %5.1f s  %s\n", json_real_value(json_object_get(result, "seconds")),
+	       jstr(result, "evidence"));
 	if (!pass)
 		print_words("", jstr(result, "detail"));
 	/* Only the first hint: what fails later often fails for the same reason. */
