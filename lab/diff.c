@@ -116,6 +116,7 @@ static json_t *node_doc(const struct lab *lab, const struct lab_node *node)
 	set_text(doc, "kernel", m->kernel.s ? m->kernel.s : d->kernel.s);
 	set_text(doc, "initrd", m->initrd.s ? m->initrd.s : d->initrd.s);
 	set_text(doc, "disk", m->disk.s ? m->disk.s : d->disk.s);
+	set_text(doc, "boot", lab_boots_from_network(lab, node) ? "network" : NULL);
 	set_text(doc, "append", m->append.s ? m->append.s : d->append.s);
 	return doc;
 }

@@ -173,15 +173,24 @@ static json_t *nics(const struct lab *lab, const struct lab_node *node)
 	return list;
 }
 
+bool lab_boots_from_network(const struct lab *lab, const struct lab_node *node)
+{
+	const struct lab_machine *m = &node->machine;
+
+	return m->boot.s || (lab->defaults.boot.s && !m->image.s && !m->kernel.s);
+}
+
 json_t *guest_params(const struct lab *lab, const struct lab_node *node, const char *file,
 		     struct err *err)
 {
 	const struct lab_number *memory = PICK(memory_mib, given), *cpus = PICK(cpus, given);
 	const struct lab_text *hypervisor = PICK(hypervisor, s);
-	char *append = append_words(lab, node, PICK(append, s)->s);
-	json_t *params =
-		json_pack("{s:s, s:s, s:s, s:o, s:s*}", "name", node->id, "hostname", node->name.s,
-			  "lab", lab->name.s, "nics", nics(lab, node), "append", append);
+	/* What the network gives it to boot is told nothing by us. */
+	bool diskless = lab_boots_from_network(lab, node);
+	char *append = diskless ? NULL : append_words(lab, node, PICK(append, s)->s);
+	json_t *params = json_pack("{s:s, s:s, s:s, s:o, s:s*, s:s*}", "name", node->id, "hostname",
+				   node->name.s, "lab", lab->name.s, "nics", nics(lab, node),
+				   "append", append, "boot", diskless ? "network" : NULL);
 
 	free(append);
 	if (!params) {
@@ -194,9 +203,9 @@ json_t *guest_params(const struct lab *lab, const struct lab_node *node, const c
 		json_object_set_new(params, "cpus", json_integer(cpus->v));
 	if (hypervisor->s)
 		json_object_set_new(params, "hypervisor", json_string(hypervisor->s));
-	if (!set_image(params, PICK(image, s), file, err) &&
-	    !set_path(params, "kernel", PICK(kernel, s), file, err) &&
-	    !set_path(params, "initrd", PICK(initrd, s), file, err) &&
+	if ((diskless || (!set_image(params, PICK(image, s), file, err) &&
+			  !set_path(params, "kernel", PICK(kernel, s), file, err) &&
+			  !set_path(params, "initrd", PICK(initrd, s), file, err))) &&
 	    !set_path(params, "disk", PICK(disk, s), file, err))
 		return params;
 	json_decref(params);

@@ -55,7 +55,7 @@ struct lab_flag {
 /* What a guest is made of; also the lab's defaults. */
 struct lab_machine {
 	struct lab_number memory_mib, cpus;
-	struct lab_text hypervisor, image, kernel, initrd, disk, append;
+	struct lab_text hypervisor, image, kernel, initrd, disk, append, boot;
 };
 
 struct lab_dhcp {

@@ -37,6 +37,15 @@ static void read_hypervisor(struct schema *s, const struct yaml_tree *t, void *o
 		*(struct lab_text *)out = (struct lab_text){v, t->pos};
 }
 
+static void read_boot(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const words[] = {"network", NULL};
+	const char *v = schema_word(s, t, "boot", words);
+
+	if (v)
+		*(struct lab_text *)out = (struct lab_text){v, t->pos};
+}
+
 #define MACHINE_KEYS(base)                                                                         \
 	{"hypervisor", read_hypervisor, (base) + offsetof(struct lab_machine, hypervisor)},        \
 		{"memory", read_memory, (base) + offsetof(struct lab_machine, memory_mib)},        \
@@ -45,8 +54,9 @@ static void read_hypervisor(struct schema *s, const struct yaml_tree *t, void *o
 		{"kernel", read_text, (base) + offsetof(struct lab_machine, kernel)},              \
 		{"initrd", read_text, (base) + offsetof(struct lab_machine, initrd)},              \
 		{"disk", read_text, (base) + offsetof(struct lab_machine, disk)},                  \
+		{"append", read_text, (base) + offsetof(struct lab_machine, append)},              \
 	{                                                                                          \
-		"append", read_text, (base) + offsetof(struct lab_machine, append)                 \
+		"boot", read_boot, (base) + offsetof(struct lab_machine, boot)                     \
 	}
 
 static void read_kind(struct schema *s, const struct yaml_tree *t, void *out)

@@ -2,7 +2,9 @@
 /*
  * up_network.c - a lab's networks, and the forwards into them.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/guest.h"
@@ -247,6 +249,36 @@ static int reserve(struct lab_run *r, const struct lab_net *net, struct err *err
 	return 0;
 }
 
+/* A directory is named from the topology file's folder; the daemon wants the whole path. */
+static int whole_path(const struct lab_run *r, json_t *params, struct err *err)
+{
+	const char *path = json_string_value(json_object_get(params, "tftp"));
+	char *joined, *full;
+
+	if (!path || !strcmp(path, "off"))
+		return 0;
+	joined = lab_beside(r->file, path);
+	full = joined ? realpath(joined, NULL) : NULL;
+	if (full)
+		json_object_set_new(params, "tftp", json_string(full));
+	else
+		err_sys(err, joined ? -errno : -ENOMEM, "tftp '%s'", joined ? joined : path);
+	free(joined);
+	free(full);
+	return full ? 0 : err->code;
+}
+
+static int net_make(struct lab_run *r, const struct lab_net *net, struct err *err)
+{
+	json_t *params = lab_net_params(r->lab, net);
+	int rc = whole_path(r, params, err);
+
+	if (!rc)
+		return up_call(r, "net.add", params, err);
+	json_decref(params);
+	return err_wrap(err, "network '%s'", net->name.s);
+}
+
 int up_networks(struct lab_run *r, struct err *err)
 {
 	for (size_t i = 0; i < r->lab->n_nets; i++) {
@@ -255,7 +287,7 @@ int up_networks(struct lab_run *r, struct err *err)
 
 		if (present(r, net))
 			continue;
-		rc = up_call(r, "net.add", lab_net_params(r->lab, net), err);
+		rc = net_make(r, net, err);
 		if (!rc)
 			rc = reserve(r, net, err);
 		if (!rc && r->only)

@@ -365,6 +365,7 @@ static void machine_misplaced(const struct lab_node *node, struct lab_errors *e)
 		{m->kernel.s, m->kernel.pos, "kernel"},
 		{m->initrd.s, m->initrd.pos, "initrd"},
 		{m->append.s, m->append.pos, "append"},
+		{m->boot.s, m->boot.pos, "boot"},
 		{node->masquerade.s, node->masquerade.pos, "masquerade"},
 	};
 
@@ -374,6 +375,38 @@ static void machine_misplaced(const struct lab_node *node, struct lab_errors *e)
 				  "'%s' has no meaning for a namespace, which shares the host's "
 				  "kernel",
 				  keys[i].key);
+}
+
+/* The firmware asks for what it boots: none of what an image or a kernel would be told. */
+static void boot_check(const struct lab_node *node, struct lab_errors *e)
+{
+	const struct lab_machine *m = &node->machine;
+	const struct {
+		bool given;
+		struct lab_pos pos;
+		const char *key;
+	} keys[] = {
+		{m->image.s, m->image.pos, "image"},
+		{m->kernel.s, m->kernel.pos, "kernel"},
+		{m->initrd.s, m->initrd.pos, "initrd"},
+		{m->append.s, m->append.pos, "append"},
+		{node->forward.v, node->name.pos, "forward"},
+		{node->masquerade.s, node->masquerade.pos, "masquerade"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].given)
+			lab_error(e, keys[i].pos,
+				  "'boot: network' and '%s' exclude each other: the network says "
+				  "what is booted, and how",
+				  keys[i].key);
+	if (!node->n_nics)
+		lab_error(e, m->boot.pos, "'boot: network' needs an interface to boot by");
+	for (size_t i = 0; i < node->n_nics; i++)
+		if (node->nics[i].address.given)
+			lab_error(e, node->nics[i].address.pos,
+				  "with 'boot: network' an address comes by DHCP: reserve it there "
+				  "(dhcp: {clients: ...})");
 }
 
 static void node_check(struct lab *lab, struct lab_node *node, struct lab_errors *e)
@@ -387,6 +420,8 @@ static void node_check(struct lab *lab, struct lab_node *node, struct lab_errors
 			  LAB_NODE_NAME_MAX);
 	if (node->kind == LAB_NAMESPACE)
 		machine_misplaced(node, e);
+	else if (node->machine.boot.s)
+		boot_check(node, e);
 	for (size_t i = 0; i < node->n_nics; i++) {
 		nic_link(lab, node, &node->nics[i], e);
 		nic_address(&node->nics[i], e);
