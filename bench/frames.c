@@ -265,7 +265,7 @@ static void rtt(struct ends *e, int rounds, bool hot)
 {
 	int64_t *took = calloc((size_t)rounds, sizeof(*took));
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int n_hot = hot ? (int)(cpus < CPUS_MAX ? cpus : CPUS_MAX) : 0, n = 0;
+	int n_hot = hot ? (int)(cpus < CPUS_MAX ? cpus : CPUS_MAX) : 0, n = 0, middle, late;
 	pthread_t thread, hotter[CPUS_MAX];
 	char data[PAYLOAD] = "";
 
@@ -283,8 +283,10 @@ static void rtt(struct ends *e, int rounds, bool hot)
 		pthread_join(hotter[i], NULL);
 	pthread_join(thread, NULL);
 	qsort(took, (size_t)n, sizeof(*took), by_value);
+	middle = n / 2;
+	late = n * 99 / 100;
 	if (n)
-		printf("%.1f %.1f\n", (double)took[n / 2] / 1e3, (double)took[n * 99 / 100] / 1e3);
+		printf("%.1f %.1f\n", (double)took[middle] / 1e3, (double)took[late] / 1e3);
 	else
 		puts("0 0");
 	free(took);

@@ -133,12 +133,15 @@ static int serve(unsigned int port, unsigned int count)
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.u32 != UINT32_MAX)
 				serve_one(&s, ev[i].data.u32);
-			else if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
-				return 0;
-			else
+			else if (read(STDIN_FILENO, line, sizeof(line)) > 0)
 				say_to_all(&s);
+			else
+				goto out;
 		}
 	}
+out:
+	free(s.seen);
+	return 0;
 }
 
 /* ---- open ------------------------------------------------------------------------------------ */

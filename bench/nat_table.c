@@ -101,7 +101,7 @@ static void find_all(struct stage *s, uint32_t flows)
 
 static double end_all(struct stage *s, msec when, double *longest)
 {
-	double start = now_s(), at = start;
+	double start = now_s(), at;
 	bool more;
 
 	do {

@@ -87,7 +87,8 @@ int optset_set(struct dhcp_optset *set, const char *key, const char *value, stru
 		opt->data = malloc((size_t)n);
 	if (!opt || (n && !opt->data))
 		return err_set(err, -ENOMEM, "memory is short");
-	memcpy(opt->data ? opt->data : wire, wire, (size_t)n);
+	if (n)
+		memcpy(opt->data, wire, (size_t)n);
 	opt->type = (uint8_t)type;
 	opt->force = force;
 	opt->none = none;

@@ -43,7 +43,9 @@ static char *corrected(const char *source, struct lab_pos pos, const char *was, 
 		source = strchr(source, '\n');
 		source = source ? source + 1 : NULL;
 	}
-	len = source ? strcspn(source, "\r\n") : 0;
+	if (!source)
+		return NULL;
+	len = strcspn(source, "\r\n");
 	/* Columns count characters: where they are not bytes, the word does not stand there. */
 	if (at < len && (source[at] == '"' || source[at] == '\''))
 		at++;

@@ -162,7 +162,7 @@ static void draw_value(struct schema *s, const struct yaml_tree *t, const char *
 		return;
 	if (rule.subnet_from.given)
 		draw_subnet(s, &rule, v, var);
-	else if (rule.n_one_of)
+	else if (rule.one_of && rule.n_one_of)
 		var->value = rule.one_of[v % rule.n_one_of].s;
 	else if (rule.from.given && rule.to.given && rule.from.v <= rule.to.v)
 		var->value = lab_printf(

@@ -423,17 +423,16 @@ static bool quantity(const char *text, const struct unit *units, unsigned int *o
 
 static void say_quantity(struct schema *s, const struct unit *units)
 {
-	char pattern[128] = "^[0-9]+(";
+	char pattern[128];
+	size_t n = (size_t)snprintf(pattern, sizeof(pattern), "^[0-9]+(");
 
 	if (!*units->word) {
 		json_object_set_new(s->say, "type", json_string("integer"));
 		return;
 	}
-	for (const struct unit *u = units; u->word; u++) {
-		strcat(pattern, u == units ? "" : "|");
-		strcat(pattern, u->word);
-	}
-	strcat(pattern, ")$");
+	for (const struct unit *u = units; u->word && n < sizeof(pattern); u++)
+		n += (size_t)snprintf(pattern + n, sizeof(pattern) - n, "%s%s%s",
+				      u == units ? "" : "|", u->word, u[1].word ? "" : ")$");
 	schema_says_text(s, pattern);
 }
 

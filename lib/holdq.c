@@ -87,6 +87,7 @@ static void append(struct hold_queue *q, const void *data, size_t len)
 
 		if (q->tail.at == CHUNK_BYTES)
 			q->tail.chunk->next = chunk_get(q);
+		assert(q->tail.chunk); /* room_for() was asked */
 		n = stretch(&q->tail, len);
 		memcpy(q->tail.chunk->bytes + q->tail.at, from, n);
 		q->tail.at += (uint32_t)n;

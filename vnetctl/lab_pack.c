@@ -111,9 +111,11 @@ static struct package *pack_file(const struct lab *lab, const char *file, const 
 
 	/* A lab of its own folder takes the folder along, a lone file only itself. */
 	base = base ? base + 1 : file;
-	if (!rc && !strcmp(base, "lab.yaml"))
+	if (rc || !p)
+		goto out;
+	if (!strcmp(base, "lab.yaml"))
 		rc = add_folder(p, folder, "", 0, err);
-	else if (!rc)
+	else
 		rc = package_add(p, "lab.yaml", text, strlen(text), err);
 	for (size_t i = 0; !rc && i < lab->n_nodes; i++) {
 		const struct lab_text *image = &lab->nodes[i].machine.image;
@@ -125,6 +127,7 @@ static struct package *pack_file(const struct lab *lab, const char *file, const 
 		if (!rc && image->s && strchr(image->s, '/'))
 			rc = add_image(p, file, image, err);
 	}
+out:
 	free(folder);
 	if (!rc)
 		return p;

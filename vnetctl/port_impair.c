@@ -13,17 +13,14 @@
 /* One text of all words; NULL when memory is short. */
 static char *join(int argc, char **argv)
 {
-	size_t size = 1;
-	char *text;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	for (int i = 0; i < argc; i++)
-		size += strlen(argv[i]) + 1;
-	text = calloc(1, size);
-	for (int i = 0; text && i < argc; i++) {
-		strcat(text, argv[i]);
-		if (i + 1 < argc)
-			strcat(text, " ");
-	}
+	for (int i = 0; out && i < argc; i++)
+		fprintf(out, "%s%s", i ? " " : "", argv[i]);
+	if (out)
+		fclose(out);
 	return text;
 }
 

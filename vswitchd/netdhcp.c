@@ -196,6 +196,21 @@ static int server_renew(struct netdhcp *d, struct netdhcp_rules *rules, struct e
 	return rc;
 }
 
+static bool same_subnets(const struct netdhcp_rules *a, const struct netdhcp_rules *b)
+{
+	if (a->n_more != b->n_more)
+		return false;
+	for (size_t i = 0; i < a->n_more; i++) {
+		const struct dhcp_subnet *x = &a->more[i], *y = &b->more[i];
+
+		if (x->subnet.addr != y->subnet.addr || x->subnet.plen != y->subnet.plen ||
+		    x->first != y->first || x->last != y->last || x->server != y->server ||
+		    x->router != y->router || x->relayed != y->relayed)
+			return false;
+	}
+	return true;
+}
+
 int netdhcp_set_rules(struct net *net, const json_t *doc, struct err *err)
 {
 	struct netdhcp *d = net->dhcp;
@@ -204,8 +219,7 @@ int netdhcp_set_rules(struct net *net, const json_t *doc, struct err *err)
 
 	if (rc)
 		return rc;
-	if (rules.n_more != d->rules.n_more ||
-	    memcmp(rules.more, d->rules.more, sizeof(rules.more)) != 0)
+	if (!same_subnets(&rules, &d->rules))
 		return server_renew(d, &rules, err);
 	netdhcp_rules_fini(&d->rules);
 	d->rules = rules;

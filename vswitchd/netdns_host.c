@@ -95,11 +95,11 @@ static bool has_stub(void)
 static void tell(void)
 {
 	char text[DNS_SERVERS_MAX * (IP_ADDR_STR + 2)] = "", addr[IP_ADDR_STR];
+	size_t n = 0;
 
-	for (unsigned int i = 0; i < host.n; i++) {
-		strcat(text, i ? ", " : "");
-		strcat(text, ip_addr_format(&host.server[i].addr, addr));
-	}
+	for (unsigned int i = 0; i < host.n; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
+				      ip_addr_format(&host.server[i].addr, addr));
 	log_info("names are asked for at %s", host.n ? text : "nobody: the host has no resolver");
 }
 

@@ -149,10 +149,10 @@ static char *short_name(const struct netdns *d, const struct dns_name *name,
 	struct dns_name rel = *name;
 
 	if (dns_name_equal(name, origin))
-		return strcpy(buf, "@");
+		return memcpy(buf, "@", 2);
 	if (!dns_name_under(name, origin)) {
 		dns_name_format(name, buf);
-		return strcat(buf, ".");
+		return memcpy(buf + strlen(buf), ".", 2), buf;
 	}
 	rel.len = (uint8_t)(name->len - origin->len + 1);
 	rel.b[rel.len - 1] = 0;

@@ -105,7 +105,7 @@ static void forget(struct singlemac *s, uint16_t i)
 
 void singlemac_age(struct singlemac *s, msec now)
 {
-	for (uint16_t i = 1; i <= SINGLEMAC_ADDRS; i++)
+	for (unsigned int i = 1; i <= SINGLEMAC_ADDRS; i++)
 		if (s->used[i] && now - s->entries[i].seen_ms > SINGLEMAC_AGE_MS)
 			forget(s, i);
 }
@@ -116,7 +116,7 @@ static void make_room(struct singlemac *s, const struct mac *mac)
 	uint16_t oldest = 0;
 	unsigned int n = 0;
 
-	for (uint16_t i = 1; i <= SINGLEMAC_ADDRS; i++) {
+	for (unsigned int i = 1; i <= SINGLEMAC_ADDRS; i++) {
 		if (!s->used[i] || !mac_equal(&s->entries[i].mac, mac))
 			continue;
 		n++;
@@ -159,7 +159,7 @@ void singlemac_each(const struct singlemac *s,
 		    void (*fn)(void *ctx, const struct ip_any *addr, const struct mac *mac),
 		    void *ctx)
 {
-	for (uint16_t i = 1; i <= SINGLEMAC_ADDRS; i++)
+	for (unsigned int i = 1; i <= SINGLEMAC_ADDRS; i++)
 		if (s->used[i])
 			fn(ctx, &s->entries[i].addr, &s->entries[i].mac);
 }

@@ -164,7 +164,8 @@ static void follow_ra(struct nat_net *nn)
 	struct ra_conf ra;
 
 	netsix_ra(nn->net, &ra);
-	if (nn->ra_known && !memcmp(&ra, &nn->ra, sizeof(ra)))
+	/* netsix_ra() clears what is between the members too. */
+	if (nn->ra_known && !memcmp((const void *)&ra, (const void *)&nn->ra, sizeof(ra)))
 		return;
 	memcpy(&nn->ra, &ra, sizeof(ra));
 	nn->ra_known = true;

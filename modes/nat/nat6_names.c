@@ -62,11 +62,11 @@ static uint16_t guest_find(const struct nat6 *n, const struct mac *mac)
 {
 	uint16_t room = 0;
 
-	for (uint16_t i = 0; i < NAT6_NEIGHS; i++) {
+	for (unsigned int i = 0; i < NAT6_NEIGHS; i++) {
 		if (n->guests[i].neighs && mac_equal(&n->guests[i].mac, mac))
-			return i;
+			return (uint16_t)i;
 		if (!n->guests[i].neighs)
-			room = i;
+			room = (uint16_t)i;
 	}
 	return room;
 }

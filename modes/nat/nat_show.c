@@ -191,8 +191,8 @@ int nat_show_flows(struct nat_net *nn, const json_t *params, json_t **result, st
 		nat_table_each(t6, flow, &l);
 	*result = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "flows", l.flows, "matched",
 			    (json_int_t)l.matched, "sessions",
-			    (json_int_t)(t->n_sessions + (t6 ? t6->n_sessions : 0)), "mappings",
-			    (json_int_t)(t->n_mappings + (t6 ? t6->n_mappings : 0)), "max",
+			    (json_int_t)t->n_sessions + (t6 ? t6->n_sessions : 0), "mappings",
+			    (json_int_t)t->n_mappings + (t6 ? t6->n_mappings : 0), "max",
 			    (json_int_t)t->set.max, "max_guest", (json_int_t)t->set.max_guest);
 	return 0;
 }

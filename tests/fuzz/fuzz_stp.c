@@ -89,8 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, size};
 
 	rstp_bridge_init(&b, &mac, RSTP_PRIORITY_DEFAULT, &ops);
-	for (uint16_t i = 0; i < PORTS; i++) {
-		rstp_port_add(&b, &port[i], i + 1, &port[i]);
+	for (unsigned int i = 0; i < PORTS; i++) {
+		rstp_port_add(&b, &port[i], (uint16_t)(i + 1), &port[i]);
 		rstp_port_enable(&port[i], true);
 	}
 	while (in.left) {

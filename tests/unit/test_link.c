@@ -122,15 +122,24 @@ static void bad_words(void **state)
 	}
 }
 
+/* @words @times, one after the other; how long that is. */
+static size_t repeated(const char *words, int times, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < times; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s", words);
+	return n;
+}
+
 static void too_many_steps(void **state)
 {
-	char text[1024] = "";
+	char text[1024];
 	struct link_spec spec = {0};
 	struct err err = {0};
 
 	(void)state;
-	for (int i = 0; i <= LINK_STEPS_MAX; i++)
-		strcat(text, "at=1s down=1s ");
+	repeated("at=1s down=1s ", LINK_STEPS_MAX + 1, text, sizeof(text));
 	assert_int_equal(link_spec_parse(&spec, text, &err), -ENOSPC);
 	assert_int_equal(spec.n_steps, 0);
 }
@@ -138,13 +147,14 @@ static void too_many_steps(void **state)
 /* The longest spec there is comes back whole. */
 static void longest(void **state)
 {
-	char text[LINK_TEXT_MAX] = "";
+	char text[LINK_TEXT_MAX];
 	struct link_spec spec, again;
+	size_t n;
 
 	(void)state;
-	for (int i = 0; i < LINK_STEPS_MAX; i++)
-		strcat(text, "at=719h dir=in preset=satellite dir=out preset=wifi for=1us ");
-	strcat(text, "repeat=720h ");
+	n = repeated("at=719h dir=in preset=satellite dir=out preset=wifi for=1us ", LINK_STEPS_MAX,
+		     text, sizeof(text));
+	snprintf(text + n, sizeof(text) - n, "repeat=720h ");
 	spec = said(text);
 	link_spec_text(&spec, text, sizeof(text));
 	assert_true(strlen(text) < sizeof(text) - 1);
@@ -394,22 +404,25 @@ static void rate_is_exact(void **state)
 	}
 }
 
+/* Is there room for @len bytes in a queue of @frames and @bytes, as @words say? */
+static bool has_room(const char *words, unsigned int frames, unsigned int bytes, unsigned int len)
+{
+	struct link_spec spec = said(words);
+
+	return link_queue_has_room(&spec.dir[LINK_IN], frames, bytes, len);
+}
+
 static void queue_limits(void **state)
 {
-	struct link_spec spec = said("rate=1Mbit queue=10");
-	const struct link_faults *f = &spec.dir[LINK_IN];
-
 	(void)state;
-	assert_true(link_queue_has_room(f, 9, 1 << 20, 1514));
-	assert_false(link_queue_has_room(f, 10, 0, 60));
-	spec = said("rate=1Mbit queue=2000B");
-	assert_true(link_queue_has_room(f, 99, 486, 1514));
-	assert_false(link_queue_has_room(f, 1, 487, 1514));
-	spec = said("rate=100Mbit"); /* 100 ms */
-	assert_true(link_queue_has_room(f, 0, 1250000 - 1514, 1514));
-	assert_false(link_queue_has_room(f, 0, 1250000, 60));
-	spec = said("delay=1s");
-	assert_true(link_queue_has_room(f, 1000000, 1 << 30, 1514));
+	assert_true(has_room("rate=1Mbit queue=10", 9, 1 << 20, 1514));
+	assert_false(has_room("rate=1Mbit queue=10", 10, 0, 60));
+	assert_true(has_room("rate=1Mbit queue=2000B", 99, 486, 1514));
+	assert_false(has_room("rate=1Mbit queue=2000B", 1, 487, 1514));
+	/* 100 ms */
+	assert_true(has_room("rate=100Mbit", 0, 1250000 - 1514, 1514));
+	assert_false(has_room("rate=100Mbit", 0, 1250000, 60));
+	assert_true(has_room("delay=1s", 1000000, 1 << 30, 1514));
 }
 
 /* ---- timers ---------------------------------------------------------------------------------- */

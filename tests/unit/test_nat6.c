@@ -71,7 +71,7 @@ static void a_crowd_ends_in_pieces(void **state)
 
 	(void)state;
 	world6_init(&w);
-	for (uint16_t i = 0; i < CROWD; i++) {
+	for (unsigned int i = 0; i < CROWD; i++) {
 		assert_int_equal(inside6(&w, udp6(&w, "fd00:1::9", 5000, "2001:db8:9::1",
 						  (uint16_t)(1000 + i))),
 				 DROP_NONE);

@@ -7,6 +7,7 @@
  * (Elmeleegy, Cox, Ng: On Count-to-Infinity Induced Forwarding Loops, 2006), so where cables are
  * cut at random only what comes of it is looked at.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ struct room {
 
 static unsigned int rnd(struct room *r, unsigned int below)
 {
+	assert(below);
 	r->seed = r->seed * 1103515245u + 12345u;
 	return (r->seed >> 8) % below;
 }

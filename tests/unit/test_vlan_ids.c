@@ -73,8 +73,8 @@ static void text_and_back(void **state)
 	char small[12];
 
 	(void)state;
-	for (uint16_t id = 2; id <= VLAN_ID_MAX; id += 2)
-		vlan_ids_add(&ids, id);
+	for (unsigned int id = 2; id <= VLAN_ID_MAX; id += 2)
+		vlan_ids_add(&ids, (uint16_t)id);
 	assert_int_equal(vlan_ids_parse(vlan_ids_format(&ids, text, sizeof(text)), &again, NULL),
 			 0);
 	assert_memory_equal(&ids, &again, sizeof(ids));

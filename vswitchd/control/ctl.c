@@ -135,8 +135,7 @@ static void client_die(struct client *c)
 static void client_sent(struct client *c, size_t n)
 {
 	c->backlog -= n;
-	while (n) {
-		struct message *m = c->out;
+	for (struct message *m; n && (m = c->out);) {
 		size_t part = MIN(n, m->len - m->sent);
 
 		m->sent += part;

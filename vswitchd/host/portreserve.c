@@ -133,7 +133,7 @@ static int lock(void)
 /* Have @wanted in the list of the kernel's instead of what was ours. */
 static int change(const struct portlist *wanted)
 {
-	struct portlist now, both = ours;
+	struct portlist now = {0}, both = ours;
 	int fd = lock(), rc = file_read(&now);
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(now.bits); i++) {

@@ -206,7 +206,7 @@ static void forward(struct walk *w)
 		to = w->from;
 	if (w->trace)
 		tell_lookup(w, to);
-	if (to == w->from && to) {
+	if (to && to == w->from) {
 		w->dropped = DROP_HAIRPIN;
 		return;
 	}
