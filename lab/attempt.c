@@ -49,12 +49,24 @@ bool sender_ready(struct try *t)
 	return ready;
 }
 
+/* The interface of the bare node @to that is on the asking probe's network; NULL: none. */
+static const char *near_probe(const struct try *t, const char *to)
+{
+	const struct lab_node *node = t->probe ? lab_node_find(t->r->lab, to) : NULL;
+
+	for (size_t i = 0; node && i < node->n_nics; i++)
+		if (node->nics[i].net == t->probe)
+			return node->nics[i].port + strlen(t->r->lab->name.s) + 1;
+	return NULL;
+}
+
 bool target(struct try *t, const char *to, char addr[static IP4_STR])
 {
+	const char *nic = near_probe(t, to);
 	struct err err;
 	be32 a;
 
-	if (node_target(t->r, t->from, to, &a, &err)) {
+	if (node_target(t->r, t->from, nic ? nic : to, &a, &err)) {
 		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 		return false;
 	}

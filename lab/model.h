@@ -108,6 +108,7 @@ struct lab_net {
 	struct lab_addr gateway;
 	struct lab_dhcp dhcp;
 	struct lab_text nic, via, uplink, subnet6, ipv6;
+	struct lab_flag host; /* has the host an address on it? */
 	struct lab_number mtu, vlan;
 	struct lab_settings settings;
 	struct lab_forward *forwards;

@@ -35,6 +35,16 @@ static void read_uplink(struct schema *s, const struct yaml_tree *t, void *out)
 		*(struct lab_text *)out = (struct lab_text){v, t->pos};
 }
 
+static void read_host(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	static const char *const words[] = {"on", "off", NULL};
+	const char *v = schema_word(s, t, "host", words);
+
+	if (v)
+		*(struct lab_flag *)out =
+			(struct lab_flag){.v = !strcmp(v, "on"), .given = true, .pos = t->pos};
+}
+
 static void read_vlan(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	read_number(s, t, out);
@@ -222,6 +232,7 @@ static void read_net(struct schema *s, const struct yaml_tree *t, void *out)
 		{"subnet6", read_text, offsetof(struct lab_net, subnet6)},
 		{"ipv6", read_text, offsetof(struct lab_net, ipv6)},
 		{"gateway", read_addr, offsetof(struct lab_net, gateway)},
+		{"host", read_host, offsetof(struct lab_net, host)},
 		{"dhcp", read_dhcp, offsetof(struct lab_net, dhcp)},
 		{"nic", read_text, offsetof(struct lab_net, nic)},
 		{"via", read_text, offsetof(struct lab_net, via)},

@@ -27,7 +27,8 @@ static const char collect_network[] =
 	"done\n"
 	"ip -4 route show | grep -v 'proto kernel' | grep -v linkdown | sed 's/^/route /'\n"
 	"echo forward $(cat /proc/sys/net/ipv4/ip_forward)\n"
-	"nft list ruleset 2>/dev/null | sed 's/^/nft /'\n"
+	"r=$(nft list ruleset 2>/dev/null) && echo \"$r\" | sed -n 's/^./nft &/p' ||"
+	" iptables-save 2>/dev/null | sed -n 's/^[^#]/ipt &/p'\n"
 	"true\n";
 
 int save_run(struct lab_run *r, const struct lab_node *node, const char *command,
@@ -159,20 +160,38 @@ static void network_line(char *line, const struct lab_node *node, FILE *out)
 	}
 }
 
-/* The lines as a script and as rules for nft; the caller frees both. */
-static void network_texts(const char *saved, const struct lab_node *node, char **script,
-			  char **rules)
-{
-	size_t n, m;
-	FILE *out = open_memstream(script, &n), *nft = open_memstream(rules, &m);
+/* What saved lines come to; all freed by texts_fini(). */
+struct texts {
+	char *script, *nft, *iptables;
+};
 
-	while (out && nft && *saved) {
+static void texts_fini(struct texts *t)
+{
+	free(t->script);
+	free(t->nft);
+	free(t->iptables);
+}
+
+/* nft may read other files; iptables-restore does what its lines say and no more. */
+static bool rule_line(const char *line, size_t len, FILE *nft, FILE *iptables)
+{
+	if (!strncmp(line, "nft ", 4) && !memmem(line, len, "include", 7))
+		return fprintf(nft, "%.*s\n", (int)len - 4, line + 4) > 0;
+	return !strncmp(line, "ipt ", 4) && fprintf(iptables, "%.*s\n", (int)len - 4, line + 4) > 0;
+}
+
+static bool network_texts(const char *saved, const struct lab_node *node, struct texts *t)
+{
+	size_t n[3];
+	FILE *out = open_memstream(&t->script, &n[0]), *nft = open_memstream(&t->nft, &n[1]),
+	     *iptables = open_memstream(&t->iptables, &n[2]);
+	bool ok = out && nft && iptables;
+
+	while (ok && *saved) {
 		size_t len = strcspn(saved, "\n");
 		char line[512];
 
-		if (!strncmp(saved, "nft ", 4) && !memmem(saved, len, "include", 7)) {
-			fprintf(nft, "%.*s\n", (int)len - 4, saved + 4);
-		} else if (len < sizeof(line)) {
+		if (!rule_line(saved, len, nft, iptables) && len < sizeof(line)) {
 			memcpy(line, saved, len);
 			line[len] = 0;
 			network_line(line, node, out);
@@ -183,30 +202,50 @@ static void network_texts(const char *saved, const struct lab_node *node, char *
 		fclose(out);
 	if (nft)
 		fclose(nft);
+	if (iptables)
+		fclose(iptables);
+	return ok;
+}
+
+static int restore_rules(struct lab_run *r, const struct lab_node *node, const char *rules,
+			 const char *command, struct err *err)
+{
+	struct exec_result res;
+	int rc;
+
+	if (!*rules)
+		return 0;
+	rc = node_write(r, node, "/tmp/.vnet-rules", rules, strlen(rules), err);
+	if (!rc)
+		rc = save_run(r, node, command, &res, err);
+	if (!rc)
+		exec_result_fini(&res);
+	return rc;
 }
 
 int restore_network(struct lab_run *r, const struct lab_node *node, const char *saved,
 		    struct err *err)
 {
-	char *script = NULL, *rules = NULL;
+	struct texts t = {0};
 	struct exec_result res;
-	int rc = 0;
+	int rc = network_texts(saved, node, &t) ? 0 : err_set(err, -ENOMEM, "out of memory");
 
-	network_texts(saved, node, &script, &rules);
 	/* A route that no longer fits must not keep the others away. */
-	if (script && *script) {
-		rc = node_exec(r, node, script, SAVE_TIMEOUT_S, &res, err);
+	if (!rc && *t.script) {
+		rc = node_exec(r, node, t.script, SAVE_TIMEOUT_S, &res, err);
 		if (!rc)
 			exec_result_fini(&res);
 	}
-	if (!rc && rules && *rules)
-		rc = node_write(r, node, "/tmp/.vnet-rules", rules, strlen(rules), err);
-	if (!rc && rules && *rules) {
-		rc = save_run(r, node, "nft flush ruleset && nft -f /tmp/.vnet-rules", &res, err);
-		if (!rc)
-			exec_result_fini(&res);
-	}
-	free(script);
-	free(rules);
+	if (!rc)
+		rc = restore_rules(r, node, t.nft,
+				   "nft flush ruleset && nft -f /tmp/.vnet-rules; s=$?; "
+				   "rm -f /tmp/.vnet-rules; exit $s",
+				   err);
+	if (!rc)
+		rc = restore_rules(r, node, t.iptables,
+				   "iptables-restore </tmp/.vnet-rules; s=$?; "
+				   "rm -f /tmp/.vnet-rules; exit $s",
+				   err);
+	texts_fini(&t);
 	return rc;
 }

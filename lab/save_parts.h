@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * save_parts.h - what save.c is made of.
+ * save_parts.h - what save.c and restore.c are made of.
  */
 #ifndef LAB_SAVE_PARTS_H
 #define LAB_SAVE_PARTS_H
@@ -8,7 +8,7 @@
 #include "lab/node.h"
 #include "lab/package.h"
 
-enum { SAVE_TIMEOUT_S = 60 };
+enum { SAVE_TIMEOUT_S = 60, SAVE_SIZE_MAX = 16 << 20, SAVE_FILES_MAX = 2000 };
 
 /* Run @command in the node; a status other than 0 is an error with its last words. @res is the
  * caller's when 0 is returned. */

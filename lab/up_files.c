@@ -149,6 +149,13 @@ static int own_folders(struct lab_run *r, const struct lab_node *node, struct er
 	return rc;
 }
 
+/* Are a node's files still there when it is switched on again? A namespace's are, and those on a
+ * guest's own disk; what else a guest writes is in its memory. */
+static bool keeps_files(const struct lab *lab, const struct lab_node *node)
+{
+	return node->kind == LAB_NAMESPACE || node->machine.disk.s || lab->defaults.disk.s;
+}
+
 int up_files(struct lab_run *r, enum lab_kind kind, struct err *err)
 {
 	int rc = 0;
@@ -156,7 +163,8 @@ int up_files(struct lab_run *r, enum lab_kind kind, struct err *err)
 	for (size_t n = 0; !rc && n < r->lab->n_nodes; n++) {
 		const struct lab_node *node = &r->lab->nodes[n];
 
-		if (node->kind != kind || !run_wants(r, node) || !node->n_files || r->power)
+		if (node->kind != kind || !run_wants(r, node) || !node->n_files ||
+		    (r->power && keeps_files(r->lab, node)))
 			continue;
 		rc = own_folders(r, node, err);
 		for (size_t i = 0; !rc && i < node->n_files; i++)

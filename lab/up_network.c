@@ -94,6 +94,8 @@ json_t *lab_net_params(const struct lab *lab, const struct lab_net *net)
 		json_object_set_new(params, "subnet",
 				    json_string(ip4_prefix_format(net->subnet.p, text)));
 	set_addr(params, "gateway", &net->gateway);
+	if (net->host.given)
+		json_object_set_new(params, "host", json_string(net->host.v ? "on" : "off"));
 	set_dhcp(lab, params, &net->dhcp);
 	if (net->nic.s)
 		json_object_set_new(params, "nic", json_string(host_card(lab, net->nic.s)));

@@ -40,6 +40,11 @@ static void net_settings(const struct lab_net *net, struct lab_errors *e)
 		setting_misplaced(e, net, net->subnet.pos, "subnet",
 				  net->mode == LAB_BRIDGE ? "the LAN has its own addresses"
 							  : "its nodes number themselves");
+	if (net->host.given && net->mode != LAB_NAT)
+		setting_misplaced(e, net, net->host.pos, "host",
+				  net->mode == LAB_HOST_ONLY
+					  ? "without the host it is mode: internal"
+					  : "only nat networks have a leg that can be left out");
 	if (net->gateway.given && net->mode != LAB_NAT)
 		setting_misplaced(e, net, net->gateway.pos, "gateway",
 				  "only a nat network has a gateway of its own");

@@ -131,11 +131,14 @@ static int net_show(struct ctl *c, int argc, char **argv)
 /* What is said when a network is made. `net set` lets these pass too: the daemon says why each does
  * not change. */
 static const struct arg_key made_of[] = {
-	{"mode", ARG_STRING},	{"subnet", ARG_STRING},	 {"subnet6", ARG_STRING},
-	{"ipv6", ARG_STRING},	{"gateway", ARG_STRING}, {"dhcp", ARG_STRING},
-	{"lease", ARG_STRING},	{"nic", ARG_STRING},	 {"via", ARG_STRING},
-	{"uplink", ARG_STRING}, {"vlan", ARG_NUMBER},	 {"mtu", ARG_NUMBER},
-	{"dns", ARG_STRING},	{"router", ARG_STRING},	 {0},
+	{"mode", ARG_STRING},	 {"subnet", ARG_STRING},
+	{"subnet6", ARG_STRING}, {"ipv6", ARG_STRING},
+	{"gateway", ARG_STRING}, {"host", ARG_STRING},
+	{"dhcp", ARG_STRING},	 {"lease", ARG_STRING},
+	{"nic", ARG_STRING},	 {"via", ARG_STRING},
+	{"uplink", ARG_STRING},	 {"vlan", ARG_NUMBER},
+	{"mtu", ARG_NUMBER},	 {"dns", ARG_STRING},
+	{"router", ARG_STRING},	 {0},
 };
 
 static int net_add(struct ctl *c, int argc, char **argv)
@@ -183,7 +186,7 @@ static const struct verb verbs[] = {
 	{"list", "", "all networks", net_list},
 	{"show", "NET", "everything about one", net_show},
 	{"add",
-	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR]\n"
+	 "NET mode=nat|bridge|host-only|internal|lan-segment [subnet=10.0.2.0/24] [gateway=ADDR] [host=off]\n"
 	 "           [subnet6=fd00:1:2:3::/64] [ipv6=off|slaac|stateless|stateful]\n"
 	 "           [dhcp=on|off|FIRST-LAST] [lease=3600s] [router=ADDR] [dns=host|own|off|ADDR,ADDR]\n"
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"

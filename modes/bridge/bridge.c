@@ -135,8 +135,9 @@ static enum drop_reason bridge_ingress(struct walk *w)
 
 static int bridge_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_IPV6 | CONF_VLAN,
-			     "addresses come from the physical network", err);
+	int rc = conf_refuse(
+		conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_IPV6 | CONF_VLAN | CONF_HOST,
+		"addresses come from the physical network", err);
 
 	return rc ? rc : bridge_link_check(r, conf, err);
 }

@@ -34,7 +34,7 @@ static const char *subnet6_text(const struct ip6_net *n, char text[INET6_ADDRSTR
 
 static int hostonly_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_VLAN,
+	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_VLAN | CONF_HOST,
 			     "a host-only network leads to the host and no further", err);
 
 	if (rc < 0)

@@ -17,7 +17,7 @@
 
 static int internal_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
-	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_VLAN,
+	int rc = conf_refuse(conf, CONF_GATEWAY | CONF_NIC | CONF_VLAN | CONF_HOST,
 			     "an internal network leads nowhere else", err);
 
 	if (rc < 0)

@@ -12,10 +12,11 @@
 static int lansegment_check(struct runner *r, struct net_conf *conf, struct err *err)
 {
 	(void)r;
-	return conf_refuse(conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_NIC | CONF_IPV6,
-			   "a LAN segment is Ethernet only, addresses are the guests' own "
-			   "(mode=internal has a subnet and DHCP)",
-			   err);
+	return conf_refuse(
+		conf, CONF_SUBNET | CONF_GATEWAY | CONF_DHCP | CONF_NIC | CONF_IPV6 | CONF_HOST,
+		"a LAN segment is Ethernet only, addresses are the guests' own "
+		"(mode=internal has a subnet and DHCP)",
+		err);
 }
 
 static void lansegment_stop(struct net *net)

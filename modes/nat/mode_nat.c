@@ -90,7 +90,10 @@ static int nat_check(struct runner *r, struct net_conf *conf, struct err *err)
 	rc = addrplan6_fill(r, conf, err);
 	if (rc < 0)
 		return rc;
-	return addrplan_fill(r, conf, PLAN_HOST | PLAN_GATEWAY | (conf->dhcp ? PLAN_DHCP : 0), err);
+	return addrplan_fill(r, conf,
+			     (conf->host_off ? 0u : PLAN_HOST) | PLAN_GATEWAY |
+				     (conf->dhcp ? PLAN_DHCP : 0u),
+			     err);
 }
 
 static int make_translator(struct nat_net *nn, struct err *err)
@@ -232,7 +235,7 @@ static int nat_start(struct net *net, struct err *err)
 	}
 	if (rc == 0)
 		rc = start_six(nn, err);
-	if (rc == 0)
+	if (rc == 0 && !net->conf.host_off)
 		rc = hostleg_add(net, err);
 	if (rc == 0)
 		rc = netdns_start(net, NET_DNS_HOST, err);

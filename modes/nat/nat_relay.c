@@ -85,6 +85,11 @@ int relay_connect(const struct relay_listener *l)
 
 	if (fd < 0)
 		return -errno;
+	/* Without a leg the host's own routes would lead somewhere else. */
+	if (l->nn->net->conf.host_off) {
+		close(fd);
+		return -ENETUNREACH;
+	}
 	if (l->proto == NAT_TCP) /* a guest that vanishes is noticed some day */
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	if (bind(fd, &from.any, len) < 0 ||

@@ -83,17 +83,21 @@ static bool subnet_taken(struct runner *r, const char *name, struct ip4_prefix p
 	return true;
 }
 
-static int subnet_fill(struct runner *r, struct net_conf *conf, bool leg, struct err *err)
+static int subnet_fill(struct runner *r, struct net_conf *conf, unsigned int want, struct err *err)
 {
 	char what[128], text[IP4_PREFIX_STR];
 
 	if (conf->subnet.plen) {
 		int rc = subnet_check(conf, err);
 
-		if (rc == 0 && leg &&
+		if (rc == 0 && (want & PLAN_HOST) &&
 		    subnet_taken(r, conf->name, conf->subnet, true, what, sizeof(what)))
-			rc = err_set(err, -EEXIST, "subnet %s is in use: %s",
-				     ip4_prefix_format(conf->subnet, text), what);
+			rc = err_set(
+				err, -EEXIST,
+				"subnet %s is in use: %s, and the host can have an address on one of "
+				"them only: leave subnet= out and a free one is chosen%s",
+				ip4_prefix_format(conf->subnet, text), what,
+				want & PLAN_GATEWAY ? ", or say host=off" : "");
 		return rc;
 	}
 	for (uint32_t a = AUTO_FIRST; a <= AUTO_LAST; a += 256) {
@@ -209,7 +213,7 @@ static int dhcp_fill(struct net_conf *conf, struct err *err)
 
 int addrplan_fill(struct runner *r, struct net_conf *conf, unsigned int want, struct err *err)
 {
-	int rc = subnet_fill(r, conf, want & PLAN_HOST, err);
+	int rc = subnet_fill(r, conf, want, err);
 
 	if (rc == 0)
 		rc = addr_check(conf, conf->gateway, "gateway", err);

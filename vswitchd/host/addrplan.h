@@ -17,7 +17,8 @@ enum addrplan_want { PLAN_HOST = 1, PLAN_GATEWAY = 2, PLAN_DHCP = 4 };
 
 /* Fill what @want names and @conf leaves open. Without a subnet a free /24 below 10.64.0.0/10 is
  * chosen: one that no other network of @r, no route and no address of the host has. A given
- * subnet that clashes is -EEXIST and the error names both sides. Prefixes longer than /29 are
+ * subnet that clashes is -EEXIST and the error names both sides: that of another network or a route
+ * of the host, where both have an address of the host (PLAN_HOST). Prefixes longer than /29 are
  * refused. */
 int addrplan_fill(struct runner *r, struct net_conf *conf, unsigned int want, struct err *err);
 /* May network @name have @p, too, on its wire? -EEXIST as above. */

@@ -24,6 +24,7 @@ int conf_refuse(const struct net_conf *conf, unsigned int refused, const char *w
 		{CONF_IPV6, conf->subnet6.given, "subnet6"},
 		{CONF_IPV6, conf->ipv6 != IPV6_UNSET, "ipv6"},
 		{CONF_VLAN, conf->vlan != 0, "vlan"},
+		{CONF_HOST, conf->host_off, "host"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)

@@ -15,6 +15,7 @@ enum conf_setting {
 	CONF_NIC = 1 << 3,  /* nic=, via=, uplink= */
 	CONF_VLAN = 1 << 4,
 	CONF_IPV6 = 1 << 5, /* subnet6=, ipv6= */
+	CONF_HOST = 1 << 6, /* host=off */
 };
 
 /* -EINVAL with an error that names the first setting of @refused that @conf has and says @why (a

@@ -68,6 +68,7 @@ struct net_conf {
 	struct ip4_prefix subnet; /* plen 0: none */
 	be32 gateway;		  /* address of the mode's own gateway (NAT: .2); 0: none */
 	be32 host;		  /* address of the host's leg (.1); 0: none */
+	bool host_off;		  /* nat: the host has no leg, so any number may have a subnet */
 	struct ip6_net subnet6;	  /* the host's leg is ::1 there */
 	enum net_ipv6 ipv6;
 	be32 dhcp_server; /* address of the DHCP server (.254); 0: none */

@@ -242,6 +242,12 @@ static int parse_ifname(char out[16], const char *value)
 	return 0;
 }
 
+static int parse_host(struct net_conf *conf, const char *value)
+{
+	conf->host_off = !strcmp(value, "off");
+	return conf->host_off || !strcmp(value, "on") ? 0 : -EINVAL;
+}
+
 static int parse_nic(struct net_conf *conf, const char *value)
 {
 	return parse_ifname(conf->nic, value);
@@ -293,6 +299,7 @@ static const struct key keys[] = {
 	{"subnet6", "an IPv6 prefix of 64 bits, like fd00:1:2:3::/64", parse_subnet6},
 	{"ipv6", "on, off, slaac, stateless or stateful", parse_ipv6},
 	{"gateway", "an IPv4 address", parse_gateway},
+	{"host", "on or off", parse_host},
 	{"dhcp", "on, off or FIRST-LAST (two IPv4 addresses)", parse_dhcp},
 	{"lease", "a time with its unit: 3600s, 60m, 1h or 1d", parse_lease},
 	{"nic", "an interface name or auto", parse_nic},

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * restore.c - saved work into nodes that are as new.
+ *
+ * What comes back is a stranger's: nothing in a package is run, but for a guest's own /etc/rc.local
+ * in that guest. Files go to the four folders only; in a namespace by names without links on the
+ * way, and not to where the dynamic loader looks: its commands have the daemon's rights
+ * (vnet-lab(5) says what that means for grading).
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl.h"
+#include "lab/node.h"
+#include "lab/save.h"
+#include "lab/save_parts.h"
+#include "lab/save_switch.h"
+#include "lib/addr.h"
+
+/* ---- restoring files ------------------------------------------------------------------------- */
+
+static bool in_folders(const char *name)
+{
+	static const char *const folders[] = {"etc/", "root/", "home/", "srv/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!strncmp(name, folders[i], strlen(folders[i])))
+			return !strstr(name, "..") && strncmp(name, "etc/ld.so", 9) != 0 &&
+			       strlen(name) < 400;
+	return false;
+}
+
+/* By way of a name of its own, so that a link that stands there is replaced and not followed, and
+ * in a folder that is where its name says. */
+static int restore_file(struct lab_run *r, const struct lab_node *node, const char *name,
+			const void *data, size_t len, bool executable, struct err *err)
+{
+	char *path = NULL, *safe, *command = NULL;
+	struct exec_result res;
+	int rc = node_write(r, node, "/tmp/.vnet-file", data, len, err);
+
+	if (rc)
+		return rc;
+	if (asprintf(&path, "/%s", name) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	safe = shell_quoted(path);
+	free(path);
+	if (!safe ||
+	    asprintf(&command,
+		     "p=%s; d=${p%%/*}; r=$d\n"
+		     "while [ \"$r\" ] && [ ! -e \"$r\" ]; do r=${r%%/*}; done\n"
+		     "[ -z \"$r\" ] || [ \"$(cd -P \"$r\" && pwd)\" = \"$r\" ] || exit 9\n"
+		     "mkdir -p \"$d\" && chmod %s /tmp/.vnet-file && cp /tmp/.vnet-file "
+		     "\"$d/.vnet-new\" && mv -f \"$d/.vnet-new\" \"$p\"; rm -f /tmp/.vnet-file",
+		     safe, executable ? "755" : "644") < 0)
+		rc = err_set(err, -ENOMEM, "out of memory");
+	free(safe);
+	if (!rc)
+		rc = save_run(r, node, command, &res, err);
+	if (!rc)
+		exec_result_fini(&res);
+	free(command);
+	return rc;
+}
+
+/* Do it for each file of a student's tar, but for those that are refused in silence: what is no
+ * plain file, and what is not below the four folders. */
+typedef int entry_fn(void *ctx, const char *name, const char *data, size_t size, bool executable,
+		     struct err *err);
+
+static int each_entry(const struct lab_node *node, struct archive *a, struct archive_entry *e,
+		      size_t *sum, entry_fn *fn, void *ctx, struct err *err)
+{
+	const char *name = archive_entry_pathname(e);
+	la_int64_t size = archive_entry_size(e);
+	char *data;
+	int rc;
+
+	if (!name || archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e) ||
+	    !in_folders(name) || size < 0)
+		return 0;
+	*sum += (size_t)MIN(size, (la_int64_t)SAVE_SIZE_MAX + 1);
+	if (*sum > SAVE_SIZE_MAX)
+		return err_set(err, -EFBIG, "%s: more than %d MiB of files", node->name.s,
+			       SAVE_SIZE_MAX >> 20);
+	data = malloc((size_t)size + 1);
+	if (!data)
+		return err_set(err, -ENOMEM, "out of memory");
+	rc = archive_read_data(a, data, (size_t)size) == size
+		     ? fn(ctx, name, data, (size_t)size, archive_entry_perm(e) & 0111, err)
+		     : err_set(err, -EINVAL, "%s: its files are damaged", node->name.s);
+	free(data);
+	return rc;
+}
+
+static int each_file(const struct lab_node *node, const char *tgz, size_t len, entry_fn *fn,
+		     void *ctx, struct err *err)
+{
+	struct archive *a = archive_read_new();
+	unsigned int n = 0;
+	struct archive_entry *e;
+	size_t sum = 0;
+	int rc = 0, got = ARCHIVE_OK;
+
+	if (!a)
+		return err_set(err, -ENOMEM, "out of memory");
+	archive_read_support_format_tar(a);
+	archive_read_support_filter_gzip(a);
+	if (archive_read_open_memory(a, tgz, len) != ARCHIVE_OK)
+		rc = err_set(err, -EINVAL, "%s: its files are damaged", node->name.s);
+	while (!rc && (got = archive_read_next_header(a, &e)) == ARCHIVE_OK) {
+		if (++n > SAVE_FILES_MAX)
+			rc = err_set(err, -EFBIG, "%s: more than %d files", node->name.s,
+				     SAVE_FILES_MAX);
+		if (!rc)
+			rc = each_entry(node, a, e, &sum, fn, ctx, err);
+	}
+	if (!rc && got != ARCHIVE_OK && got != ARCHIVE_EOF)
+		rc = err_set(err, -EINVAL, "%s: its files are damaged", node->name.s);
+	archive_read_free(a);
+	return rc;
+}
+
+/* ---- into a namespace: one after the other --------------------------------------------------- */
+
+struct into {
+	struct lab_run *r;
+	const struct lab_node *node;
+};
+
+static int into_namespace(void *ctx, const char *name, const char *data, size_t size,
+			  bool executable, struct err *err)
+{
+	const struct into *in = ctx;
+
+	return restore_file(in->r, in->node, name, data, size, executable, err);
+}
+
+/* ---- into a guest: at once, which is its own affair ------------------------------------------ */
+
+static int into_tar(void *ctx, const char *name, const char *data, size_t size, bool executable,
+		    struct err *err)
+{
+	struct archive_entry *e = archive_entry_new();
+	struct archive *a = ctx;
+	int rc = e ? 0 : err_set(err, -ENOMEM, "out of memory");
+
+	if (rc)
+		return rc;
+	archive_entry_set_pathname(e, name);
+	archive_entry_set_size(e, (la_int64_t)size);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, executable ? 0755 : 0644);
+	if (archive_write_header(a, e) != ARCHIVE_OK ||
+	    archive_write_data(a, data, size) != (la_ssize_t)size)
+		rc = err_set(err, -EINVAL, "%s can't be packed", name);
+	archive_entry_free(e);
+	return rc;
+}
+
+static int unpack(struct lab_run *r, const struct lab_node *node, const void *tgz, size_t len,
+		  struct err *err)
+{
+	struct exec_result res;
+	int rc = node_write(r, node, "/tmp/.vnet-work", tgz, len, err);
+
+	if (!rc)
+		rc = save_run(r, node,
+			      "tar -xzf /tmp/.vnet-work -C /; s=$?; rm -f /tmp/.vnet-work; exit $s",
+			      &res, err);
+	if (!rc)
+		exec_result_fini(&res);
+	return rc;
+}
+
+/* What was accepted, packed anew: so that no link, device or other folder comes along. */
+static int restore_guest(struct lab_run *r, const struct lab_node *node, const char *tgz,
+			 size_t len, struct err *err)
+{
+	size_t room = SAVE_SIZE_MAX + SAVE_FILES_MAX * 2048u, used = 0;
+	struct archive *a = archive_write_new();
+	char *out = malloc(room);
+	int rc = a && out ? 0 : err_set(err, -ENOMEM, "out of memory");
+
+	if (!rc) {
+		archive_write_set_format_ustar(a);
+		archive_write_add_filter_gzip(a);
+		archive_write_open_memory(a, out, room, &used);
+		rc = each_file(node, tgz, len, into_tar, a, err);
+	}
+	if (!rc && archive_write_close(a) != ARCHIVE_OK)
+		rc = err_set(err, -EIO, "%s: its files can't be packed", node->name.s);
+	if (!rc)
+		rc = unpack(r, node, out, used, err);
+	if (a)
+		archive_write_free(a);
+	free(out);
+	return rc;
+}
+
+static int restore_files(struct lab_run *r, const struct lab_node *node, const char *tgz,
+			 size_t len, struct err *err)
+{
+	struct into in = {r, node};
+
+	return node->kind == LAB_VM ? restore_guest(r, node, tgz, len, err)
+				    : each_file(node, tgz, len, into_namespace, &in, err);
+}
+
+/* What is no file and no address (bridges, servers) a guest's /etc/rc.local makes. A namespace's is
+ * not run: its root is the host's. */
+static int run_rc_local(struct lab_run *r, const struct lab_node *node, struct err *err)
+{
+	static const char command[] = "[ ! -x /etc/rc.local ] || "
+				      "busybox timeout 30 /etc/rc.local </dev/null >/dev/null 2>&1";
+	struct exec_result res;
+	int rc;
+
+	if (node->kind != LAB_VM)
+		return 0;
+	rc = node_exec(r, node, command, SAVE_TIMEOUT_S, &res, err);
+	if (rc)
+		return err_wrap(err, "%s", node->name.s);
+	if (res.status)
+		progress_line(&r->progress, "note: %s: /etc/rc.local ended with status %d",
+			      node->name.s, res.status);
+	exec_result_fini(&res);
+	return 0;
+}
+
+/* First, so that it is there when nodes come to use it. */
+static void restore_rest(struct lab_run *r, const struct package *p)
+{
+	json_error_t why;
+	size_t len = 0;
+	const char *text = package_get(p, "switch.json", &len);
+	json_t *doc = text ? json_loadb(text, len, 0, &why) : NULL;
+
+	restore_switch(r, doc);
+	json_decref(doc);
+}
+
+int lab_restore(struct lab_run *r, const struct package *p, struct err *err)
+{
+	int rc = 0;
+
+	if (strcmp(jstr(p->manifest, "lab"), r->lab->file_name.s) != 0 ||
+	    strcmp(jstr(p->manifest, "kind"), "work") != 0)
+		return err_set(err, -EINVAL, "it is no work on lab '%s' (but a %s of '%s')",
+			       r->lab->file_name.s, jstr(p->manifest, "kind"),
+			       jstr(p->manifest, "lab"));
+	restore_rest(r, p);
+	for (size_t i = 0; !rc && i < r->lab->n_nodes; i++) {
+		const struct lab_node *node = &r->lab->nodes[i];
+		const char *data;
+		char name[128];
+		size_t len;
+
+		snprintf(name, sizeof(name), "nodes/%s/files.tgz", node->name.s);
+		data = package_get(p, name, &len);
+		if (data)
+			rc = restore_files(r, node, data, len, err);
+		snprintf(name, sizeof(name), "nodes/%s/network", node->name.s);
+		data = package_get(p, name, NULL);
+		if (!rc && data)
+			rc = restore_network(r, node, data, err);
+		if (!rc)
+			rc = run_rc_local(r, node, err);
+		if (!rc)
+			progress_line(&r->progress, "restored  %s", node->name.s);
+	}
+	return rc;
+}
