@@ -19,15 +19,17 @@
 
 enum { PIECE = 90000 };
 
-/* Leaves the tar in /tmp/.vnet-work and says how long it is. Busybox's tar takes no list of files.
- */
+/* Leaves the tar in /tmp/.vnet-work and says how long it is. Busybox's tar takes no list of files,
+ * and its find compares whole seconds: what was written in the one that init wrote its files in is
+ * kept as well. */
 static const char collect_files[] =
 	"if [ -d /run/.layer ]; then cd /run/.layer || exit; new=; "
-	"else cd / && new='-newer /etc/hostname'; fi\n"
+	"else cd / && touch -d @$(($(stat -c %Y etc/hostname) - 1)) /tmp/.vnet-start &&"
+	" new='-newer /tmp/.vnet-start'; fi\n"
 	"find etc root home srv -type f ! -name '*\n*' $new 2>/dev/null | grep -vx -e etc/hosts"
 	" -e etc/resolv.conf -e etc/hostname -e 'etc/ld.so.*' >/tmp/.vnet-list\n"
 	"set --; while read -r f; do set -- \"$@\" \"$f\"; done </tmp/.vnet-list\n"
-	"rm -f /tmp/.vnet-list; [ $# -gt 0 ] || { echo 0; exit; }\n"
+	"rm -f /tmp/.vnet-list /tmp/.vnet-start; [ $# -gt 0 ] || { echo 0; exit; }\n"
 	"tar -czf /tmp/.vnet-work \"$@\" && wc -c </tmp/.vnet-work\n";
 
 /* ---- saving ---------------------------------------------------------------------------------- */

@@ -108,7 +108,7 @@ static void link_line(const char *ifname, const char *flags, FILE *out)
 		strstr(flags, "NOARP") ? "off" : "on");
 }
 
-/* Some cards take an address only while they are down. */
+/* Some cards take an address only while they are down; those that have it are left alone. */
 static void mac_line(const struct lab_nic *nic, const char *ifname, const char *text, FILE *out)
 {
 	char own[MAC_STR];
@@ -116,11 +116,12 @@ static void mac_line(const struct lab_nic *nic, const char *ifname, const char *
 
 	if (!strcmp(text, "own"))
 		text = mac_format(&nic->mac, own);
-	if (!mac_parse(text, &mac))
-		fprintf(out,
-			"ip link set %s address %s || { ip link set %s down; ip link set %s "
-			"address %s; ip link set %s up; }\n",
-			ifname, text, ifname, ifname, text, ifname);
+	if (mac_parse(text, &mac))
+		return;
+	fprintf(out,
+		"[ \"$(cat /sys/class/net/%s/address)\" = %s ] || ip link set %s address %s || "
+		"{ ip link set %s down; ip link set %s address %s; ip link set %s up; }\n",
+		ifname, mac_format(&mac, own), ifname, text, ifname, ifname, text, ifname);
 }
 
 /* What a card is set to. */
