@@ -131,7 +131,7 @@ $(O)/bench/nat_table: $(call obj,bench/nat_table.c $(nat-core-srcs) $(ra-srcs) $
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 # The ends of what bench/switch.sh measures.
-bench-tools := $(addprefix $(O)/bench/,frames pump connections nat_flows)
+bench-tools := $(addprefix $(O)/bench/,frames pump connections nat_flows tftp_get)
 .PHONY: bench-tools
 bench-tools: $(bench-tools)
 $(bench-tools): $(O)/bench/%: $(O)/bench/%.o

@@ -88,7 +88,7 @@ static void note(uint32_t iaid, const struct ip_addr *addr, uint32_t lease_s)
 {
 	be32 name = dhcp6_name(&b.conf, addr);
 
-	MUST(dhcp_pool_reservable(&b.s.leases.pool, name) && lease_s <= b.conf.lease_s);
+	MUST(dhcp_pool_reservable(b.s.leases.pool, name) && lease_s <= b.conf.lease_s);
 	if (b.r.type != DHCP6_REPLY)
 		return;
 	MUST(b.r.durable && on_disk(name));
