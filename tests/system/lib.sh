@@ -151,6 +151,36 @@ wait_for() {
 	done
 }
 
+# within SECONDS TEXT COMMAND...: check that the command succeeds in that time, for bounds that are a
+# promise. What counts is time in which nobody here waited for a processor (the kernel's figures of
+# pressure, Documentation/accounting/psi.rst): a machine at rest has SECONDS and no more, a busy one what it
+# was kept waiting in addition, up to PATIENCE times as much. The text says what it was.
+within() {
+	local limit=$1 text=$2 begin=${EPOCHREALTIME/[.,]/} stalled took busy
+	shift 2
+	stalled=$(cpu_stalled)
+	while true; do
+		"$@" >$DIR/check.out 2>&1 && break
+		took=$((${EPOCHREALTIME/[.,]/} - begin)) busy=$(($(cpu_stalled) - stalled))
+		[ $((took - busy)) -lt $((limit * 1000000)) ] && [ $took -lt $((limit * PATIENCE * 1000000)) ] || {
+			fail "$text within $limit s"
+			note "not in $((took / 1000)) ms, $((busy / 1000)) ms of which somebody waited for a processor"
+			note "\$ $*"
+			note "$(cat $DIR/check.out)"
+			return
+		}
+		sleep 0.05
+	done
+	took=$((${EPOCHREALTIME/[.,]/} - begin)) busy=$(($(cpu_stalled) - stalled))
+	pass "$text within $limit s (took $((took / 1000)) ms, $((busy / 1000)) of them on a busy machine)"
+}
+# Microseconds in which somebody waited for a processor; for ever 0 where the kernel does not count.
+cpu_stalled() {
+	local total=0
+	[ ! -r /proc/pressure/cpu ] || total=$(sed -n 's/^some.*total=//p' /proc/pressure/cpu)
+	echo "${total:-0}"
+}
+
 # ---- the daemon ------------------------------------------------------------------------------
 
 vctl() { "$VNETCTL" -s $SOCK "$@"; }

@@ -90,9 +90,16 @@ def rounds(address, port, n):
 def seen(address, port, sport="0"):
     s = socket.socket(family(address), socket.SOCK_DGRAM)
     s.bind(("", int(sport)))
-    s.settimeout(3)
-    s.sendto(b"?", (address, int(port)))
-    print(s.recv(100).decode())
+    # Who asks by UDP repeats: one datagram may be lost, or late on a machine that does much else.
+    s.settimeout(1)
+    for _ in range(10):
+        s.sendto(b"?", (address, int(port)))
+        try:
+            print(s.recv(100).decode())
+            return
+        except socket.timeout:
+            pass
+    sys.exit("no answer")
 
 
 def udp(address, port, size):

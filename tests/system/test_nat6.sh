@@ -107,7 +107,7 @@ check "the host's address changes: a connection that only waits is reset" \
 	wait_for 3 grep -q "tcp ConnectionResetError" $DIR/w
 ip -6 route replace default via 2001:db8:1::9
 seen_new() { [ "$(peer a seen 2001:db8:9::1 7000 5556)" != "" ] && peer a seen 2001:db8:9::1 7000 5556 | grep -q ^2001:db8:1::77; }
-check "new flows leave by the new address, within 2 s" wait_for 2 seen_new
+within 2 "new flows leave by the new address" seen_new
 
 # ---- hostile ----
 forge() { ns a python3 "$TOP/tests/system/nat6_forge.py" eth0 "$@"; }

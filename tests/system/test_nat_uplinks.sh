@@ -59,12 +59,12 @@ ip route replace default dev tun0 metric 100
 ip route del default dev tun0 metric 0 2>/dev/null
 check "the better of two default routes is taken" wait_for 3 seen 192.0.2.1
 ip route add default via 198.51.100.9 metric 50
-check "a route with a better metric, within 2 s" wait_for 2 seen 198.51.100.1
+within 2 "a route with a better metric" seen 198.51.100.1
 ip route del default metric 50
 check "and back" wait_for 2 seen 192.0.2.1
 ip route add default via 198.51.100.9 table 77
 ip rule add to 203.0.113.1 lookup 77
-check "a policy rule leads elsewhere, within 2 s" wait_for 2 seen 198.51.100.1
+within 2 "a policy rule leads elsewhere" seen 198.51.100.1
 equal "while others go on as before" 192.0.2.1 "$(peer a seen 192.0.2.2 7000 5556 | cut -d: -f1)"
 ip rule del to 203.0.113.1 lookup 77
 
@@ -83,7 +83,7 @@ check "and UDP hears of it" wait_for 3 told $DIR/w1 "udp OSError\|udp Connection
 check "the flow ended with its reason" wait_for 3 grep -qE "ended +tcp .*the way out is gone" $DIR/watch
 watch_end
 seen_new() { [ "$(peer a seen 198.51.100.9 7000 5556 | cut -d: -f1)" = 198.51.100.77 ]; }
-check "new flows leave by the new address, within 2 s" wait_for 2 seen_new
+within 2 "new flows leave by the new address" seen_new
 waiter $DIR/w2
 wait_for 5 told $DIR/w2 ready
 ip link set up0 down
@@ -93,6 +93,6 @@ began=$EPOCHSECONDS
 check_not "a new connection is refused" peer a flows 203.0.113.1 7000 1 -W 1
 check "at once" test $((EPOCHSECONDS - began)) -le 3
 ip link set up0 up
-check "the link is back: it works again within 2 s" wait_for 2 seen_new
+within 2 "the link is back: it works again" seen_new
 check "the daemon ends" stop_daemon
 finish
