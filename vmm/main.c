@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,18 +46,6 @@ static int open_path(const char *name, const char *path, int flags, int *out, st
 	return *out < 0 ? err_sys(e, -errno, "--%s %s", name, path) : 0;
 }
 
-static int add_nic(char *text, struct vm_config *c, struct err *e)
-{
-	int err;
-
-	if (c->n_nics == VM_NICS_MAX)
-		return err_set(e, -EINVAL, "more than %d --net options", VM_NICS_MAX);
-	err = option_net(text, true, &c->nics[c->n_nics], e);
-	if (!err)
-		c->n_nics++;
-	return err;
-}
-
 /* getsubopt() wants its keys writable. */
 static char key_fd[] = "fd", key_path[] = "path", key_ro[] = "ro";
 
@@ -94,7 +81,7 @@ static int option_disk(char *text, struct vm_config *c, struct err *e)
 }
 
 enum {
-	OPT_NAME = 1,
+	OPT_NAME = OPT_OWN,
 	OPT_MEMORY,
 	OPT_CPUS,
 	OPT_KERNEL,
@@ -112,8 +99,6 @@ enum {
 	OPT_UID,
 	OPT_NO_SANDBOX,
 	OPT_PROBE,
-	OPT_VERSION,
-	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -161,7 +146,7 @@ static int set_source(int opt, char *arg, struct vm_config *c, struct err *e)
 	case OPT_KVM_FD:
 		return option_fd("kvm-fd", arg, &c->kvm_fd, e);
 	case OPT_NET:
-		return add_nic(arg, c, e);
+		return option_net(arg, true, c->nics, &c->n_nics, VM_NICS_MAX, e);
 	case OPT_DISK:
 		return option_disk(arg, c, e);
 	default:
@@ -169,8 +154,9 @@ static int set_source(int opt, char *arg, struct vm_config *c, struct err *e)
 	}
 }
 
-static int set_option(int opt, char *arg, struct options *o, struct err *e)
+static int set_option(int opt, char *arg, void *ctx, struct err *e)
 {
+	struct options *o = ctx;
 	long n = 0;
 	int err = 0;
 
@@ -205,26 +191,15 @@ static int set_option(int opt, char *arg, struct options *o, struct err *e)
 	}
 }
 
+/* As options_read(). */
 static int parse_options(int argc, char **argv, struct options *o, struct err *e)
 {
-	int opt;
+	static const struct command_line line = {"vnet-vmm", usage, long_options, set_option};
+	int rc = options_read(&line, argc, argv, o, e);
 
-	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		int err;
-
-		if (opt == OPT_HELP || opt == OPT_VERSION) {
-			fputs(opt == OPT_HELP ? usage : "vnet-vmm " VERSION "\n", stdout);
-			exit(0);
-		}
-		err = set_option(opt, optarg, o, e);
-		if (err)
-			return err;
-	}
-	if (optind != argc)
-		return err_set(e, -EINVAL, "%s: not an option", argv[optind]);
-	if (!o->probe && (!o->vm.name || o->vm.boot.kernel_fd < 0))
-		return err_set(e, -EINVAL, "--name and --kernel are needed, see vnet-vmm --help");
-	return 0;
+	if (!rc && !o->probe && (!o->vm.name || o->vm.boot.kernel_fd < 0))
+		rc = err_set(e, -EINVAL, "--name and --kernel are needed, see vnet-vmm --help");
+	return rc;
 }
 
 /* Everything open: give up rights, start the threads, shut the last door. */
@@ -272,11 +247,13 @@ int main(int argc, char **argv)
 		.uid = -1,
 	};
 	struct err e = {0};
-	int status = VM_EXIT_SETUP;
+	int status = VM_EXIT_SETUP, rc;
 
-	opterr = 0;
 	signal(SIGPIPE, SIG_IGN);
-	if (!parse_options(argc, argv, &o, &e)) {
+	rc = parse_options(argc, argv, &o, &e);
+	if (rc > 0)
+		return 0;
+	if (!rc) {
 		if (o.probe) {
 			struct probe p;
 

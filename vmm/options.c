@@ -63,7 +63,7 @@ static int open_tap(const char *ifname, int *out, struct err *e)
 /* getsubopt() wants its keys writable. */
 static char key_fd[] = "fd", key_mac[] = "mac", key_tap[] = "tap";
 
-int option_net(char *text, bool may_open, struct nic_option *out, struct err *e)
+static int net_parse(char *text, bool may_open, struct nic_option *out, struct err *e)
 {
 	char *const keys[] = {key_fd, key_mac, may_open ? key_tap : NULL, NULL};
 	struct nic_option nic = {.tap_fd = -1};
@@ -94,5 +94,39 @@ int option_net(char *text, bool may_open, struct nic_option *out, struct err *e)
 	/* Whoever reads it reads until there is no more. */
 	fcntl(nic.tap_fd, F_SETFL, fcntl(nic.tap_fd, F_GETFL) | O_NONBLOCK);
 	*out = nic;
+	return 0;
+}
+
+int option_net(char *text, bool may_open, struct nic_option *nics, unsigned int *n,
+	       unsigned int max, struct err *e)
+{
+	int rc;
+
+	if (*n == max)
+		return err_set(e, -EINVAL, "more than %u --net options", max);
+	rc = net_parse(text, may_open, &nics[*n], e);
+	*n += !rc;
+	return rc;
+}
+
+int options_read(const struct command_line *line, int argc, char **argv, void *ctx, struct err *e)
+{
+	int opt, rc;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "", line->options, NULL)) != -1) {
+		if (opt == OPT_HELP || opt == OPT_VERSION) {
+			if (opt == OPT_HELP)
+				fputs(line->usage, stdout);
+			else
+				printf("%s " VERSION "\n", line->program);
+			return 1;
+		}
+		rc = line->set(opt, optarg, ctx, e);
+		if (rc)
+			return rc;
+	}
+	if (optind != argc)
+		return err_set(e, -EINVAL, "%s: not an option", argv[optind]);
 	return 0;
 }

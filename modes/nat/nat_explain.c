@@ -97,10 +97,11 @@ static void match_way(void *ctx, const struct uplink_info *info)
 
 static bool find_way(struct nat_net *nn, be32 dst, struct way *w, struct trace *t)
 {
-	char text[IP4_STR], hop[IP4_STR], own[IP4_STR];
-	int rc = nl_route_get(dst, &w->r);
+	struct ip_addr to = ip_addr_from4(dst);
+	char text[IP4_STR], hop[IP_ADDR_STR], own[IP4_STR];
+	int rc = nl_route_get(&to, &w->r);
+	bool on_link = ip_addr_is_zero(&w->r.gateway);
 	const struct port *ours;
-	struct ip4_prefix first;
 
 	ip4_format(dst, text);
 	if (rc == -EHOSTUNREACH) {
@@ -123,13 +124,11 @@ static bool find_way(struct nat_net *nn, be32 dst, struct way *w, struct trace *
 			  text, w->r.ifname);
 		return false;
 	}
-	w->addr = w->r.src;
-	if (!w->addr && nl_addr_first(w->r.ifname, &first) == 0)
-		w->addr = first.addr;
+	w->addr = ip_addr_get4(&w->r.src);
 	uplinks_each(nn->uplinks, match_way, w);
 	trace_say(t, "route", "%s leads by %s (%s)%s%s, MTU %u%s", text, w->r.ifname,
-		  ip4_format(w->addr, own), w->r.gateway ? " to next hop " : ", on its link",
-		  w->r.gateway ? ip4_format(w->r.gateway, hop) : "", w->r.mtu ? w->r.mtu : 1500,
+		  ip4_format(w->addr, own), on_link ? ", on its link" : " to next hop ",
+		  on_link ? "" : ip_addr_format(&w->r.gateway, hop), w->r.mtu ? w->r.mtu : 1500,
 		  w->ext ? "" : "; this uplink would be opened");
 	return true;
 }

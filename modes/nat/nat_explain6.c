@@ -49,11 +49,11 @@ static bool take_apart(const struct pkt *frame, struct nat6_view *v, struct trac
 }
 
 /* How the host's routes lead there; false, and told, when they don't. */
-static bool find_way(struct nat_net *nn, const struct ip_addr *dst, struct nl_route6 *r,
+static bool find_way(struct nat_net *nn, const struct ip_addr *dst, struct nl_route *r,
 		     struct trace *t)
 {
 	char text[IP_ADDR_STR], hop[IP_ADDR_STR], own[IP_ADDR_STR];
-	int rc = uplinks_way(dst, r);
+	int rc = nl_route_get(dst, r);
 
 	ip_addr_format(dst, text);
 	if (rc == -EHOSTUNREACH)
@@ -101,7 +101,7 @@ static struct nat_session *find_flow(struct nat6 *six, const struct nat_key *k,
 	return *m && k->peer ? nat_session_find(&six->table, *m, k->peer, k->peer_port) : NULL;
 }
 
-static void tell_mapping(struct nat_net *nn, const struct nat6_view *v, const struct nl_route6 *r,
+static void tell_mapping(struct nat_net *nn, const struct nat6_view *v, const struct nl_route *r,
 			 struct trace *t)
 {
 	struct nat6 *six = nn->six;
@@ -157,7 +157,7 @@ static bool tell_refused(const struct nat6 *six, const struct nat6_view *v, stru
 
 void nat_explain6(struct nat_net *nn, const struct pkt *p, struct trace *t)
 {
-	struct nl_route6 r = {0};
+	struct nl_route r = {0};
 	struct nat6_view v;
 	struct ip_addr dst;
 

@@ -300,14 +300,14 @@ void uplinks_send6(void *ctx, const struct nat6_route *rt, struct pkt *p)
 static bool still_good(const struct uplink *up)
 {
 	struct ip_addr addr = uplink_addr(up);
-	struct nl_route6 r;
+	struct nl_route r;
 	struct mac mac;
 
 	if (nl_ifindex(up->ifname) != up->ifindex || !nl_link_is_up(up->ifname))
 		return false;
 	if (!up->raw && (nl_link_mac_get(up->ifname, &mac) < 0 || !mac_equal(&mac, &up->mac)))
 		return false;
-	return uplinks_way(&addr, &r) == -EHOSTUNREACH;
+	return nl_route_get(&addr, &r) == -EHOSTUNREACH;
 }
 
 void uplinks_changed(struct uplinks *u)

@@ -230,9 +230,9 @@ static struct uplink *way_of(struct uplinks *u, be32 addr, struct err *err)
 {
 	struct ip_addr to = ip_addr_from4(addr);
 	char text[IP4_STR];
-	struct nl_route6 r;
+	struct nl_route r;
 	struct uplink *up;
-	int rc = uplinks_way(&to, &r);
+	int rc = nl_route_get(&to, &r);
 
 	ip4_format(addr, text);
 	if (rc == 0 && uplink_link_is_ours(u->runner, r.ifname))
@@ -377,10 +377,10 @@ void uplink_extra_changed(struct uplink *up)
 
 	for (struct extra *x = up->extras; x; x = next) {
 		struct ip_addr addr = ip_addr_from4(x->ext->addr);
-		struct nl_route6 r;
+		struct nl_route r;
 
 		next = x->next;
-		if (x->state != EXTRA_TAKEN && uplinks_way(&addr, &r) == -EHOSTUNREACH)
+		if (x->state != EXTRA_TAKEN && nl_route_get(&addr, &r) == -EHOSTUNREACH)
 			lose(up, x, &nobody);
 	}
 }

@@ -133,9 +133,6 @@ void uplinks_close_all(struct uplinks *u);
 /* ---- nat_uplink_route.c ---- */
 
 void uplinks_forget_routes(struct uplinks *u);
-/* How the host's routes lead to @dst, of either family: as nl_route6_get(), with addresses of that
- * family. */
-int uplinks_way(const struct ip_addr *dst, struct nl_route6 *out);
 /* Can the host speak from @src to others? */
 bool uplinks_is_source(const struct uplinks *u, const struct ip_addr *src);
 

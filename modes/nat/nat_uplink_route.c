@@ -27,32 +27,6 @@ void uplinks_forget_routes(struct uplinks *u)
 	memset(u->routes6, 0, sizeof(u->routes6));
 }
 
-static struct ip_addr widen(be32 addr)
-{
-	return addr ? ip_addr_from4(addr) : (struct ip_addr){{0}};
-}
-
-int uplinks_way(const struct ip_addr *dst, struct nl_route6 *out)
-{
-	struct ip4_prefix first;
-	struct nl_route r;
-	int rc;
-
-	if (!ip_addr_is4(dst))
-		return nl_route6_get(dst, out);
-	rc = nl_route_get(ip_addr_get4(dst), &r);
-	if (rc < 0)
-		return rc;
-	if (!r.src && nl_addr_first(r.ifname, &first) == 0)
-		r.src = first.addr;
-	*out = (struct nl_route6){.ifindex = r.ifindex,
-				  .gateway = widen(r.gateway),
-				  .src = widen(r.src),
-				  .mtu = r.mtu};
-	memcpy(out->ifname, r.ifname, sizeof(out->ifname));
-	return 0;
-}
-
 /* Where the way out has no IPv6 address beyond its link the kernel takes another interface's, such
  * as a leg's into one of our networks (RFC 6724 4). */
 bool uplinks_is_source(const struct uplinks *u, const struct ip_addr *src)
@@ -84,9 +58,9 @@ static enum drop_reason route_local(struct uplinks *u, const struct ip_addr *dst
 static enum drop_reason route_look(struct uplinks *u, const struct ip_addr *dst,
 				   struct nat6_route *out)
 {
-	struct nl_route6 r;
+	struct nl_route r;
 	struct uplink *up;
-	int rc = uplinks_way(dst, &r);
+	int rc = nl_route_get(dst, &r);
 
 	if (rc == -EHOSTUNREACH)
 		return route_local(u, dst, out);
@@ -178,10 +152,10 @@ bool uplinks_online6(struct uplinks *u)
 	/* The first of all global unicast addresses (RFC 4291 2.4), which nobody has. */
 	static const struct ip_addr somewhere = {{0x20}};
 	msec now = u->runner->now;
-	struct nl_route6 r;
+	struct nl_route r;
 
 	if (!u->online_ms || now - u->online_ms >= ONLINE_MS) {
-		u->online = nl_route6_get(&somewhere, &r) == 0 && uplinks_is_source(u, &r.src);
+		u->online = nl_route_get(&somewhere, &r) == 0 && uplinks_is_source(u, &r.src);
 		u->online_ms = now ? now : 1;
 	}
 	return u->online;

@@ -7,7 +7,6 @@
  * end. A guest's NICs are taps without the virtio-net header, which User-mode Linux reads itself.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <limits.h>
 #include <signal.h>
@@ -53,7 +52,7 @@ static const char usage[] =
 /* ---- options --------------------------------------------------------------------------------- */
 
 enum {
-	OPT_NAME = 1,
+	OPT_NAME = OPT_OWN,
 	OPT_MEMORY,
 	OPT_KERNEL_FD,
 	OPT_INITRD_FD,
@@ -63,8 +62,6 @@ enum {
 	OPT_CONSOLE_FD,
 	OPT_AGENT_FD,
 	OPT_CTL_FD,
-	OPT_VERSION,
-	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -83,20 +80,10 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int add_nic(char *text, struct uml_config *c, struct err *e)
+static int set_option(int opt, char *arg, void *ctx, struct err *e)
 {
-	int err;
+	struct options *o = ctx;
 
-	if (c->n_nics == UML_NICS_MAX)
-		return err_set(e, -EINVAL, "more than %d --net options", UML_NICS_MAX);
-	err = option_net(text, false, &c->nics[c->n_nics], e);
-	if (!err)
-		c->n_nics++;
-	return err;
-}
-
-static int set_option(int opt, char *arg, struct options *o, struct err *e)
-{
 	switch (opt) {
 	case OPT_NAME:
 		o->uml.name = arg;
@@ -113,7 +100,7 @@ static int set_option(int opt, char *arg, struct options *o, struct err *e)
 		o->uml.append = arg;
 		return 0;
 	case OPT_NET:
-		return add_nic(arg, &o->uml, e);
+		return option_net(arg, false, o->uml.nics, &o->uml.n_nics, UML_NICS_MAX, e);
 	case OPT_CONSOLE_FD:
 		return option_fd("console-fd", arg, &o->console_fd, e);
 	case OPT_AGENT_FD:
@@ -125,28 +112,17 @@ static int set_option(int opt, char *arg, struct options *o, struct err *e)
 	}
 }
 
+/* As options_read(). */
 static int parse_options(int argc, char **argv, struct options *o, struct err *e)
 {
-	int opt;
+	static const struct command_line line = {"vnet-uml", usage, long_options, set_option};
+	int rc = options_read(&line, argc, argv, o, e);
 
-	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		int err;
-
-		if (opt == OPT_HELP || opt == OPT_VERSION) {
-			fputs(opt == OPT_HELP ? usage : "vnet-uml " VERSION "\n", stdout);
-			exit(0);
-		}
-		err = set_option(opt, optarg, o, e);
-		if (err)
-			return err;
-	}
-	if (optind != argc)
-		return err_set(e, -EINVAL, "%s: not an option", argv[optind]);
-	if (!o->uml.name || o->uml.kernel_fd < 0 || o->console_fd < 0 || o->agent_fd < 0 ||
-	    o->ctl_fd < 0)
-		return err_set(e, -EINVAL,
-			       "--name, --kernel-fd and the three sockets are needed, see --help");
-	return 0;
+	if (!rc && (!o->uml.name || o->uml.kernel_fd < 0 || o->console_fd < 0 || o->agent_fd < 0 ||
+		    o->ctl_fd < 0))
+		rc = err_set(e, -EINVAL,
+			     "--name, --kernel-fd and the three sockets are needed, see --help");
+	return rc;
 }
 
 /* ---- the control language -------------------------------------------------------------------- */
@@ -271,11 +247,14 @@ int main(int argc, char **argv)
 		.ctl_fd = -1,
 	};
 	struct err e = {0};
+	int rc;
 
-	opterr = 0;
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "vnet-uml");
-	if (!parse_options(argc, argv, &o, &e))
+	rc = parse_options(argc, argv, &o, &e);
+	if (rc > 0)
+		return 0;
+	if (!rc)
 		run(&k, &o, &e);
 	if (e.code) {
 		fprintf(stderr, "vnet-uml: %s\n", e.text);

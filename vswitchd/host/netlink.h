@@ -98,21 +98,13 @@ int nl_link_noqueue(int ifindex);
 struct nl_route {
 	int ifindex;
 	char ifname[16];
-	be32 gateway; /* 0: on link */
-	be32 src;     /* address that the host itself would use */
+	struct ip_addr gateway; /* zero: on link */
+	struct ip_addr src;	/* address that the host itself would use; zero: not known */
 	unsigned int mtu;
 };
-/* How would the host reach @dst? -ENETUNREACH when it would not. Routes by which the host
- * delivers to itself give -EHOSTUNREACH. */
-int nl_route_get(be32 dst, struct nl_route *out);
-struct nl_route6 {
-	int ifindex;
-	char ifname[16];
-	struct ip_addr gateway, src; /* zero: on link; not known */
-	unsigned int mtu;
-};
-/* The same for IPv6. */
-int nl_route6_get(const struct ip_addr *dst, struct nl_route6 *out);
+/* How would the host reach @dst, of either family? -ENETUNREACH when it would not. Routes by which
+ * the host delivers to itself give -EHOSTUNREACH. */
+int nl_route_get(const struct ip_addr *dst, struct nl_route *out);
 /* The interface of the default route, for nic=auto. -ENOENT when there is none. */
 int nl_default_ifname(char out[16]);
 /* MAC of a neighbour if the kernel knows it (reachable, stale, delay, probe, permanent). -ENOENT */

@@ -17,13 +17,18 @@
 #include "vswitchd/host/netlink.h"
 #include "vswitchd/host/netlink_int.h"
 
-static be32 addr_of(struct nl_addr *a)
+/* Zero when it is not there. */
+static struct ip_addr addr_of(struct nl_addr *a)
 {
-	be32 v = 0;
+	struct ip_addr v = {{0}};
+	be32 four;
 
-	if (a && nl_addr_get_family(a) == AF_INET && nl_addr_get_len(a) == sizeof(v))
-		memcpy(&v, nl_addr_get_binary_addr(a), sizeof(v));
-	return v;
+	if (a && nl_addr_get_family(a) == AF_INET6 && nl_addr_get_len(a) == sizeof(v.b))
+		memcpy(v.b, nl_addr_get_binary_addr(a), sizeof(v.b));
+	if (!a || nl_addr_get_family(a) != AF_INET || nl_addr_get_len(a) != sizeof(four))
+		return v;
+	memcpy(&four, nl_addr_get_binary_addr(a), sizeof(four));
+	return four ? ip_addr_from4(four) : v;
 }
 
 /* ---- route lookup ------------------------------------------------------------------------- */
@@ -55,6 +60,21 @@ static int route_answer_cb(struct nl_msg *msg, void *ctx)
 	return NL_OK;
 }
 
+/* A request for the route to @dst; NULL when memory is short. */
+static struct nl_msg *route_msg(const struct ip_addr *dst)
+{
+	bool four = ip_addr_is4(dst);
+	struct rtmsg rtm = {.rtm_family = four ? AF_INET : AF_INET6,
+			    .rtm_dst_len = four ? 32 : 128};
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+
+	if (msg && nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) == 0 &&
+	    nla_put(msg, RTA_DST, four ? 4 : 16, dst->b + (four ? 12 : 0)) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
 static unsigned int link_mtu(struct nl_sock *sk, int ifindex)
 {
 	struct rtnl_link *link;
@@ -67,98 +87,29 @@ static unsigned int link_mtu(struct nl_sock *sk, int ifindex)
 	return mtu;
 }
 
-int nl_route_get(be32 dst, struct nl_route *out)
+int nl_route_get(const struct ip_addr *dst, struct nl_route *out)
 {
-	struct rtmsg rtm = {.rtm_family = AF_INET, .rtm_dst_len = 32};
 	struct nl_sock *sk = netlink_sock(NULL);
+	struct nl_msg *msg = sk ? route_msg(dst) : NULL;
 	struct route_answer answer = {out, -1};
-	struct nl_msg *msg;
+	struct ip4_prefix first;
 
 	memset(out, 0, sizeof(*out));
-	msg = sk ? nlmsg_alloc_simple(RTM_GETROUTE, 0) : NULL;
 	if (!msg)
 		return -ENOMEM;
-	if (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, sizeof(dst), &dst) < 0) {
-		nlmsg_free(msg);
-		return -ENOMEM;
-	}
 	if (netlink_ask(sk, msg, route_answer_cb, &answer) < 0)
 		return -ENETUNREACH;
 	if (answer.type == RTN_LOCAL || answer.type == RTN_BROADCAST ||
-	    answer.type == RTN_MULTICAST)
-		return -EHOSTUNREACH;
-	if (answer.type != RTN_UNICAST || !out->ifindex ||
-	    !if_indextoname(out->ifindex, out->ifname))
-		return -ENETUNREACH;
-	if (!out->mtu)
-		out->mtu = link_mtu(sk, out->ifindex);
-	return 0;
-}
-
-/* ---- the same for IPv6 -------------------------------------------------------------------- */
-
-struct route6_answer {
-	struct nl_route6 *out;
-	int type;
-};
-
-static struct ip_addr addr6_of(struct nl_addr *a)
-{
-	struct ip_addr v = {{0}};
-
-	if (a && nl_addr_get_family(a) == AF_INET6 && nl_addr_get_len(a) == sizeof(v.b))
-		memcpy(v.b, nl_addr_get_binary_addr(a), sizeof(v.b));
-	return v;
-}
-
-static int route6_answer_cb(struct nl_msg *msg, void *ctx)
-{
-	struct route6_answer *answer = ctx;
-	struct rtnl_route *route;
-	struct rtnl_nexthop *nh;
-	uint32_t mtu = 0;
-
-	if (rtnl_route_parse(nlmsg_hdr(msg), &route) < 0)
-		return NL_SKIP;
-	answer->type = rtnl_route_get_type(route);
-	nh = rtnl_route_nexthop_n(route, 0);
-	if (nh) {
-		answer->out->ifindex = rtnl_route_nh_get_ifindex(nh);
-		answer->out->gateway = addr6_of(rtnl_route_nh_get_gateway(nh));
-	}
-	answer->out->src = addr6_of(rtnl_route_get_pref_src(route));
-	if (rtnl_route_get_metric(route, RTAX_MTU, &mtu) == 0)
-		answer->out->mtu = mtu;
-	rtnl_route_put(route);
-	return NL_OK;
-}
-
-int nl_route6_get(const struct ip_addr *dst, struct nl_route6 *out)
-{
-	struct rtmsg rtm = {.rtm_family = AF_INET6, .rtm_dst_len = 128};
-	struct nl_sock *sk = netlink_sock(NULL);
-	struct route6_answer answer = {out, -1};
-	struct nl_msg *msg;
-
-	memset(out, 0, sizeof(*out));
-	msg = sk ? nlmsg_alloc_simple(RTM_GETROUTE, 0) : NULL;
-	if (!msg)
-		return -ENOMEM;
-	if (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, sizeof(dst->b), dst->b) < 0) {
-		nlmsg_free(msg);
-		return -ENOMEM;
-	}
-	if (netlink_ask(sk, msg, route6_answer_cb, &answer) < 0)
-		return -ENETUNREACH;
-	if (answer.type == RTN_LOCAL || answer.type == RTN_ANYCAST || answer.type == RTN_MULTICAST)
+	    answer.type == RTN_ANYCAST || answer.type == RTN_MULTICAST)
 		return -EHOSTUNREACH;
 	if (answer.type != RTN_UNICAST || !out->ifindex ||
 	    !if_indextoname((unsigned int)out->ifindex, out->ifname))
 		return -ENETUNREACH;
 	if (!out->mtu)
 		out->mtu = link_mtu(sk, out->ifindex);
+	if (ip_addr_is4(dst) && ip_addr_is_zero(&out->src) &&
+	    nl_addr_first(out->ifname, &first) == 0)
+		out->src = ip_addr_from4(first.addr);
 	return 0;
 }
 
@@ -183,7 +134,8 @@ static bool route_any(int family, bool (*fn)(struct rtnl_route *route, void *ctx
 static struct ip4_prefix route_prefix(struct rtnl_route *route)
 {
 	struct nl_addr *dst = rtnl_route_get_dst(route);
-	struct ip4_prefix p = {addr_of(dst), 0};
+	struct ip_addr addr = addr_of(dst);
+	struct ip4_prefix p = {ip_addr_get4(&addr), 0};
 
 	if (dst)
 		p.plen = (uint8_t)nl_addr_get_prefixlen(dst);
