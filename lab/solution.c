@@ -20,20 +20,14 @@ enum { SCRIPT_TIMEOUT_S = 120, WRONG_MAX = 64 };
 
 /* ---- scripts --------------------------------------------------------------------------------- */
 
-/* What the host's script finds: this vnetctl, on this daemon, and the lab's name. */
+/* What the host's script finds: this very vnetctl, on this daemon, and the lab's name. */
 static char *host_text(const struct lab_run *r, const char *text)
 {
-	char self[PATH_MAX], *program, *socket, *all = NULL;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *socket = shell_quoted(client_path(r->client)), *all = NULL;
 
-	self[MAX(n, (ssize_t)0)] = 0;
-	program = shell_quoted(self);
-	socket = shell_quoted(client_path(r->client));
-	if (program && socket &&
-	    asprintf(&all, "set -e\nLAB=%s\nvnetctl() { %s -s %s \"$@\"; }\n%s", r->lab->name.s,
-		     program, socket, text) < 0)
+	if (socket && asprintf(&all, "set -e\nLAB=%s\nvnetctl() { /proc/%d/exe -s %s \"$@\"; }\n%s",
+			       r->lab->name.s, (int)getpid(), socket, text) < 0)
 		all = NULL;
-	free(program);
 	free(socket);
 	return all;
 }

@@ -1,0 +1,1 @@
+printf '%s\n' 'server {net.254}' 'lease {lease}' >/root/told

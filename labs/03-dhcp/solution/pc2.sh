@@ -1,0 +1,2 @@
+echo {rogue} >/root/who
+sh /root/ask
