@@ -1,1 +1,1 @@
-ip route add default via 10.20.0.1
+ip route add default via {office.1}

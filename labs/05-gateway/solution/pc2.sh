@@ -1,1 +1,1 @@
-ip route add default via 10.20.0.1
+ip route replace default via {office.1}

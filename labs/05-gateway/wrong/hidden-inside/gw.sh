@@ -1,2 +1,15 @@
 # The server is told a way to the office instead: pages come, and the street sees everybody.
 echo 1 >/proc/sys/net/ipv4/ip_forward
+ip route add {branch} via 198.51.100.2
+if nft list tables >/dev/null 2>&1; then
+	nft -f - <<'END'
+table ip nat {
+	chain in {
+		type nat hook prerouting priority dstnat
+		iifname "eth1" tcp dport {door} dnat to {office.80}:80
+	}
+}
+END
+else
+	iptables -t nat -A PREROUTING -i eth1 -p tcp --dport {door} -j DNAT --to-destination {office.80}:80
+fi

@@ -1,1 +1,1 @@
-ip route add 10.20.0.0/24 via 198.51.100.1
+ip route add {office} via 198.51.100.1
