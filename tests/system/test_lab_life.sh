@@ -25,8 +25,8 @@ check "with a hint" grep -q "hint: Two things are needed" $DIR/out
 vctl lab exec gateway pc1 -- 'echo mine >/etc/mine; echo mine >/root/mine'
 check_not "a node's files are not its neighbour's" vctl lab exec other pc1 -- 'test -e /etc/mine'
 check_not "nor the host's" test -e /etc/mine -o -e /root/mine
-check "results as JUnit" grep -q '<testsuite name="gateway" tests="7"' <<<"$(vctl lab check gateway --format junit)"
-check "and as TAP" grep -q '^not ok 3 - packets from pc1' <<<"$(vctl lab check gateway --format tap)"
+check "results as JUnit" grep -q '<testsuite name="gateway" tests="14"' <<<"$(vctl lab check gateway --format junit)"
+check "and as TAP" grep -q '^not ok 4 - packets from pc1' <<<"$(vctl lab check gateway --format tap)"
 equal "evidence is the switch's" outside "$(jctl lab check other --id out | json "d['checks'][0]['evidence']")"
 vctl lab check nosuch >/dev/null 2>&1
 equal "check of a lab that is not up" 4 $?
@@ -74,14 +74,14 @@ check "a node anew" vctl lab reset gateway pc1
 check_not "has none of its old files" vctl lab exec gateway pc1 -- 'test -e /etc/mine'
 
 # ---- a changed file ----
-sed -e 's/^  pc2:.*/  pc2: {role: client, interfaces: [{network: office, address: 10.20.0.12\/24, link: {delay: 30ms}}]}\n  pc3: {interfaces: [{network: office, address: 10.20.0.13\/24}]}/' \
+sed -e 's/^  pc2:.*/  pc2: {role: client, interfaces: [{network: office, address: "{office.12}\/24", gateway: "{office.10}", link: {delay: 30ms}}]}\n  pc3: {interfaces: [{network: office, address: "{office.13}\/24"}]}/' \
 	-e 's/office: {mode: internal}/office: {mode: internal}\n  spare: {mode: lan-segment}/' "$file" >$DIR/changed.yaml
 vctl lab diff gateway $DIR/changed.yaml >$DIR/out
 equal "diff of a changed file" 1 $?
 check "names what is new" grep -Eq "node +pc3 +added" $DIR/out
 check "and what is different" grep -Eq "node +pc2 +changed +link, settings" $DIR/out
 check "apply" vctl lab apply gateway $DIR/changed.yaml
-check "the new node reaches an old one" vctl lab exec gateway pc3 -- ping -c 1 -W 2 10.20.0.12
+check "the new node reaches an old one" vctl lab exec gateway pc3 -- ping -c 1 -W 2 pc2
 equal "the cable is slow" "delay=30ms" "$(jctl port show gateway.pc2.eth0 | json "d['impair']['words']")"
 check "nothing is left to apply" vctl lab diff gateway
 check "and back" vctl lab apply gateway "$file"
@@ -115,8 +115,8 @@ for i in $(seq 1 2 "$n"); do cp $DIR/bob.vlab $DIR/hand$i.vlab; cp $DIR/ann.vlab
 begin=$SECONDS
 check "$n hand-ins" vctl lab grade --lab "$file" $DIR/hand*.vlab --out $DIR/marks.csv --junit $DIR/junit
 note "$n hand-ins in $((SECONDS - begin)) s; $(head -n 3 $DIR/marks.csv | tail -n 2)"
-check "the right one has all points" grep -q '^"Ann",.*,9,9,8,0,"",""$' $DIR/marks.csv
-check "the wrong one has not, and the list says why" grep -q "^\"'=Bob\",.*,2,9,3,5,\"out out2 hidden-inside way only-way\"" $DIR/marks.csv
+check "the right one has all points" grep -q '^"Ann",.*,19,19,15,0,"",""$' $DIR/marks.csv
+check "the wrong one has not, and the list says why" grep -q "^\"'=Bob\",.*,7,19,7,8,\"out out2 hidden-inside way only-way in in-seen branch-seen\"" $DIR/marks.csv
 equal "a report for each" "$n" "$(ls $DIR/junit | wc -l)"
 if [ -n "${HANDINS:-}" ]; then
 	vctl lab grade --lab "$file" $DIR/hand*.vlab --out $DIR/again.csv >/dev/null

@@ -1,0 +1,1 @@
+vnetctl port move $LAB.vault.eth0 $LAB.office

@@ -1,0 +1,2 @@
+# Into the wrong place again.
+vnetctl port move $LAB.vault.eth0 $LAB.admin
