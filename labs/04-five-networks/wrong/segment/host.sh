@@ -1,2 +1,3 @@
 # A cable between the two networks: off reaches the vault, and so does the bench.
-vnetctl patch add $LAB.bench $LAB.office
+vnetctl port add $LAB.bench $LAB.patch.a patch=$LAB.patch.b
+vnetctl port add $LAB.office $LAB.patch.b patch=$LAB.patch.a
