@@ -366,3 +366,21 @@ linux_bridge() {
 		ns lb$i ip link set eth0 up
 	done
 }
+
+# ---- what a lab costs ------------------------------------------------------------------------
+
+# all_pss: KiB of all processes of the little host, what they share counted once.
+all_pss() { cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/ { s += $2 } END { print s + 0 }'; }
+# lab_cost FILE [ARGS...]: brings it up and down; says in $cost the seconds until it was ready, its nodes, and
+# MiB of memory a node: of its processes, and by what a fresh daemon grew.
+lab_cost() {
+	local file=$1 before took nodes after
+	shift
+	stop_daemon && start_daemon
+	before=$(all_pss)
+	took=$(jctl lab up "$file" --name cost "$@" | json "'%.1f' % d['seconds']") || return 1
+	after=$(all_pss)
+	nodes=$(jctl lab status cost | json "len({n['node'] for n in d['nics']})")
+	vctl lab down cost >/dev/null
+	cost="$took $nodes $(awk -v k=$((after - before)) -v n="$nodes" 'BEGIN { printf "%.1f", k / 1024 / n }')"
+}
