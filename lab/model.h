@@ -222,6 +222,7 @@ struct lab_check {
 	size_t n_through, n_around;
 	struct lab_prefix in; /* address, lease: within this subnet */
 	struct lab_number port, status, times, for_ms, at_least_kbit, at_most_kbit;
+	struct lab_number at_least_ms, at_most_ms; /* ping: from the question to the answer */
 	struct lab_check *during; /* packets: what makes the traffic, one after the other */
 	size_t n_during;
 	struct lab_number within_ms;

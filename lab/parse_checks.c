@@ -101,8 +101,11 @@ static void read_while(struct schema *s, const struct yaml_tree *t, void *out);
 
 /* ---- verbs ----------------------------------------------------------------------------------- */
 
-static const struct schema_key ping_keys[] = {
-	{"from", read_text, FIELD(from)}, {"to", read_text, FIELD(to)}, {0}};
+static const struct schema_key ping_keys[] = {{"from", read_text, FIELD(from)},
+					      {"to", read_text, FIELD(to)},
+					      {"at-least", read_ms, FIELD(at_least_ms)},
+					      {"at-most", read_ms, FIELD(at_most_ms)},
+					      {0}};
 static const struct schema_key tcp_keys[] = {{"from", read_text, FIELD(from)},
 					     {"to", read_text, FIELD(to)},
 					     {"port", read_port, FIELD(port)},

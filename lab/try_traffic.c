@@ -85,11 +85,45 @@ static enum attempt judge(struct try *t, bool said, unsigned int answers, const 
 		       *res->err ? first_line(res, words, sizeof(words)) : "");
 }
 
+/* A question that came from the port, and its answer that went there. */
+struct echo {
+	uint64_t asked_ns, answered_ns;
+	unsigned int answers;
+};
+
+static void echo_frame(void *ctx, const struct pcapng_packet *p, bool in)
+{
+	struct echo *e = ctx;
+
+	if (in && !e->asked_ns) {
+		e->asked_ns = p->time_ns;
+	} else if (!in) {
+		e->answered_ns = e->answers ? e->answered_ns : p->time_ns;
+		e->answers++;
+	}
+}
+
+/* An answer came: in the time that it shall take? */
+static enum attempt judge_time(struct try *t, const struct echo *e, const char *addr)
+{
+	uint64_t us = (e->answered_ns - e->asked_ns) / 1000;
+	bool early = t->c->at_least_ms.given && us < (uint64_t)t->c->at_least_ms.v * 1000;
+	bool late = t->c->at_most_ms.given && us > (uint64_t)t->c->at_most_ms.v * 1000;
+
+	if (!early && !late)
+		return outcome(t, ATTEMPT_YES, "%s answers after %.1f ms", addr, (double)us / 1000);
+	return outcome(t, ATTEMPT_NO, "%s answers after %.1f ms, wanted is at %s %u ms", addr,
+		       (double)us / 1000, early ? "least" : "most",
+		       early ? t->c->at_least_ms.v : t->c->at_most_ms.v);
+}
+
 enum attempt try_ping(struct try *t)
 {
+	bool timed = t->c->at_least_ms.given || t->c->at_most_ms.given;
 	unsigned int size = PING_MIN + nonce() % PING_SPAN;
-	char addr[IP4_STR], command[160], filter[160], asked[80];
+	char addr[IP4_STR], command[160], filter[240], asked[80];
 	struct exec_result res;
+	struct echo echo = {0};
 	struct observers seen;
 	enum attempt result;
 
@@ -98,13 +132,16 @@ enum attempt try_ping(struct try *t)
 	snprintf(command, sizeof(command), BUSYBOX "$b ping -c %d -W 1 -s %u %s",
 		 t->c->expect_fail ? 2 : 1, size, addr);
 	snprintf(filter, sizeof(filter),
-		 "icmp[icmptype] = icmp-echoreply and src host %s and ip[2:2] = %u", addr,
-		 size + ICMP_OVERHEAD);
+		 "ip[2:2] = %u and ((icmp[icmptype] = icmp-echoreply and src host %s) or "
+		 "(icmp[icmptype] = icmp-echo and dst host %s))",
+		 size + ICMP_OVERHEAD, addr, addr);
 	snprintf(asked, sizeof(asked), "icmp[icmptype] = icmp-echo and ip[2:2] = %u",
 		 size + ICMP_OVERHEAD);
-	if (!watched_run(t, filter, asked, command, &seen, NULL, NULL, &res))
+	if (!watched_run(t, filter, asked, command, &seen, echo_frame, &echo, &res))
 		return ATTEMPT_UNTRIED;
-	result = judge(t, !res.status, seen.out, addr, &res);
+	result = judge(t, !res.status, echo.answers, addr, &res);
+	if (result == ATTEMPT_YES && timed)
+		result = judge_time(t, &echo, addr);
 	exec_result_fini(&res);
 	return result;
 }

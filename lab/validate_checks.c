@@ -137,6 +137,10 @@ static void check_at(const struct lab *lab, const struct lab_check *c, struct la
 		lab_error(e, c->network.pos, "network '%s' is not of mode nat", c->network.s);
 	if (c->verb == LAB_PACKETS)
 		check_packets(c, e);
+	if ((c->at_least_ms.given || c->at_most_ms.given) && c->from.s &&
+	    !lab_node_find(lab, c->from.s))
+		lab_error(e, c->from.pos, "only a node's ping can be timed, not that of %s",
+			  c->from.s);
 	if (c->verb == LAB_PATH && !c->n_through && !c->n_around)
 		lab_error(e, c->verb_pos, "path needs 'through:' or 'not-through:'");
 	if (c->verb == LAB_THROUGHPUT && !c->at_least_kbit.given && !c->at_most_kbit.given)

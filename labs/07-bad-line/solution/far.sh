@@ -1,0 +1,2 @@
+# 16 Mbit/s for less than 80 ms are 160 KB; twice that, and room.
+echo 4096 131072 1048576 >/proc/sys/net/ipv4/tcp_rmem

@@ -1,0 +1,1 @@
+echo {rtt} >/root/rtt

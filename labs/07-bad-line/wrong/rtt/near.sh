@@ -1,0 +1,2 @@
+# One way is half of it.
+echo $(({rtt} / 2)) >/root/rtt
