@@ -178,6 +178,55 @@ int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned i
 	return rc;
 }
 
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static struct dhcp_record record_of(const struct dhcp_lease *l, int64_t expires_s, uint32_t lease_s)
+{
+	struct dhcp_record rec = {.addr = l->addr,
+				  .key = l->key,
+				  .mac = l->mac,
+				  .hostname_len = l->hostname_len,
+				  .expires_s = expires_s,
+				  .lease_s = lease_s};
+
+	memcpy(rec.hostname, l->hostname, l->hostname_len);
+	return rec;
+}
+
+/* Entries that ended keep their order, which says whose address is taken first. */
+static void save_ended(const struct dhcp_server *s, const struct dhcp_store_ops *to, void *to_ctx,
+		       int64_t wall_s)
+{
+	const struct lease_queue *q = &s->leases.queue[LEASE_FREE];
+	int64_t expires_s = wall_s - q->n;
+
+	for (const struct dhcp_lease *l = q->head; l; l = l->next, expires_s++) {
+		const struct dhcp_record rec = record_of(l, expires_s, 0);
+
+		if (l->key.len)
+			to->put(to_ctx, s->conf.net, &rec);
+	}
+}
+
+void dhcp_server_save(const struct dhcp_server *s, const struct dhcp_store_ops *to, void *to_ctx,
+		      msec now, int64_t wall_s)
+{
+	const struct dhcp_lease *l = s->leases.queue[LEASE_BOUND].head;
+
+	save_ended(s, to, to_ctx, wall_s);
+	for (; l; l = l->next) {
+		uint32_t left_s =
+			l->expires_ms > now ? (uint32_t)((l->expires_ms - now) / 1000) : 0;
+		const struct dhcp_record rec = record_of(l, wall_s + left_s, left_s);
+
+		to->put(to_ctx, s->conf.net, &rec);
+	}
+	for (uint32_t i = 0; i < s->leases.n; i++)
+		if (s->leases.all[i].reserved.len)
+			to->reserve(to_ctx, s->conf.net, s->leases.all[i].addr,
+				    &s->leases.all[i].reserved);
+}
+
 /* ---- reservations and releases --------------------------------------------------------------- */
 
 static bool held(const struct dhcp_lease *l)

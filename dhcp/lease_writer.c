@@ -5,22 +5,14 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/addr.h"
-
-enum kind { PUT, DEL, CLOCK, CLOCK_WAS_SET };
-
-struct change {
-	enum kind kind;
-	char net[DHCP_NET_MAX];
-	struct dhcp_record rec; /* DEL: addr alone */
-	int64_t ahead_ms;	/* of the clock */
-};
 
 struct batch {
 	bool awaited; /* comes back also when empty */
 	unsigned int n;
-	struct change change[DHCP_BATCH_MAX];
+	struct lease_change change[DHCP_BATCH_MAX];
 };
 
 /* Whose the writing batch is. */
@@ -31,7 +23,10 @@ struct lease_writer {
 	struct batch batch[DHCP_BATCHES];
 	unsigned int filling; /* the other one is writing, or empty */
 	bool finishing;	      /* inside conf.finished() */
-	bool direct;	      /* changes go straight to the store until commit() */
+	bool refused;	      /* a change since the last commit() found no room */
+	int failing;	      /* why the last batch that changed something failed; 0: it did not */
+	struct lease_image *image;   /* waits for the thread to be at rest */
+	struct lease_image *writing; /* with the thread instead of a batch */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -43,30 +38,20 @@ struct lease_writer {
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-static void write_change(struct dhcp_store *store, const struct change *c)
-{
-	switch (c->kind) {
-	case PUT:
-		dhcp_store_sqlite.put(store, c->net, &c->rec);
-		break;
-	case DEL:
-		dhcp_store_sqlite.del(store, c->net, c->rec.addr);
-		break;
-	case CLOCK:
-	case CLOCK_WAS_SET:
-		dhcp_store_clock(store, c->ahead_ms, c->kind == CLOCK_WAS_SET);
-		break;
-	}
-}
-
-/* A change that fails makes the commit fail. */
 static int write_batch(struct dhcp_store *store, const struct batch *b)
 {
 	for (unsigned int i = 0; i < b->n; i++)
-		write_change(store, &b->change[i]);
+		lease_change_write(store, &b->change[i]);
 	return dhcp_store_sqlite.commit(store);
 }
 
+static int write_turn(struct lease_writer *w)
+{
+	return w->writing ? lease_image_write(w->conf.store, w->writing)
+			  : write_batch(w->conf.store, &w->batch[!w->filling]);
+}
+
+/* Who is woken finds the lock free: both sides signal after they let it go. */
 static void *writer_main(void *arg)
 {
 	struct lease_writer *w = arg;
@@ -80,12 +65,14 @@ static void *writer_main(void *arg)
 		if (w->stop)
 			break;
 		pthread_mutex_unlock(&w->lock);
-		rc = write_batch(w->conf.store, &w->batch[!w->filling]);
+		rc = write_turn(w);
 		pthread_mutex_lock(&w->lock);
 		w->rc = rc;
 		w->turn = COME_BACK;
+		pthread_mutex_unlock(&w->lock);
 		pthread_cond_broadcast(&w->changed);
 		w->conf.wake(w->conf.ctx);
+		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -104,18 +91,59 @@ static void batch_clear(struct batch *b)
 	b->awaited = false;
 }
 
+/* Networks are forgotten once: those of the batches that failed are tried again with what comes. */
+static unsigned int keep_forgets(struct batch *b)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < b->n; i++)
+		if (b->change[i].kind == CHANGE_FORGET)
+			b->change[n++] = b->change[i];
+	return n;
+}
+
+static void clear_but_forgets(struct lease_writer *w)
+{
+	struct batch *old = &w->batch[!w->filling], *new = &w->batch[w->filling];
+	unsigned int n_old = keep_forgets(old), n_new = keep_forgets(new);
+
+	n_new = MIN(n_new, DHCP_BATCH_MAX - n_old);
+	memmove(new->change + n_old, new->change, n_new * sizeof(*new->change));
+	memcpy(new->change, old->change, n_old * sizeof(*old->change));
+	batch_clear(old);
+	batch_clear(new);
+	new->n = n_old + n_new;
+}
+
+static void finish_image(struct lease_writer *w, int rc)
+{
+	struct lease_image *img = w->writing;
+
+	w->writing = NULL;
+	w->failing = rc;
+	w->conf.rebuilt(w->conf.ctx, rc, &img->found);
+	lease_image_free(img);
+}
+
 /* Both batches when @rc says that the writing one failed: see lease_writer.h. */
 static void finish(struct lease_writer *w, int rc)
 {
 	unsigned int writing = !w->filling;
+	bool both = rc && batch_waits(&w->batch[w->filling]);
 
 	w->finishing = true;
-	batch_clear(&w->batch[writing]);
-	if (rc && batch_waits(&w->batch[w->filling])) {
-		batch_clear(&w->batch[w->filling]);
-		w->conf.finished(w->conf.ctx, w->filling, rc);
+	if (w->writing) {
+		finish_image(w, rc);
+	} else {
+		if (w->batch[writing].n)
+			w->failing = rc;
+		if (rc)
+			clear_but_forgets(w);
+		batch_clear(&w->batch[writing]);
+		if (both)
+			w->conf.finished(w->conf.ctx, w->filling, rc);
+		w->conf.finished(w->conf.ctx, writing, rc);
 	}
-	w->conf.finished(w->conf.ctx, writing, rc);
 	w->finishing = false;
 }
 
@@ -146,31 +174,50 @@ unsigned int lease_writer_batch(const struct lease_writer *w)
 	return w->filling;
 }
 
-void lease_writer_kick(struct lease_writer *w)
+/* An image waits for what is on its way and goes before what comes. */
+static bool choose(struct lease_writer *w)
 {
-	if (!batch_waits(&w->batch[w->filling]) || w->finishing)
-		return;
-	pthread_mutex_lock(&w->lock);
-	if (w->turn == AT_REST) {
-		w->filling = !w->filling;
-		w->turn = WITH_THREAD;
-		pthread_cond_broadcast(&w->changed);
+	if (w->image) {
+		w->writing = w->image;
+		w->image = NULL;
+		return true;
 	}
-	pthread_mutex_unlock(&w->lock);
+	if (!batch_waits(&w->batch[w->filling]))
+		return false;
+	w->filling = !w->filling;
+	return true;
 }
 
+void lease_writer_kick(struct lease_writer *w)
+{
+	bool given;
+
+	if (w->finishing)
+		return;
+	pthread_mutex_lock(&w->lock);
+	given = w->turn == AT_REST && choose(w);
+	if (given)
+		w->turn = WITH_THREAD;
+	pthread_mutex_unlock(&w->lock);
+	if (given)
+		pthread_cond_broadcast(&w->changed);
+}
+
+/* After a failure the next change tries the disk, not what is left over: else they would go round.
+ */
 void lease_writer_reap(struct lease_writer *w)
 {
-	int rc;
+	int rc = 0;
 
 	if (take_back(w, false, &rc))
 		finish(w, rc);
-	lease_writer_kick(w);
+	if (!rc || w->image)
+		lease_writer_kick(w);
 }
 
 int lease_writer_drain(struct lease_writer *w)
 {
-	int rc, worst = 0;
+	int rc = 0, worst = 0;
 
 	if (w->finishing)
 		return 0;
@@ -179,27 +226,46 @@ int lease_writer_drain(struct lease_writer *w)
 		finish(w, rc);
 	}
 	/* What finish() brings in anew is drained as well. */
-	while (batch_waits(&w->batch[w->filling])) {
-		w->filling = !w->filling;
-		rc = write_batch(w->conf.store, &w->batch[!w->filling]);
+	while (!rc && choose(w)) {
+		rc = write_turn(w);
 		worst = rc ? rc : worst;
 		finish(w, rc);
 	}
 	return worst;
 }
 
+void lease_writer_rebuild(struct lease_writer *w, struct lease_image *img)
+{
+	lease_image_free(w->image);
+	w->image = img;
+	lease_writer_kick(w);
+}
+
+bool lease_writer_rebuilds(const struct lease_writer *w)
+{
+	return w->image || w->writing;
+}
+
+int lease_writer_failing(const struct lease_writer *w)
+{
+	return w->failing;
+}
+
 /* ---- as a store ------------------------------------------------------------------------------ */
 
-static struct change *change_add(struct lease_writer *w, enum kind kind, const char *net)
+static struct lease_change *change_add(struct lease_writer *w, enum change_kind kind,
+				       const char *net)
 {
 	struct batch *b = &w->batch[w->filling];
-	struct change *c;
+	struct lease_change *c;
 
 	if (b->n == DHCP_BATCH_MAX) {
 		lease_writer_kick(w);
 		b = &w->batch[w->filling];
-		if (b->n == DHCP_BATCH_MAX)
+		if (b->n == DHCP_BATCH_MAX) {
+			w->refused = true;
 			return NULL;
+		}
 	}
 	c = &b->change[b->n++];
 	c->kind = kind;
@@ -209,12 +275,8 @@ static struct change *change_add(struct lease_writer *w, enum kind kind, const c
 
 static int writer_put(void *ctx, const char *net, const struct dhcp_record *rec)
 {
-	struct lease_writer *w = ctx;
-	struct change *c;
+	struct lease_change *c = change_add(ctx, CHANGE_PUT, net);
 
-	if (w->direct)
-		return dhcp_store_sqlite.put(w->conf.store, net, rec);
-	c = change_add(w, PUT, net);
 	if (!c)
 		return -ENOBUFS;
 	c->rec = *rec;
@@ -223,47 +285,66 @@ static int writer_put(void *ctx, const char *net, const struct dhcp_record *rec)
 
 static int writer_del(void *ctx, const char *net, be32 addr)
 {
-	struct lease_writer *w = ctx;
-	struct change *c;
+	struct lease_change *c = change_add(ctx, CHANGE_DEL, net);
 
-	if (w->direct)
-		return dhcp_store_sqlite.del(w->conf.store, net, addr);
-	c = change_add(w, DEL, net);
 	if (!c)
 		return -ENOBUFS;
 	c->rec.addr = addr;
 	return 0;
 }
 
-/* From here to the next commit the caller writes itself. */
-static struct dhcp_store *direct(struct lease_writer *w)
-{
-	if (!w->direct)
-		lease_writer_drain(w);
-	w->direct = true;
-	return w->conf.store;
-}
-
 static int writer_reserve(void *ctx, const char *net, be32 addr, const struct dhcp_who *who)
 {
-	return dhcp_store_sqlite.reserve(direct(ctx), net, addr, who);
+	struct lease_change *c = change_add(ctx, CHANGE_RESERVE, net);
+
+	if (!c)
+		return -ENOBUFS;
+	c->reserved.addr = addr;
+	c->reserved.who = *who;
+	return 0;
 }
 
 static int writer_unreserve(void *ctx, const char *net, be32 addr)
 {
-	return dhcp_store_sqlite.unreserve(direct(ctx), net, addr);
+	struct lease_change *c = change_add(ctx, CHANGE_UNRESERVE, net);
+
+	if (!c)
+		return -ENOBUFS;
+	c->reserved.addr = addr;
+	return 0;
 }
 
 static int writer_commit(void *ctx)
 {
 	struct lease_writer *w = ctx;
+	int rc = w->refused ? -ENOBUFS : w->failing;
 
-	if (!w->direct)
-		return lease_writer_drain(w);
-	w->direct = false;
-	return dhcp_store_sqlite.commit(w->conf.store);
+	w->refused = false;
+	lease_writer_kick(w);
+	return rc;
 }
 
+/* Is a change of @net on its way to disk? */
+static bool changes_wait(const struct lease_writer *w, const char *net)
+{
+	for (unsigned int i = 0; i < DHCP_BATCHES; i++)
+		for (unsigned int k = 0; k < w->batch[i].n; k++)
+			if (!strcmp(w->batch[i].change[k].net, net))
+				return true;
+	return w->image || w->writing;
+}
+
+static bool with_thread(struct lease_writer *w)
+{
+	bool with;
+
+	pthread_mutex_lock(&w->lock);
+	with = w->turn == WITH_THREAD;
+	pthread_mutex_unlock(&w->lock);
+	return with;
+}
+
+/* While the thread writes, what it has nothing of is read past it. */
 static int writer_load(void *ctx, const char *net,
 		       void (*lease)(void *arg, const struct dhcp_record *rec),
 		       void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who),
@@ -271,7 +352,13 @@ static int writer_load(void *ctx, const char *net,
 {
 	struct lease_writer *w = ctx;
 
-	lease_writer_drain(w);
+	if (changes_wait(w, net))
+		lease_writer_drain(w);
+	else if (with_thread(w) &&
+		 dhcp_store_load_beside(w->conf.store, net, lease, reserved, arg) == 0)
+		return 0;
+	else
+		lease_writer_drain(w);
 	return dhcp_store_sqlite.load(w->conf.store, net, lease, reserved, arg);
 }
 
@@ -284,9 +371,14 @@ const struct dhcp_store_ops lease_writer_ops = {
 	.load = writer_load,
 };
 
+int lease_writer_forget(struct lease_writer *w, const char *net)
+{
+	return change_add(w, CHANGE_FORGET, net) ? 0 : -ENOBUFS;
+}
+
 int lease_writer_clock(struct lease_writer *w, int64_t ahead_ms, bool set)
 {
-	struct change *c = change_add(w, set ? CLOCK_WAS_SET : CLOCK, "");
+	struct lease_change *c = change_add(w, set ? CHANGE_CLOCK_WAS_SET : CHANGE_CLOCK, "");
 
 	if (!c)
 		return -ENOBUFS;
@@ -329,5 +421,6 @@ void lease_writer_close(struct lease_writer *w)
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->lock);
+	lease_image_free(w->image);
 	free(w);
 }

@@ -5,7 +5,7 @@ dhcp-srcs := $(ra-srcs) dhcp/wire6.c dhcp/server6.c dhcp/server6_lease.c dhcp/se
 dhcp-srcs += dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c \
 	dhcp/policy.c dhcp/reply.c \
 	dhcp/server.c dhcp/turn.c dhcp/probe.c dhcp/explain.c dhcp/admin.c \
-	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_writer.c
+	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_change.c dhcp/lease_writer.c
 
 unit-tests += dhcp_option dhcp_wire dhcp_server dhcp_store lease_writer
 test_lease_writer-objs := dhcp lib

@@ -134,6 +134,11 @@ void dhcp_server_fini(struct dhcp_server *s);
  * network any more. */
 int dhcp_server_load(struct dhcp_server *s, msec now, int64_t wall_s, unsigned int *lost);
 
+/* Give every lease and reservation of the table to put() and reserve() of @to, as records that
+ * load() would make the same table of. */
+void dhcp_server_save(const struct dhcp_server *s, const struct dhcp_store_ops *to, void *to_ctx,
+		      msec now, int64_t wall_s);
+
 /* Is @addr one of the server's own? */
 bool dhcp_server_is(const struct dhcp_server *s, be32 addr);
 /* The pools for a client on our wire (@relay 0), or behind a relay that names @relay as an address
@@ -164,7 +169,8 @@ void dhcp_server_quarantine(struct dhcp_server *s, struct dhcp_lease *l, msec no
 /* When dhcp_server_due() has work; 0: nothing waits. */
 msec dhcp_server_deadline(const struct dhcp_server *s);
 
-/* Pin @addr to @who (one reservation each: an older one moves). Commits. -EADDRINUSE: another
+/* Pin @addr to @who (one reservation each: an older one moves). Commits: in force at once, on disk
+ * when the store has it. -EADDRINUSE: another
  * client holds it now or it is reserved for another; -EADDRNOTAVAIL: not an address for guests;
  * -ENOSPC: too many; else the store's error. */
 int dhcp_server_reserve(struct dhcp_server *s, be32 addr, const struct dhcp_who *who);

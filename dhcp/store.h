@@ -50,9 +50,18 @@ struct dhcp_store_ops {
  * the kernel before the ACK leaves, so no crash or kill of the process loses it. Power loss is
  * another matter, and a thread of the store takes care of it: once a second, if anything was
  * committed, it syncs the log and moves it into the main file (a passive checkpoint on a connection
- * of its own, which never makes the writer wait). An fsync before each ACK would cap the server at
- * the disk's flush rate for the sake of leases that both sides lose in the same power cut anyhow.
+ * of its own, which never makes the writer wait). Under load that never ends the log, which begins
+ * anew only when all of it has been moved: past 32 MiB the thread lets the writer wait for that. An
+ * fsync before each ACK would cap the server at the disk's flush rate for the sake of leases that
+ * both sides lose in the same power cut anyhow.
  */
+/*
+ * A file that goes bad while it is open is noticed: each transaction looks whether the names still
+ * lead to the files that are written (a removed file takes what is written as if nothing were
+ * wrong), SQLite's errors of the file itself count, and the thread looks at the file's header. Then
+ * dhcp_store_damaged() holds, every change fails, and dhcp_store_reopen() is wanted. Errors that
+ * may be the disk's (SQLITE_IOERR, say) are tried again and end that state by themselves when it
+ * works. */
 struct dhcp_store;
 
 enum { DHCP_WHY = 160, DHCP_BOOT_ID = 36 };
@@ -73,7 +82,18 @@ int dhcp_store_open(const char *dir, struct dhcp_store **out, struct dhcp_salvag
 		    struct err *err);
 /* Commits what is open, syncs, closes. NULL is accepted. */
 void dhcp_store_close(struct dhcp_store *s);
-/* Forget everything of network @net. Commits. */
+/* load() while another thread uses the store: by a connection for this once, which reads what is
+ * committed. 0, or a negative errno, perhaps after some rows were given. */
+int dhcp_store_load_beside(struct dhcp_store *s, const char *net,
+			   void (*lease)(void *arg, const struct dhcp_record *rec),
+			   void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who),
+			   void *arg);
+/* Is the file bad? From any thread. */
+bool dhcp_store_damaged(const struct dhcp_store *s);
+/* Open the file anew, as dhcp_store_open() does: one that is sound again is kept. On failure the
+ * store stays, damaged, and takes nothing. */
+int dhcp_store_reopen(struct dhcp_store *s, struct dhcp_salvage *salvage);
+/* Forget everything of network @net. Joins the open transaction. */
 int dhcp_store_forget(struct dhcp_store *s, const char *net);
 /*
  * The file also knows the boot that it was written in, and how far the wall clock was ahead of

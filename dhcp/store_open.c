@@ -12,12 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dhcp/store_int.h"
 
 enum { SYNC_EVERY_S = 1, BUSY_MS = 1000 };
+/* Pages in the log past which it must begin anew: 32 MiB. */
+enum { LOG_PAGES_MAX = 8192 };
+enum { HEADER_MAGIC = 16 };
 
 /* A client has one row a network: giving it another address replaces the old row. */
 static const char schema[] =
@@ -32,6 +36,10 @@ static const char schema[] =
 	" id INTEGER PRIMARY KEY CHECK (id = 0), boot TEXT NOT NULL, ahead_ms INTEGER NOT NULL);";
 
 static const char *const sql[STMT_N] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[RENEW] = ("UPDATE leases SET mac = ?4, hostname = ?5, expires_s = ?6, lease_s = ?7"
+		   " WHERE net = ?1 AND addr = ?2 AND client = ?3"),
 	[PUT] = "INSERT OR REPLACE INTO leases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[DEL] = "DELETE FROM leases WHERE net = ?1 AND addr = ?2",
 	[RESERVE] = "INSERT OR REPLACE INTO reserved VALUES (?1, ?2, ?3)",
@@ -46,16 +54,41 @@ static const char *const sql[STMT_N] = {
 	[LOAD_RESERVED] = "SELECT addr, who FROM reserved WHERE net = ?1 ORDER BY addr",
 };
 
+const char *store_sql(enum stmt which)
+{
+	return sql[which];
+}
+
 /* ---- the syncing thread ---------------------------------------------------------------------- */
 
+/* SQLite reads the header again only when somebody else changed the file by SQLite. */
+static bool header_sound(sqlite3 *db)
+{
+	static const char magic[HEADER_MAGIC] = "SQLite format 3";
+	char head[HEADER_MAGIC];
+	sqlite3_file *file = NULL;
+
+	sqlite3_file_control(db, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
+	return !file || !file->pMethods ||
+	       (file->pMethods->xRead(file, head, sizeof(head), 0) == SQLITE_OK &&
+		memcmp(head, magic, sizeof(head)) == 0);
+}
+
 /* PASSIVE: syncs the log, copies what no reader needs into the main file, syncs that, and never
- * waits for or blocks the writer. */
+ * waits for or blocks the writer. RESTART does what is left of that with the writer waiting. */
 static void sync_once(struct dhcp_store *s, sqlite3 *db)
 {
+	int pages = 0;
+
 	if (!atomic_exchange(&s->dirty, false))
 		return;
-	if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL) !=
+	    SQLITE_OK)
 		atomic_store(&s->dirty, true); /* disk full, say: try again in a second */
+	else if (pages > LOG_PAGES_MAX)
+		sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	if (!header_sound(db))
+		atomic_store(&s->health, FILE_BAD);
 }
 
 static void *sync_main(void *arg)
@@ -67,6 +100,7 @@ static void *sync_main(void *arg)
 	if (sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) ==
 	    SQLITE_OK)
 		sqlite3_exec(db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+	sqlite3_busy_timeout(db, BUSY_MS);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
 		if (!atomic_load(&s->dirty)) {
@@ -90,6 +124,7 @@ static int sync_start(struct dhcp_store *s)
 	pthread_condattr_t attr;
 	int rc;
 
+	s->stop = false;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -111,6 +146,7 @@ static void sync_stop(struct dhcp_store *s)
 	pthread_join(s->thread, NULL);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
+	s->threaded = false;
 }
 
 /* ---- opening, salvaging, closing ------------------------------------------------------------- */
@@ -150,6 +186,8 @@ static void close_db(struct dhcp_store *s)
 	}
 	sqlite3_close(s->db);
 	s->db = NULL;
+	s->main = s->wal = (struct store_file){0};
+	s->open_tx = s->tx_failed = false;
 }
 
 /* Make the file ours alone before SQLite makes it everybody's; the log gets the same mode. */
@@ -190,11 +228,24 @@ static int open_db(struct dhcp_store *s)
 	return rc;
 }
 
-/* A table or column of another shape (SQLITE_ERROR) is as useless to us as a torn page. */
-static bool is_damage(int rc)
+static bool same_file(const char *path, const char *suffix, struct store_file *known)
 {
-	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB ||
-	       (rc & 0xff) == SQLITE_ERROR;
+	char name[4200];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	if (stat(name, &st))
+		return false;
+	if (!known->ino)
+		*known = (struct store_file){st.st_dev, st.st_ino};
+	return known->ino == st.st_ino && known->dev == st.st_dev;
+}
+
+/* The log is there as soon as tables were made, or looked for, in WAL mode. */
+bool store_in_place(struct dhcp_store *s)
+{
+	return !s->path[0] ||
+	       (same_file(s->path, "", &s->main) && same_file(s->path, "-wal", &s->wal));
 }
 
 /* Read rows of the damaged file until it gives no more, from one end and then from the other, as a
@@ -309,7 +360,7 @@ int dhcp_store_open(const char *dir, struct dhcp_store **out, struct dhcp_salvag
 		return err_sys(err, -ENAMETOOLONG, "lease store in %s", dir);
 	}
 	rc = open_db(s);
-	if (is_damage(rc) && dir)
+	if (store_health_of(rc) == FILE_BAD && dir)
 		rc = put_aside(s, found);
 	else
 		rc = store_errno(rc);
@@ -323,6 +374,27 @@ int dhcp_store_open(const char *dir, struct dhcp_store **out, struct dhcp_salvag
 	}
 	*out = s;
 	return 0;
+}
+
+int dhcp_store_reopen(struct dhcp_store *s, struct dhcp_salvage *found)
+{
+	bool removed = !store_in_place(s);
+	int rc;
+
+	*found = (struct dhcp_salvage){0};
+	if (!s->path[0])
+		return -EIO;
+	sync_stop(s);
+	close_db(s);
+	rc = open_db(s);
+	rc = store_health_of(rc) == FILE_BAD ? put_aside(s, found) : store_errno(rc);
+	if (!rc)
+		rc = sync_start(s);
+	if (removed && !rc)
+		snprintf(s->why, sizeof(s->why), "it was removed or replaced");
+	found->damaged |= removed;
+	atomic_store(&s->health, rc ? FILE_BAD : FILE_SOUND);
+	return rc;
 }
 
 void dhcp_store_close(struct dhcp_store *s)

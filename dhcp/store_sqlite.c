@@ -33,13 +33,55 @@ int store_errno(int rc)
 	}
 }
 
+/* SQLITE_ERROR: a table or column of another shape is as useless to us as a torn page. */
+enum store_health store_health_of(int rc)
+{
+	if (rc == SQLITE_READONLY_DBMOVED)
+		return FILE_BAD;
+	switch (rc & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_ERROR:
+		return FILE_BAD;
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+		return FILE_SUSPECT;
+	default:
+		return FILE_SOUND;
+	}
+}
+
+static void worsen(struct dhcp_store *s, enum store_health to)
+{
+	if (atomic_load(&s->health) < (int)to)
+		atomic_store(&s->health, to);
+}
+
+static int give_up(struct dhcp_store *s, int rc, const char *why)
+{
+	if (!s->tx_failed)
+		snprintf(s->why, sizeof(s->why), "%s", why);
+	s->tx_failed = true;
+	worsen(s, store_health_of(rc));
+	return store_errno(rc);
+}
+
 /* Remember why, once a transaction: what comes after the first failure only echoes it. */
 static int failed(struct dhcp_store *s, int rc)
 {
-	if (!s->tx_failed)
-		snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
-	s->tx_failed = true;
-	return store_errno(rc);
+	if (s->db)
+		rc = sqlite3_extended_errcode(s->db);
+	return give_up(s, rc, s->db ? sqlite3_errmsg(s->db) : s->why);
+}
+
+/* Run a statement that gives no rows and has no parameters. */
+static int run(struct dhcp_store *s, enum stmt which)
+{
+	int rc = sqlite3_step(s->stmt[which]);
+
+	sqlite3_reset(s->stmt[which]);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static int begin(struct dhcp_store *s)
@@ -50,7 +92,13 @@ static int begin(struct dhcp_store *s)
 		return -EIO;
 	if (s->open_tx)
 		return 0;
-	rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (!s->db)
+		return failed(s, SQLITE_CANTOPEN);
+	if (atomic_load(&s->health) == FILE_BAD)
+		return give_up(s, SQLITE_NOTADB, "its header is not that of a lease file");
+	if (!store_in_place(s))
+		return give_up(s, SQLITE_READONLY_DBMOVED, "it was removed or replaced");
+	rc = run(s, BEGIN);
 	s->open_tx = rc == SQLITE_OK;
 	return rc == SQLITE_OK ? 0 : failed(s, rc);
 }
@@ -63,7 +111,8 @@ static int change(struct dhcp_store *s, enum stmt which)
 	int rc;
 
 	if (err) {
-		sqlite3_clear_bindings(st);
+		if (st)
+			sqlite3_clear_bindings(st);
 		return err;
 	}
 	rc = sqlite3_step(st);
@@ -84,17 +133,27 @@ static sqlite3_stmt *bind_net_addr(struct dhcp_store *s, enum stmt which, const 
 	return st;
 }
 
-static int store_put(void *ctx, const char *net, const struct dhcp_record *rec)
+static int put_by(struct dhcp_store *s, enum stmt which, const char *net,
+		  const struct dhcp_record *rec)
 {
-	struct dhcp_store *s = ctx;
-	sqlite3_stmt *st = bind_net_addr(s, PUT, net, rec->addr);
+	sqlite3_stmt *st = bind_net_addr(s, which, net, rec->addr);
 
 	sqlite3_bind_blob(st, 3, rec->key.b, rec->key.len, SQLITE_STATIC);
 	sqlite3_bind_blob(st, 4, &rec->mac, sizeof(rec->mac), SQLITE_STATIC);
 	sqlite3_bind_blob(st, 5, rec->hostname, rec->hostname_len, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 6, rec->expires_s);
 	sqlite3_bind_int64(st, 7, rec->lease_s);
-	return change(s, PUT);
+	return change(s, which);
+}
+
+/* Most are renewals, which leave the row where it is and the index of clients alone: half the pages
+ * of the log. */
+static int store_put(void *ctx, const char *net, const struct dhcp_record *rec)
+{
+	struct dhcp_store *s = ctx;
+	int rc = put_by(s, RENEW, net, rec);
+
+	return rc || sqlite3_changes(s->db) ? rc : put_by(s, PUT, net, rec);
 }
 
 static int store_del(void *ctx, const char *net, be32 addr)
@@ -135,13 +194,17 @@ static int store_commit(void *ctx)
 	int rc;
 
 	if (s->open_tx && !err) {
-		rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+		rc = run(s, COMMIT);
 		err = rc == SQLITE_OK ? 0 : failed(s, rc);
 	}
-	if (err && !sqlite3_get_autocommit(s->db))
+	if (err && s->db && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	if (s->open_tx && !err)
+	if (s->open_tx && !err) {
+		int suspect = FILE_SUSPECT;
+
+		atomic_compare_exchange_strong(&s->health, &suspect, FILE_SOUND);
 		tell_dirty(s);
+	}
 	s->open_tx = s->tx_failed = false;
 	return err;
 }
@@ -196,13 +259,12 @@ bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct dhcp_who *who)
 	return true;
 }
 
-static int store_load(void *ctx, const char *net,
-		      void (*lease)(void *arg, const struct dhcp_record *rec),
-		      void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who), void *arg)
+typedef void lease_fn(void *arg, const struct dhcp_record *rec);
+typedef void reserved_fn(void *arg, be32 addr, const struct dhcp_who *who);
+
+static int load_reserved(sqlite3_stmt *st, const char *net, reserved_fn *reserved, void *arg,
+			 unsigned int *bad_rows)
 {
-	struct dhcp_store *s = ctx;
-	sqlite3_stmt *st = s->stmt[LOAD_RESERVED];
-	struct dhcp_record rec;
 	struct dhcp_who who;
 	be32 addr;
 	int rc;
@@ -212,21 +274,60 @@ static int store_load(void *ctx, const char *net,
 		if (store_row_reserved(st, &addr, &who))
 			reserved(arg, addr, &who);
 		else
-			s->bad_rows++;
+			++*bad_rows;
 	}
 	sqlite3_reset(st);
-	if (rc != SQLITE_DONE)
-		return store_errno(rc);
-	st = s->stmt[LOAD];
+	return store_errno(rc);
+}
+
+static int load_leases(sqlite3_stmt *st, const char *net, lease_fn *lease, void *arg,
+		       unsigned int *bad_rows)
+{
+	struct dhcp_record rec;
+	int rc;
+
 	sqlite3_bind_text(st, 1, net, -1, SQLITE_STATIC);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (store_row_lease(st, &rec))
 			lease(arg, &rec);
 		else
-			s->bad_rows++;
+			++*bad_rows;
 	}
 	sqlite3_reset(st);
-	return rc == SQLITE_DONE ? 0 : store_errno(rc);
+	return store_errno(rc);
+}
+
+static int store_load(void *ctx, const char *net, lease_fn *lease, reserved_fn *reserved, void *arg)
+{
+	struct dhcp_store *s = ctx;
+	int rc;
+
+	if (!s->db)
+		return -EIO;
+	rc = load_reserved(s->stmt[LOAD_RESERVED], net, reserved, arg, &s->bad_rows);
+	return rc ? rc : load_leases(s->stmt[LOAD], net, lease, arg, &s->bad_rows);
+}
+
+int dhcp_store_load_beside(struct dhcp_store *s, const char *net, lease_fn *lease,
+			   reserved_fn *reserved, void *arg)
+{
+	sqlite3_stmt *leases = NULL, *all_reserved = NULL;
+	unsigned int bad_rows = 0;
+	sqlite3 *db = NULL;
+	int rc = -EIO;
+
+	if (s->path[0] &&
+	    sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_prepare_v2(db, store_sql(LOAD), -1, &leases, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, store_sql(LOAD_RESERVED), -1, &all_reserved, NULL) == SQLITE_OK)
+		rc = load_reserved(all_reserved, net, reserved, arg, &bad_rows);
+	if (!rc)
+		rc = load_leases(leases, net, lease, arg, &bad_rows);
+	sqlite3_finalize(leases);
+	sqlite3_finalize(all_reserved);
+	sqlite3_close(db);
+	return rc ? rc : bad_rows ? -EIO : 0;
 }
 
 const struct dhcp_store_ops dhcp_store_sqlite = {
@@ -243,8 +344,7 @@ int dhcp_store_forget(struct dhcp_store *s, const char *net)
 	sqlite3_bind_text(s->stmt[FORGET_LEASES], 1, net, -1, SQLITE_STATIC);
 	change(s, FORGET_LEASES);
 	sqlite3_bind_text(s->stmt[FORGET_RESERVED], 1, net, -1, SQLITE_STATIC);
-	change(s, FORGET_RESERVED);
-	return store_commit(s);
+	return change(s, FORGET_RESERVED);
 }
 
 /* How far ahead the clock is on record; false when it was another boot, or nothing is. */
@@ -253,6 +353,8 @@ static bool clock_on_record(struct dhcp_store *s, int64_t *ahead_ms)
 	sqlite3_stmt *st = s->stmt[CLOCK_GET];
 	bool same = false;
 
+	if (!s->db)
+		return false;
 	if (sqlite3_step(st) == SQLITE_ROW) {
 		const char *boot = (const char *)sqlite3_column_text(st, 0);
 
@@ -306,6 +408,11 @@ int dhcp_store_boot(struct dhcp_store *s, const char *boot, int64_t ahead_ms, in
 unsigned int dhcp_store_bad_rows(const struct dhcp_store *s)
 {
 	return s->bad_rows;
+}
+
+bool dhcp_store_damaged(const struct dhcp_store *s)
+{
+	return atomic_load(&s->health) != FILE_SOUND;
 }
 
 const char *dhcp_store_why(const struct dhcp_store *s)

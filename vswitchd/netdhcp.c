@@ -133,7 +133,7 @@ void netdhcp_stop(struct net *net)
 
 	if (!d)
 		return;
-	netdhcp_hold_flush();
+	netdhcp_hold_forget(&d->hold);
 	netdhcp_port_stop(d);
 	dhcp_server_fini(&d->server);
 	netdhcp_rules_fini(&d->rules);
@@ -149,8 +149,10 @@ void netdhcp_tick(struct net *net, msec now)
 
 	if (!d)
 		return;
-	if (net->runner->loop)
+	if (net->runner->loop) {
+		netdhcp_store_look(net->runner);
 		netdhcp_store_follow_clock(now);
+	}
 	lease_table_run(&d->server.leases, now);
 	netdhcp_port_due(d);
 }

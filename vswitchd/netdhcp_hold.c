@@ -6,8 +6,9 @@
  * (dhcp/lease_writer.h). An answer that promises a lease waits in the list of the batch that its
  * lease is in. Before the loop sleeps the batch is given to the thread, and when it comes back from
  * disk its answers are sent; meanwhile the next batch gathers. When a batch can't be written its
- * answers are never sent, the leases are put back, and the clients ask again. Driven by hand, all
- * of that happens at once.
+ * answers are never sent, the leases are put back, and the clients ask again. Who goes meanwhile, a
+ * port or a network, does not wait: its answers are forgotten. Driven by hand, all of that happens
+ * at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +21,12 @@
 
 enum {
 	ANSWER_MAX = ETH_HLEN_ + 1500,
-	HELD_MAX = DHCP_BATCH_MAX + 64 /* answers that change nothing may be among them */
+	HELD_MAX = DHCP_BATCH_MAX + 64, /* answers that change nothing may be among them */
+	FLUSH_EVERY = 32		/* a burst, as elsewhere */
 };
 
 struct held {
-	struct hold_owner *o;
+	struct hold_owner *o; /* NULL: forgotten */
 	struct dhcp_undo undo;
 	uint16_t len; /* 0: one more lease of an answer that follows */
 	uint8_t frame[ANSWER_MAX];
@@ -56,28 +58,83 @@ static void send_held(const struct held *h)
 	if (!h->len)
 		return;
 	p = pkt_from(h->o->net->runner->pool, h->frame, h->len);
-	if (!p) {
+	if (p)
+		port_local_inject(h->o->port, p);
+	else
 		port_drop(h->o->port, DROP_NO_BUFFER, NULL);
-		return;
-	}
-	port_local_inject(h->o->port, p);
-	net_flush(h->o->net);
 }
 
-/* Send, or undo, newest first, as one lease may be there twice. What is held anew meanwhile is in
- * the other list. */
+/* Answers of one network after another leave together. */
+static void send_all(const struct held_list *list)
+{
+	struct net *net = NULL;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < list->n; i++) {
+		const struct held *h = &list->held[i];
+
+		if (!h->o)
+			continue;
+		if (net && (net != h->o->net || ++n % FLUSH_EVERY == 0))
+			net_flush(net);
+		net = h->o->net;
+		send_held(h);
+	}
+	if (net)
+		net_flush(net);
+}
+
+/* Newest first, as one lease may be there twice. */
+static void undo_all(const struct held_list *list)
+{
+	for (unsigned int i = list->n; i-- > 0;)
+		if (list->held[i].o)
+			list->held[i].o->undo(list->held[i].o, &list->held[i].undo);
+}
+
+/* What is held anew meanwhile is in the other list. */
 static void finished(void *ctx, unsigned int batch, int rc)
 {
 	struct held_list *list = &shared.lists[batch];
 
 	(void)ctx;
-	if (rc || list->n)
-		netdhcp_store_tell(shared.runner, rc);
-	for (unsigned int i = list->n; rc && i-- > 0;)
-		list->held[i].o->undo(list->held[i].o, &list->held[i].undo);
-	for (unsigned int i = 0; !rc && i < list->n; i++)
-		send_held(&list->held[i]);
+	netdhcp_store_tell(shared.runner, lease_writer_failing(shared.writer));
+	if (rc)
+		undo_all(list);
+	else
+		send_all(list);
 	list->n = 0;
+}
+
+static void rebuilt(void *ctx, int rc, const struct dhcp_salvage *found)
+{
+	(void)ctx;
+	netdhcp_store_rebuilt(shared.runner, rc, found);
+}
+
+/* Forget the answers of @o, of freed leases alone with @freed. */
+static void forget(const struct hold_owner *o, bool freed)
+{
+	for (unsigned int i = 0; shared.writer && i < DHCP_BATCHES; i++) {
+		struct held_list *list = &shared.lists[i];
+
+		for (unsigned int k = 0; k < list->n; k++) {
+			const struct dhcp_lease *l = list->held[k].undo.lease;
+
+			if (list->held[k].o == o && (!freed || (l && l->state == LEASE_FREE)))
+				list->held[k].o = NULL;
+		}
+	}
+}
+
+void netdhcp_hold_forget(const struct hold_owner *o)
+{
+	forget(o, false);
+}
+
+void netdhcp_hold_forget_freed(const struct hold_owner *o)
+{
+	forget(o, true);
 }
 
 /* In the writer's thread. */
@@ -152,12 +209,34 @@ int netdhcp_hold_clock(int64_t ahead_ms, bool set)
 	return rc;
 }
 
+int netdhcp_hold_forget_net(const char *net)
+{
+	int rc = shared.writer ? lease_writer_forget(shared.writer, net) : 0;
+
+	if (shared.writer)
+		netdhcp_hold_commit_soon(shared.runner);
+	return rc;
+}
+
+bool netdhcp_hold_rebuild(struct lease_image *img)
+{
+	if (!shared.writer)
+		return false;
+	if (lease_writer_rebuilds(shared.writer)) {
+		lease_writer_kick(shared.writer);
+		return false;
+	}
+	lease_writer_rebuild(shared.writer, img);
+	return true;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct lease_writer *netdhcp_hold_start(struct runner *r, struct err *err)
 {
 	struct dhcp_store *store = netdhcp_store(err);
-	struct lease_writer_conf conf = {.store = store, .wake = wake, .finished = finished};
+	struct lease_writer_conf conf = {
+		.store = store, .wake = wake, .finished = finished, .rebuilt = rebuilt};
 	int rc;
 
 	shared.runner = r;

@@ -18,6 +18,7 @@
 
 #include <ev.h>
 
+#include "dhcp/lease_change.h"
 #include "dhcp/server.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdhcp_frame.h"
@@ -154,6 +155,14 @@ void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *u
 void netdhcp_hold_commit_soon(const struct runner *r);
 /* The same, now; waits for the disk. */
 void netdhcp_hold_flush(void);
+/* @o goes: nothing of it is sent or undone any more; what it changed is written all the same. Or
+ * only what promises leases that are FREE by now, as their port went. */
+void netdhcp_hold_forget(const struct hold_owner *o);
+void netdhcp_hold_forget_freed(const struct hold_owner *o);
+/* dhcp_store_forget(), soon. 0, or -ENOBUFS. */
+int netdhcp_hold_forget_net(const char *net);
+/* lease_writer_rebuild(), unless one is under way: false, and @img is the caller's. */
+bool netdhcp_hold_rebuild(struct lease_image *img);
 /* dhcp_store_clock(), soon. 0, or -ENOBUFS: later. */
 int netdhcp_hold_clock(int64_t ahead_ms, bool set);
 
@@ -163,6 +172,10 @@ int netdhcp_hold_clock(int64_t ahead_ms, bool set);
 struct dhcp_store *netdhcp_store(struct err *err);
 /* Writing ended with @rc: log and tell (event "dhcp.store") when that is news. */
 void netdhcp_store_tell(struct runner *r, int rc);
+/* The file was written anew from memory, or not. */
+void netdhcp_store_rebuilt(struct runner *r, int rc, const struct dhcp_salvage *found);
+/* Once a second: has the file gone bad? Then it is written anew. Does the disk work again? */
+void netdhcp_store_look(struct runner *r);
 /* Once a second: look whether the wall clock was set. */
 void netdhcp_store_follow_clock(msec now);
 

@@ -208,8 +208,8 @@ void netdhcp_port_gone(const struct port *port)
 
 	if (!d || !netdhcp_port_one_machine(port))
 		return;
-	netdhcp_hold_flush();
 	dhcp_server_port_gone(&d->server, port->name, clock_wall_s());
+	netdhcp_hold_forget_freed(&d->hold);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

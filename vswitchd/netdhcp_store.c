@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/log.h"
 #include "vswitchd/netdhcp_int.h"
+#include "vswitchd/netsix.h"
 #include "vswitchd/switch/runner.h"
 
 enum {
@@ -17,7 +19,8 @@ enum {
 
 static struct {
 	struct dhcp_store *store;
-	struct dhcp_salvage found; /* when it was opened */
+	struct dhcp_salvage found; /* when it was opened, or opened anew */
+	bool rebuilt;		   /* from memory, since then */
 	bool failing;
 	uint64_t failures;
 	char why[DHCP_WHY];
@@ -97,11 +100,11 @@ void netdhcp_forget(const char *net_name)
 
 	if (!file.store)
 		return;
-	netdhcp_hold_flush();
 	snprintf(six, sizeof(six), "%s" NETDHCP_SIX, net_name);
-	if (dhcp_store_forget(file.store, net_name) || dhcp_store_forget(file.store, six))
-		log_warn("network %s: its leases can't be removed from the lease file: %s",
-			 net_name, dhcp_store_why(file.store));
+	if (netdhcp_hold_forget_net(net_name) || netdhcp_hold_forget_net(six))
+		log_warn("network %s: its leases can't be removed from the lease file, which is "
+			 "busy",
+			 net_name);
 }
 
 /* ---- can it be written? ---------------------------------------------------------------------- */
@@ -113,7 +116,44 @@ static void tell_event(struct runner *r, const char *state)
 			       file.failing ? json_string(file.why) : json_null()));
 }
 
-void netdhcp_store_tell(struct runner *r, int rc)
+/* All that is in memory, of both families. */
+static struct lease_image *image_of(const struct runner *r)
+{
+	struct lease_image *img = calloc(1, sizeof(*img));
+	int64_t wall_s = clock_wall_s();
+
+	for (const struct net *net = img ? r->nets : NULL; net; net = net->next) {
+		const struct dhcp_server *six = net->six ? netsix_table(net) : NULL;
+
+		if (net->dhcp) {
+			lease_image_net(img, net->conf.name);
+			dhcp_server_save(&net->dhcp->server, &lease_image_ops, img, r->now, wall_s);
+		}
+		if (six) {
+			lease_image_net(img, six->conf.net);
+			dhcp_server_save(six, &lease_image_ops, img, r->now, wall_s);
+		}
+	}
+	return img;
+}
+
+/* While it could not be written it may have missed something; or it is bad. Memory is right. */
+static void rebuild(const struct runner *r)
+{
+	struct lease_image *img;
+
+	if (!r->loop || r->restoring)
+		return;
+	img = image_of(r);
+	if (!img)
+		return;
+	img->reopen = dhcp_store_damaged(file.store);
+	if (!netdhcp_hold_rebuild(img))
+		lease_image_free(img);
+}
+
+/* Keep what came of writing, and say what is new about it. */
+static void note(struct runner *r, int rc)
 {
 	msec now = clock_now_ms();
 	bool was = file.failing;
@@ -135,13 +175,49 @@ void netdhcp_store_tell(struct runner *r, int rc)
 	}
 }
 
+void netdhcp_store_tell(struct runner *r, int rc)
+{
+	bool was = file.failing;
+
+	note(r, rc);
+	if ((was && !rc) || (rc && !was && dhcp_store_damaged(file.store)))
+		rebuild(r);
+}
+
+void netdhcp_store_look(struct runner *r)
+{
+	if (!file.store)
+		return;
+	if (dhcp_store_damaged(file.store))
+		rebuild(r);
+	else if (file.failing)
+		netdhcp_hold_clock(file.ahead_ms, false); /* a change, to see whether it works */
+}
+
+void netdhcp_store_rebuilt(struct runner *r, int rc, const struct dhcp_salvage *found)
+{
+	if (!rc && found->damaged) {
+		file.found = *found;
+		file.rebuilt = true;
+		file.clock_lost = true; /* a new file knows no clock */
+		log_warn("the lease file went bad (%s): it was written anew, with every lease in "
+			 "force",
+			 dhcp_store_why(file.store));
+		runner_event(r, "dhcp.store",
+			     json_pack("{s:s, s:s, s:s*}", "state", "rebuilt", "why",
+				       dhcp_store_why(file.store), "aside",
+				       found->aside[0] ? found->aside : NULL));
+	}
+	note(r, rc);
+}
+
 json_t *netdhcp_store_json(void)
 {
 	return json_pack(
-		"{s:s, s:o, s:I, s:s?, s:i}", "state", file.failing ? "failing" : "working", "why",
-		file.failing ? json_string(file.why) : json_null(), "failures",
+		"{s:s, s:o, s:I, s:s?, s:i, s:b}", "state", file.failing ? "failing" : "working",
+		"why", file.failing ? json_string(file.why) : json_null(), "failures",
 		(json_int_t)file.failures, "aside", file.found.damaged ? file.found.aside : NULL,
-		"saved", (int)file.found.kept);
+		"saved", (int)file.found.kept, "rebuilt", file.rebuilt);
 }
 
 /* ---- the clock ------------------------------------------------------------------------------- */

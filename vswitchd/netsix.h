@@ -38,6 +38,11 @@ bool netsix_at_rest(const struct net *net);
 /* `port del`: the addresses of the machine behind it are free. */
 void netsix_port_gone(const struct port *port);
 
+struct dhcp_server;
+
+/* The table of its DHCPv6 server, which @net has; NULL: none. Borrowed. */
+const struct dhcp_server *netsix_table(const struct net *net);
+
 /* What is to be advertised on @net, but lifetime and MAC. Zeroed and filled. */
 void netsix_ra(const struct net *net, struct ra_conf *out);
 

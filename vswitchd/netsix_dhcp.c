@@ -142,7 +142,7 @@ void six_dhcp_stop(struct netsix *s)
 {
 	if (!s->dhcp)
 		return;
-	netdhcp_hold_flush();
+	netdhcp_hold_forget(&s->hold);
 	dhcp6_server_fini(s->dhcp);
 	free(s->dhcp);
 	s->dhcp = NULL;
@@ -156,9 +156,16 @@ void netsix_lease(struct net *net, uint32_t lease_s)
 
 void six_dhcp_tick(struct netsix *s, msec now)
 {
-	if (s->net->runner->loop)
+	if (s->net->runner->loop) {
+		netdhcp_store_look(s->net->runner);
 		netdhcp_store_follow_clock(now);
+	}
 	lease_table_run(&s->dhcp->leases.leases, now);
+}
+
+const struct dhcp_server *netsix_table(const struct net *net)
+{
+	return net->six->dhcp ? &net->six->dhcp->leases : NULL;
 }
 
 void netsix_port_gone(const struct port *port)
@@ -167,6 +174,6 @@ void netsix_port_gone(const struct port *port)
 
 	if (!s || !netdhcp_port_one_machine(port))
 		return;
-	netdhcp_hold_flush();
 	dhcp_server_port_gone(&s->dhcp->leases, port->name, clock_wall_s());
+	netdhcp_hold_forget_freed(&s->hold);
 }

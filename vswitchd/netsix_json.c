@@ -244,7 +244,6 @@ int netsix_call(struct net *net, const char *method, const json_t *params, json_
 	rc = get_name(net->six, params, &name, err);
 	if (rc)
 		return rc;
-	netdhcp_hold_flush(); /* a failure below must not take others' leases along */
 	return strcmp(method, "dhcp.reserve") ? call_release(net->six, params, name, result, err)
 					      : call_reserve(net->six, params, name, result, err);
 }

@@ -80,6 +80,58 @@ gave "lease file is garbage" "put aside, said; a client that asked for its addre
 got b
 check "no address is there twice" test "$(addr_of a)" != "$(addr_of b)"
 
+# ---- the lease file goes bad while it is in use ----------------------------------------------
+
+vctl dhcp reserve lan 52:54:00:77:77:77 10.0.2.77 >/dev/null
+reserved() { jctl dhcp list lan | json "sorted(l['address'] for l in d['leases'] if l['reserved'])"; }
+rebuilt() { [ "$(grep -c "dhcp.store.*rebuilt" $DIR/bad)" -ge "$1" ]; }
+# all_there TEXT: what memory has, a daemon that was killed finds in the file.
+all_there() {
+	local all
+	all=$(bound)$(reserved)
+	kill_daemon
+	start_daemon
+	equal "$1: after kill -9 all leases and reservations are there" "$all" "$(bound)$(reserved)"
+}
+watch $DIR/bad events
+rm $STATE/leases.db $STATE/leases.db-wal
+check "file removed: a client gets its lease" wait_for 5 got a
+check "file removed: an event says that it was written anew" wait_for 5 rebuilt 1
+check "file removed: doctor says so" grep -q "written anew from memory" <<<"$(vctl doctor)"
+watch_end
+all_there "file removed"
+sqlite3 $STATE/leases.db "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null # else the log would mend it
+watch $DIR/bad events
+dd if=/dev/urandom of=$STATE/leases.db bs=4096 count=1 conv=notrunc 2>/dev/null
+got a
+check "file overwritten: it was written anew" wait_for 5 rebuilt 1
+check "file overwritten: a client gets its lease" wait_for 5 got b
+watch_end
+all_there "file overwritten"
+gave "removed, overwritten while in use" "noticed, written anew from memory, nothing lost"
+
+# ---- the disk is busy ------------------------------------------------------------------------
+
+# Somebody holds the file's lock until he is told to let it go.
+mkfifo $DIR/say
+sqlite3 $STATE/leases.db <$DIR/say >/dev/null &
+exec 9>$DIR/say
+echo "BEGIN IMMEDIATE; CREATE TABLE held (x);" >&9
+held() { ! sqlite3 $STATE/leases.db "BEGIN IMMEDIATE; ROLLBACK" 2>/dev/null; }
+on_file() { [ "$(sqlite3 $STATE/leases.db "SELECT count(*) FROM reserved WHERE addr = 167772750")" = "$1" ]; }
+wait_for 5 held
+people() {
+	vctl dhcp reserve lan 52:54:00:88:88:88 10.0.2.78 && vctl net add short mode=internal subnet=10.7.0.0/24 &&
+		plug short s1 && vctl port del s1.eth0 && vctl net del short
+}
+check "busy disk: reservations, ports and networks come and go" people
+check "busy disk: and did not wait for it" on_file 0
+echo "ROLLBACK;" >&9
+exec 9>&-
+check "busy disk: on record when it rests" wait_for 5 on_file 1
+check "busy disk: and all is well" wait_for 5 store_is working
+gave "disk busy" "reservations, ports, networks come and go at once, on record later"
+
 # ---- the clock -------------------------------------------------------------------------------
 
 fake=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1

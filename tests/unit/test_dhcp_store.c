@@ -131,6 +131,7 @@ static void kept_over_close(void **state)
 	assert_int_equal(load(s).n, 99);
 	assert_int_equal(load(s).n_reserved, 1);
 	assert_int_equal(dhcp_store_forget(s, "lan"), 0);
+	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
 	assert_int_equal(load(s).n + load(s).n_reserved, 0);
 	dhcp_store_close(s);
 }

@@ -33,6 +33,9 @@ struct rig {
 		unsigned int batch;
 		int rc;
 	} call[16];
+	unsigned int n_rebuilt, n_removed;
+	int rebuilt;
+	struct dhcp_salvage found;
 	unsigned int put_when_finished; /* one more change from inside finished() */
 };
 
@@ -65,10 +68,20 @@ static void finished(void *ctx, unsigned int batch, int rc)
 	r->put_when_finished = 0;
 }
 
+static void rebuilt(void *ctx, int rc, const struct dhcp_salvage *found)
+{
+	struct rig *r = ctx;
+
+	r->n_rebuilt++;
+	r->rebuilt = rc;
+	r->found = *found;
+}
+
 static int setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct lease_writer_conf conf = {.wake = wake, .finished = finished, .ctx = r};
+	struct lease_writer_conf conf = {
+		.wake = wake, .finished = finished, .rebuilt = rebuilt, .ctx = r};
 	struct dhcp_salvage found;
 	struct err err = {0};
 	char file[96];
@@ -119,6 +132,28 @@ static void ignore(void *arg, be32 addr, const struct dhcp_who *who)
 	(void)arg;
 	(void)addr;
 	(void)who;
+}
+
+static void ignore_lease(void *arg, const struct dhcp_record *rec)
+{
+	(void)arg;
+	(void)rec;
+}
+
+/* No file can grow past its first page, or it can again. */
+static void tighten(bool on)
+{
+	static struct rlimit old;
+	struct rlimit tight = {.rlim_cur = 4 << 10};
+
+	if (!on) {
+		setrlimit(RLIMIT_FSIZE, &old);
+		return;
+	}
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	tight.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &tight);
 }
 
 static unsigned int on_disk(struct rig *r)
@@ -188,21 +223,17 @@ static void burst(void **state)
 static void failure_takes_both_back(void **state)
 {
 	struct rig *r = *state;
-	struct rlimit old, tight = {.rlim_cur = 4 << 10};
 	unsigned int first = lease_writer_batch(r->w);
 
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &old);
-	tight.rlim_max = old.rlim_max;
 	sql(r, "BEGIN IMMEDIATE");
-	setrlimit(RLIMIT_FSIZE, &tight);
+	tighten(true);
 	assert_int_equal(put(r, 1), 0);
 	lease_writer_kick(r->w);
 	assert_int_equal(put(r, 2), 0);
 	sql(r, "ROLLBACK");
 	await_wake(r, 1);
 	lease_writer_reap(r->w);
-	setrlimit(RLIMIT_FSIZE, &old);
+	tighten(false);
 	assert_int_equal(r->n, 2);
 	assert_int_equal(r->call[0].batch, !first);
 	assert_int_equal(r->call[1].batch, first);
@@ -241,22 +272,157 @@ static void drain_takes_what_comes(void **state)
 	assert_int_equal(on_disk(r), 2);
 }
 
-/* A reservation is written by the caller, after all that waits, and commits what it says. */
-static void direct_changes(void **state)
+static void count_reserved(void *arg, be32 addr, const struct dhcp_who *who)
+{
+	(void)addr;
+	(void)who;
+	++*(unsigned int *)arg;
+}
+
+static unsigned int reserved_on_disk(struct rig *r)
+{
+	unsigned int n = 0;
+
+	assert_int_equal(lease_writer_ops.load(r->w, "lan", ignore_lease, count_reserved, &n), 0);
+	return n;
+}
+
+/* What people change joins the batch: nobody waits, and the order is kept. */
+static void changes_by_people(void **state)
+{
+	struct rig *r = *state;
+	struct dhcp_who who = dhcp_who_mac(&(struct mac){{2, 9, 9, 9, 9, 9}});
+
+	sql(r, "BEGIN IMMEDIATE");
+	assert_int_equal(put(r, 1), 0);
+	assert_int_equal(lease_writer_ops.reserve(r->w, "lan", htobe32(0x0a000009), &who), 0);
+	assert_int_equal(lease_writer_ops.del(r->w, "lan", htobe32(0x0a000001)), 0);
+	assert_int_equal(lease_writer_ops.commit(r->w), 0);
+	assert_int_equal(r->n, 0); /* the disk is busy, and here we are */
+	sql(r, "COMMIT");
+	await_wake(r, 1);
+	lease_writer_reap(r->w);
+	assert_int_equal(r->n, 1);
+	assert_int_equal(on_disk(r), 0);
+	assert_int_equal(reserved_on_disk(r), 1);
+	assert_int_equal(lease_writer_forget(r->w, "lan"), 0);
+	assert_int_equal(reserved_on_disk(r), 0); /* what is on its way counts */
+}
+
+/* While the disk is busy, a network that nothing waits of is read past the thread. */
+static void loading_does_not_wait(void **state)
+{
+	struct rig *r = *state;
+	unsigned int n = 0;
+
+	assert_int_equal(put(r, 1), 0);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	sql(r, "BEGIN IMMEDIATE");
+	assert_int_equal(lease_writer_ops.del(r->w, "other", 1), 0);
+	lease_writer_kick(r->w);
+	assert_int_equal(lease_writer_ops.load(r->w, "lan", count_lease, ignore, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(atomic_load(&r->woken), 0);
+	sql(r, "COMMIT");
+	assert_int_equal(lease_writer_drain(r->w), 0);
+}
+
+/* A failed batch leaves nothing behind but the wish to forget a network; while it fails, people are
+ * told so. */
+static void failure_and_people(void **state)
 {
 	struct rig *r = *state;
 	struct dhcp_who who = dhcp_who_mac(&(struct mac){{2, 9, 9, 9, 9, 9}});
 
 	assert_int_equal(put(r, 1), 0);
-	assert_int_equal(lease_writer_ops.reserve(r->w, "lan", htobe32(0x0a000009), &who), 0);
-	assert_int_equal(r->n, 1);
-	assert_int_equal(lease_writer_ops.del(r->w, "lan", htobe32(0x0a000001)), 0);
-	assert_int_equal(lease_writer_ops.commit(r->w), 0);
-	assert_int_equal(r->n, 1);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	tighten(true);
+	assert_int_equal(lease_writer_forget(r->w, "lan"), 0);
+	assert_true(lease_writer_drain(r->w) < 0);
+	assert_int_equal(lease_writer_failing(r->w), r->call[1].rc);
+	assert_true(lease_writer_ops.reserve(r->w, "lan", htobe32(9), &who) == 0 &&
+		    lease_writer_ops.commit(r->w) < 0);
+	assert_true(lease_writer_drain(r->w) < 0);
+	tighten(false);
 	assert_int_equal(on_disk(r), 0);
-	assert_int_equal(put(r, 4), 0); /* by the thread again */
-	assert_int_equal(lease_writer_ops.commit(r->w), 0);
-	assert_int_equal(r->n, 2);
+	assert_int_equal(reserved_on_disk(r), 0);
+	assert_int_equal(lease_writer_failing(r->w), 0);
+}
+
+static struct lease_image *image(bool reopen)
+{
+	struct lease_image *img = calloc(1, sizeof(*img));
+	struct dhcp_record rec = {.key = {.len = 7}, .expires_s = 1000, .lease_s = 3600};
+
+	img->reopen = reopen;
+	lease_image_net(img, "lan");
+	for (unsigned int n = 1; n <= 200; n++) {
+		rec.addr = htobe32(0x0a000000 + n);
+		rec.key.b[6] = (uint8_t)n;
+		assert_int_equal(lease_image_ops.put(img, "lan", &rec), 0);
+	}
+	return img;
+}
+
+/* An image replaces what the file has of its networks. */
+static void images(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned int n = 1000; n < 1010; n++)
+		assert_int_equal(put(r, n), 0);
+	lease_writer_rebuild(r->w, image(false));
+	lease_writer_rebuild(r->w, image(false)); /* the first has not begun, or is done */
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_false(lease_writer_rebuilds(r->w));
+	assert_true(r->n_rebuilt >= 1);
+	assert_int_equal(r->rebuilt, 0);
+}
+
+/* The file goes while it is open: noticed by the next change, and written anew. */
+static void file_goes(void **state)
+{
+	struct rig *r = *state;
+	char cmd[200];
+
+	assert_int_equal(put(r, 1), 0);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	snprintf(cmd, sizeof(cmd), "rm %s/leases.db%s", r->dir, r->n_removed++ ? "-wal" : "");
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(put(r, 2), 0);
+	assert_true(lease_writer_drain(r->w) < 0);
+	assert_true(dhcp_store_damaged(r->store));
+	lease_writer_rebuild(r->w, image(true));
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(r->rebuilt, 0);
+	assert_true(r->found.damaged);
+	assert_false(dhcp_store_damaged(r->store));
+	assert_int_equal(on_disk(r), 200);
+}
+
+/* The same with garbage for a header, which only reading it tells. */
+static void file_turns_to_garbage(void **state)
+{
+	struct rig *r = *state;
+	char cmd[200];
+
+	assert_int_equal(put(r, 1), 0);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	sql(r, "PRAGMA wal_checkpoint(TRUNCATE)"); /* else what is in the log would mend it */
+	snprintf(cmd, sizeof(cmd),
+		 "head -c 5000 /dev/zero | dd of=%s/leases.db conv=notrunc 2>&1 | cat", r->dir);
+	assert_int_equal(system(cmd), 0);
+	while (!dhcp_store_damaged(r->store)) {
+		assert_int_equal(put(r, 1), 0);
+		lease_writer_drain(r->w);
+		r->n = 0;
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	lease_writer_rebuild(r->w, image(true));
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(r->rebuilt, 0);
+	assert_true(r->found.aside[0]);
+	assert_int_equal(on_disk(r), 200);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -269,7 +435,12 @@ int main(void)
 		TEST(burst),
 		TEST(failure_takes_both_back),
 		TEST(drain_takes_what_comes),
-		TEST(direct_changes),
+		TEST(changes_by_people),
+		TEST(loading_does_not_wait),
+		TEST(failure_and_people),
+		TEST(images),
+		TEST(file_goes),
+		TEST(file_turns_to_garbage),
 		TEST(waiting_without_a_change),
 	};
 

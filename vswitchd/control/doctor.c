@@ -224,6 +224,11 @@ static void check_leases(struct daemon *d, struct check *c)
 		result(c, "fail", "make room on that file system, or mend it; clients ask again",
 		       "leases can't be written to %.300s: %s; nobody gets an address", state_dir(),
 		       why);
+	else if (json_is_true(json_object_get(store, "rebuilt")))
+		result(c, "warn", "find out who writes to that directory",
+		       "%.300s/leases.db was damaged or removed while it was in use, and was written "
+		       "anew from memory: no lease is lost",
+		       state_dir());
 	else if (aside)
 		result(c, "warn", "look at the file that was put aside, then delete it",
 		       "the lease file was damaged: %lld records were saved, the rest is lost; it "
