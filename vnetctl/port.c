@@ -252,6 +252,7 @@ const struct noun noun_port = {
 	"  promiscuous=deny|guests|all          what of others' traffic it may hear\n"
 	"  storm-broadcast=100 storm-multicast= storm-unknown=   flooded frames a second\n"
 	"  macs=8                               addresses that may be behind it\n"
+	"  leases=8|any|default                 addresses that DHCP may give behind it\n"
 	"  mirror=PORT,.. mirror-dir=in|out|both mirror-only=on  gets copies of their frames\n"
 	"  stp-cost= stp-port-priority= edge=auto|on|off loop-guard=on|off\n"
 	"What a cable does (each way by default; dir=in: from the far end into the switch):\n"

@@ -299,7 +299,20 @@ static bool lease_time_get(const struct net *net, char *text, size_t size)
 	return lease_s != LEASE_DEFAULT_S;
 }
 
+static int leases_set(struct net *net, const char *value, struct err *err)
+{
+	return setting_leases(value, "8", &net->port_leases, err);
+}
+
+static bool leases_get(const struct net *net, char *text, size_t size)
+{
+	setting_leases_text(net->port_leases, "8", text, size);
+	return net->port_leases;
+}
+
 const struct net_setting netdhcp_settings[] = {
+	{"leases", "how many addresses DHCP may give behind a guest's port, or any", leases_set,
+	 leases_get},
 	{"lease", SETTING_TIME_TEXT, lease_time_set, lease_time_get},
 	{0},
 };

@@ -102,7 +102,7 @@ static int ask_at(struct netdhcp *d, const json_t *params, struct question *q, s
 	q->rx = (struct dhcp_rx){.src = q->msg.mac,
 				 .port = port ? port->id + 1 : 0,
 				 .at = netdhcp_port_one_machine(port) ? port->name : NULL,
-				 .port_limit = NETDHCP_PORT_LEASES};
+				 .port_limit = netdhcp_port_limit(d->net, port)};
 	return 0;
 }
 
@@ -174,8 +174,7 @@ static const char *why_text(const struct dhcp_explained *e)
 {
 	if (!e->lease)
 		return "no address is free";
-	return e->over_limit ? "its port has as many addresses as one machine may have"
-			     : dhcp_pick_text(e->why);
+	return e->over_limit ? NETDHCP_LIMIT_TEXT : dhcp_pick_text(e->why);
 }
 
 static json_t *answer_json(const struct question *q, const struct dhcp_explained *e)

@@ -27,8 +27,12 @@
 enum {
 	NETDHCP_SAID = 256,	     /* answers whose reason is remembered while somebody watches */
 	NETDHCP_COMPLAIN_MS = 60000, /* the same complaint is not logged more often */
-	NETDHCP_PORT_LEASES = 8 /* addresses for one guest NIC: it may be a bridge for a few more */
+	NETDHCP_PORT_LEASES = 8 /* for one guest's NIC, unless set: it may be a bridge for a few */
 };
+
+/* Why a port gets no more. */
+#define NETDHCP_LIMIT_TEXT                                                                         \
+	"its port has as many addresses as it may have (leases= of the port or its network)"
 
 /* A network's IPv6 leases are in the lease file under its name and this, which no name can have. */
 #define NETDHCP_SIX "/6"
@@ -78,6 +82,9 @@ int netdhcp_port_start(struct netdhcp *d, struct err *err);
 void netdhcp_port_addresses(struct netdhcp *d);
 /* Leave it. Nothing when it has not joined. */
 void netdhcp_port_stop(struct netdhcp *d);
+/* How many addresses of one family those behind @port of @net may hold; 0: any number. NULL: a port
+ * that nothing is set of. */
+unsigned int netdhcp_port_limit(const struct net *net, const struct port *port);
 /* Is one machine behind @port (NULL: no)? */
 bool netdhcp_port_one_machine(const struct port *port);
 /* The port of one machine for which @where (dhcp_where()) stands; NULL: none. */

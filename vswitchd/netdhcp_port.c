@@ -105,6 +105,13 @@ bool netdhcp_port_one_machine(const struct port *port)
 	return port && (!strcmp(port->ops->type, "tap") || !strcmp(port->ops->type, "netns"));
 }
 
+unsigned int netdhcp_port_limit(const struct net *net, const struct port *port)
+{
+	unsigned int n = port && port->leases ? port->leases : net->port_leases;
+
+	return n == LEASES_ANY ? 0 : n ? n : NETDHCP_PORT_LEASES;
+}
+
 struct port *netdhcp_port_by_id(const struct net *net, uint32_t id)
 {
 	struct port *port = id ? net->ports : NULL;
@@ -133,7 +140,7 @@ static void input_dhcp(struct netdhcp *d, const struct frame_info *f, const stru
 			     .unicast = f->unicast,
 			     .port = port ? port->id + 1 : 0,
 			     .at = netdhcp_port_one_machine(port) ? port->name : NULL,
-			     .port_limit = NETDHCP_PORT_LEASES};
+			     .port_limit = netdhcp_port_limit(d->net, port)};
 	enum dhcp_verdict verdict;
 	struct dhcp_reply reply;
 	struct told told;

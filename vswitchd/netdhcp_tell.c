@@ -35,8 +35,7 @@ static const struct tell_reason refusals[DHCP_N] = {
 	[DHCP_N_WRONG_NET] = {"wrong-net", "that is no address of this network"},
 	[DHCP_N_UNKNOWN_CLIENT] = {"unknown-client", "nothing is known of this client"},
 	[DHCP_N_POOL_EXHAUSTED] = {"pool-exhausted", "no address is free"},
-	[DHCP_N_PORT_LIMIT] = {"port-limit",
-			       "its port has as many addresses as one machine may have"},
+	[DHCP_N_PORT_LIMIT] = {"port-limit", NETDHCP_LIMIT_TEXT},
 	[DHCP_N_STORE_FAILED] = {"store-failed", "its lease can't be written to disk"},
 };
 

@@ -85,7 +85,7 @@ bool six_dhcp_input(struct netsix *s, const struct six_info *i, const struct pkt
 			      .unicast = i->to_us,
 			      .port = port ? port->id + 1 : 0,
 			      .at = netdhcp_port_one_machine(port) ? port->name : NULL,
-			      .port_limit = NETDHCP_PORT_LEASES};
+			      .port_limit = netdhcp_port_limit(s->net, port)};
 	struct dhcp6_reply reply;
 	struct told6 told;
 	bool replied;

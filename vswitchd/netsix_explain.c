@@ -97,7 +97,7 @@ static int ask(struct netsix *s, const json_t *params, struct question6 *q, stru
 	q->port = port;
 	q->rx = (struct dhcp6_rx){.src = q->mac,
 				  .at = netdhcp_port_one_machine(port) ? port->name : NULL,
-				  .port_limit = NETDHCP_PORT_LEASES};
+				  .port_limit = netdhcp_port_limit(s->net, port)};
 	return 0;
 }
 

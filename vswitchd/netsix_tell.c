@@ -27,8 +27,7 @@ static const struct tell_reason refusals[DHCP6_N] = {
 	[DHCP6_N_WRONG_NET] = {"wrong-net", "that is no address of this network"},
 	[DHCP6_N_NO_BINDING] = {"unknown-client", "it has no such lease"},
 	[DHCP6_N_POOL_EXHAUSTED] = {"pool-exhausted", "no address is free"},
-	[DHCP6_N_PORT_LIMIT] = {"port-limit",
-				"its port has as many addresses as one machine may have"},
+	[DHCP6_N_PORT_LIMIT] = {"port-limit", NETDHCP_LIMIT_TEXT},
 	[DHCP6_N_STORE_FAILED] = {"store-failed", "its lease can't be written to disk"},
 };
 

@@ -204,6 +204,23 @@ gave "interfaces removed, made again" "served on, no restart wanted"
 
 vctl port add lan evil.eth0 netns=a ifname=evil0
 watch $DIR/refused events
+offered() { jctl dhcp stats lan | json "d['leases']['offered']"; }
+vctl net set lan leases=3
+ns a $MANY starve evil0 300 >/dev/null
+equal "leases=3 of the network: that many are offered" 3 "$(offered)"
+vctl port set evil.eth0 leases=5
+ns a $MANY starve evil0 300 >/dev/null
+equal "leases=5 of the port goes before it" 5 "$(offered)"
+check "dhcp explain says why there are no more" grep -q "leases= of the port" \
+	<<<"$(vctl dhcp explain lan 02:00:00:00:00:99 port=evil.eth0)"
+refused "leases=0" "leases" vctl port set evil.eth0 leases=0
+stop_daemon
+start_daemon
+equal "both are kept" "3 5" "$(jctl net show lan | json "d['settings']['leases']") $(port_stat evil.eth0 "d['settings']['leases']")"
+vctl port set evil.eth0 leases=default
+vctl net set lan leases=8
+watch_end
+watch $DIR/refused events
 ns a $MANY starve evil0 "$STARVE" >$DIR/starve.out
 watch_end
 check "starvation: $(cat $DIR/starve.out): the port has its share and no more" \

@@ -120,8 +120,8 @@ struct net {
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
 	/* Which of its further subnets on the wire overlaps @p? NULL: none. Set with dhcp. */
 	const struct ip4_prefix *(*further)(const struct net *net, struct ip4_prefix p);
-	struct nettftp *tftp; /* nettftp.h; NULL: it gives no files */
-	struct netdns *dns;   /* NULL: the network has no name server */
+	struct nettftp *tftp;	/* nettftp.h; NULL: it gives no files */
+	struct netdns *dns;	/* NULL: the network has no name server */
 	struct netprobe *probe; /* netprobe.h; NULL: it has none */
 	/* A service that looks at frames for the network's own ports (gateway, station) before they
 	 * do. True: it took @p. NULL: there is none. */
@@ -129,9 +129,14 @@ struct net {
 	/* A lease is in force, to a client that calls itself @host. NULL: nobody wants to know. */
 	void (*lease_told)(struct net *net, be32 addr, const struct mac *mac, const uint8_t *host,
 			   size_t len);
+	uint16_t port_leases; /* addresses that DHCP may give behind a guest's port; LEASES_ANY; 0:
+			       * the usual number */
 	unsigned int listeners; /* ports that are shown others' unicast (guard.h) */
 	uint64_t floods;	/* frames sent to all ports */
 };
+
+/* For struct net's port_leases and struct port's leases. */
+enum { LEASES_MAX = 1024, LEASES_ANY = UINT16_MAX };
 
 enum { NET_MTU_MIN = 576, NET_MTU_MAX = 65520, NET_MTU_DEFAULT = 1500 };
 

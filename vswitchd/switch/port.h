@@ -104,6 +104,8 @@ struct port {
 	struct mac mac;	 /* far end's, zero when not known */
 	be32 said_addr;	 /* IPv4 address that @mac last claimed by ARP, else 0: shown, never trusted
 			  */
+	uint16_t leases; /* addresses that DHCP may give behind it; LEASES_ANY; 0: as the network
+			  * says */
 	unsigned int id; /* unique in the network; flood order */
 	uint64_t plug;	 /* unique for ever: one more each time a port comes to a network */
 	bool admin_up;	 /* `port up`, `port down` */

@@ -414,3 +414,25 @@ void setting_time_text(msec ms, char *text, size_t size)
 		i++;
 	snprintf(text, size, "%llu%c", (unsigned long long)(ms / units[i].ms), units[i].unit);
 }
+
+int setting_leases(const char *value, const char *unset, uint16_t *out, struct err *err)
+{
+	unsigned long n = 0;
+	int rc = 0;
+
+	if (!strcmp(value, "any"))
+		n = LEASES_ANY;
+	else if (strcmp(value, unset))
+		rc = setting_number(value, 1, LEASES_MAX, &n, err);
+	if (!rc)
+		*out = (uint16_t)n;
+	return rc;
+}
+
+void setting_leases_text(uint16_t n, const char *unset, char *text, size_t size)
+{
+	if (n && n != LEASES_ANY)
+		snprintf(text, size, "%u", n);
+	else
+		snprintf(text, size, "%s", n ? "any" : unset);
+}

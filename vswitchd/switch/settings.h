@@ -66,6 +66,10 @@ int setting_bool(const char *value, bool *out, struct err *err);
 int setting_number(const char *value, unsigned long min, unsigned long max, unsigned long *out,
 		   struct err *err);
 
+/* How many leases: 1 to LEASES_MAX, "any" (LEASES_ANY), or the word @unset (0); and the text. */
+int setting_leases(const char *value, const char *unset, uint16_t *out, struct err *err);
+void setting_leases_text(uint16_t n, const char *unset, char *text, size_t size);
+
 /* A time with its unit, more than 0, as "300s", "5m", "2h" or "1d", and its shortest text. */
 #define SETTING_TIME_TEXT "a time with its unit: 300s, 5m, 2h or 1d"
 int setting_time(const char *value, msec *out, struct err *err);

@@ -118,7 +118,21 @@ static bool limit_get(const struct port *port, char *text, size_t size)
 	return port->fdb_share.limit;
 }
 
+/* Who has more than that keeps them until they end. */
+static int leases_set(struct port *port, const char *value, struct err *err)
+{
+	return setting_leases(value, "default", &port->leases, err);
+}
+
+static bool leases_get(const struct port *port, char *text, size_t size)
+{
+	setting_leases_text(port->leases, "default", text, size);
+	return port->leases;
+}
+
 const struct port_setting switch_port_settings[] = {
+	{"leases", "how many addresses DHCP may give behind the port, any, or default", leases_set,
+	 leases_get},
 	{"macs", "off or the most addresses that may be behind the port", limit_set, limit_get},
 	{0},
 };
