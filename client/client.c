@@ -312,9 +312,10 @@ static int errno_from_word(const char *word)
 	static const struct {
 		const char *word;
 		int code;
-	} known[] = {{"EEXIST", EEXIST}, {"ENOENT", ENOENT},	 {"EBUSY", EBUSY},
-		     {"EINVAL", EINVAL}, {"EPERM", EPERM},	 {"EAGAIN", EAGAIN},
-		     {"EACCES", EACCES}, {"ENOTCONN", ENOTCONN}, {"ETIMEDOUT", ETIMEDOUT}};
+	} known[] = {{"EEXIST", EEXIST},	{"ENOENT", ENOENT},	{"EBUSY", EBUSY},
+		     {"EINVAL", EINVAL},	{"EPERM", EPERM},	{"EAGAIN", EAGAIN},
+		     {"EACCES", EACCES},	{"ENOTCONN", ENOTCONN}, {"ETIMEDOUT", ETIMEDOUT},
+		     {"EOPNOTSUPP", EOPNOTSUPP}};
 
 	for (size_t i = 0; word && i < ARRAY_SIZE(known); i++)
 		if (!strcmp(known[i].word, word))

@@ -35,4 +35,4 @@ test_netsix-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp6_be
 	station vswitchd/netdns_frame.c tftp vswitchd-core dhcp lib
 # What a message says, of any frame, beside the reasons that a network remembers.
 fuzz-targets += netsay
-fuzz_netsay-objs := vswitchd/netsay.c vswitchd/netdhcp_words.c dhcp lib
+fuzz_netsay-objs := vswitchd/netsay.c vswitchd/netdhcp_words.c vswitchd/netsix_words.c dhcp lib

@@ -36,10 +36,12 @@ static void print_head(struct decoder *d, const struct frames *f, const struct p
 	       frames_port(f, p->interface), direction(p), decode(d, p));
 }
 
-/* What the message in the frame says, where the daemon knows (DHCP): its second comment. */
+/* What the message in the frame says, where the daemon knows (DHCP, IPv6 addresses): its second
+ * comment. */
 static const char *said(const struct pcapng_packet *p, char text[static TEXT_SIZE])
 {
-	return strncmp(comment(p, 1, text), "dhcp", 4) ? NULL : text;
+	comment(p, 1, text);
+	return strncmp(text, "dhcp", 4) && strncmp(text, "ipv6: ", 6) ? NULL : text;
 }
 
 void story_line(struct decoder *d, const struct frames *f, const struct pcapng_packet *p)

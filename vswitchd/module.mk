@@ -7,7 +7,7 @@ vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostprotos.c vswitchd/h
 # What is on the station of a network.
 station-srcs := vswitchd/station.c vswitchd/nettftp.c vswitchd/nettftp_dir.c
 station-srcs += vswitchd/netsix.c vswitchd/netsix_dhcp.c vswitchd/netsix_json.c vswitchd/netsix_seen.c vswitchd/netsix_frame.c \
-	vswitchd/netsix_tell.c vswitchd/netsix_explain.c
+	vswitchd/netsix_tell.c vswitchd/netsix_explain.c vswitchd/netsix_words.c
 station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold.c vswitchd/netdhcp_store.c vswitchd/netdhcp_tell.c \
 	vswitchd/netdhcp_words.c vswitchd/netsay.c vswitchd/netdhcp_frame.c vswitchd/netdhcp_json.c \
 	vswitchd/netdhcp_list.c vswitchd/netdhcp_rules.c vswitchd/netdhcp_edit.c vswitchd/netdhcp_explain.c

@@ -53,12 +53,10 @@ struct words {
 __attribute__((format(printf, 2, 3))) static void say(struct words *w, const char *fmt, ...)
 {
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(w->text + w->used, NETSAY_TEXT - w->used, fmt, ap);
+	w->used = netsay_add(w->text, w->used, fmt, ap);
 	va_end(ap);
-	w->used = MIN(w->used + (size_t)MAX(n, 0), (size_t)NETSAY_TEXT - 1);
 }
 
 static void say_addr(struct words *w, const char *before, be32 addr)

@@ -2,8 +2,10 @@
 #include "vswitchd/netsay.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 #include "dhcp/wire.h"
+#include "dhcp/wire6.h"
 #include "lib/frame.h"
 
 static const struct row {
@@ -12,7 +14,15 @@ static const struct row {
 	bool (*words)(const struct netsay_message *m, char text[static NETSAY_TEXT]);
 } rows[] = {
 	{L3_IP4, DHCP_PORT_SERVER, DHCP_PORT_CLIENT, netdhcp_words},
+	{L3_IP6, DHCP6_PORT_SERVER, DHCP6_PORT_CLIENT, netsix_words},
 };
+
+size_t netsay_add(char text[static NETSAY_TEXT], size_t used, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(text + used, NETSAY_TEXT - used, fmt, ap);
+
+	return MIN(used + (size_t)MAX(n, 0), (size_t)NETSAY_TEXT - 1);
+}
 
 /* Relays speak from the server's port to the server's port (RFC 2131 4.1). */
 static bool is_between(const struct frame *f, const struct row *r)
@@ -27,12 +37,16 @@ const char *netsay(const struct net *net, const struct pkt *p, char text[static 
 	struct frame f;
 	size_t at;
 
-	if (frame_parse(p->data, p->len, &f) != FRAME_OK || !f.has_l4 || f.proto != IPPROTO_UDP_)
+	m.frame = &f;
+	if (frame_parse(p->data, p->len, &f) != FRAME_OK || !f.has_l4)
+		return NULL;
+	if (frame_is_nd(&f) && !f.fragment)
+		return netsix_nd_words(&m, text) ? text : NULL;
+	if (f.proto != IPPROTO_UDP_)
 		return NULL;
 	at = f.l4 + sizeof(struct udp_hdr);
 	if (at > f.end || f.end > f.len)
 		return NULL;
-	m.frame = &f;
 	m.data = f.data + at;
 	m.len = f.end - at;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)

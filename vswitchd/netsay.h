@@ -9,17 +9,19 @@
 #ifndef VSWITCHD_NETSAY_H
 #define VSWITCHD_NETSAY_H
 
+#include <stdarg.h>
+
 #include "vswitchd/switch/net.h"
 
 struct frame; /* lib/frame.h */
 
 enum { NETSAY_TEXT = 320 };
 
-/* The UDP message of a frame that passes a port of @net. All borrowed, all hostile. */
+/* The message of a frame that passes a port of @net. All borrowed, all hostile. */
 struct netsay_message {
 	const struct net *net;
 	const struct frame *frame;
-	const void *data; /* the payload */
+	const void *data; /* of UDP: the payload; else NULL */
 	size_t len;
 };
 
@@ -27,9 +29,15 @@ struct netsay_message {
  */
 const char *netsay(const struct net *net, const struct pkt *p, char text[static NETSAY_TEXT]);
 
+/* Add to a sentence of @used bytes, for rows. Returns its length; what does not fit is cut. */
+size_t netsay_add(char text[static NETSAY_TEXT], size_t used, const char *fmt, va_list ap);
+
 /* ---- rows: false when it makes no sense ------------------------------------------------------ */
 
 /* netdhcp_words.c */
 bool netdhcp_words(const struct netsay_message *m, char text[static NETSAY_TEXT]);
+/* netsix_words.c: DHCPv6; and neighbour discovery, of a frame_is_nd() that is no fragment */
+bool netsix_words(const struct netsay_message *m, char text[static NETSAY_TEXT]);
+bool netsix_nd_words(const struct netsay_message *m, char text[static NETSAY_TEXT]);
 
 #endif

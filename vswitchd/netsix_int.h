@@ -5,6 +5,7 @@
  *   netsix.c        life, advertisements, neighbour discovery
  *   netsix_dhcp.c   DHCPv6
  *   netsix_tell.c   what it did, in words; netsix_explain.c: what it would do
+ *   netsix_words.c  what a message says, in words
  *   netsix_json.c   leases for people and programs
  *   netsix_seen.c   the addresses that guests were heard to use
  *   netsix_frame.c  the frames' bytes
@@ -17,7 +18,18 @@
 #include "vswitchd/netsix.h"
 #include "vswitchd/netsix_frame.h"
 
-enum { SIX_SEEN = 512, SIX_SEEN_PER_MAC = 16 };
+enum {
+	SIX_SEEN = 512,
+	SIX_SEEN_PER_MAC = 16,
+	SIX_SAID = 256 /* answers whose reason is remembered while somebody watches */
+};
+
+/* Why an answer was given, for captures. */
+struct six_said {
+	struct mac mac;
+	uint8_t xid[3], type;
+	const char *why; /* a constant */
+};
 
 /* An address that somebody on the network uses. */
 struct six_seen {
@@ -37,6 +49,8 @@ struct netsix {
 	struct refusal_told refused[2];
 	uint64_t random; /* for what need not be a secret */
 	struct six_seen seen[SIX_SEEN];
+	unsigned int n_said;
+	struct six_said said[SIX_SAID]; /* the latest, in a ring */
 };
 
 /* ---- netsix_dhcp.c --------------------------------------------------------------------------- */
@@ -72,6 +86,12 @@ void six_tell_undone(struct netsix *s, const struct dhcp_lease *l);
 void six_tell_own(struct netsix *s, const struct ip_addr *addr, const struct mac *from);
 /* Why no address is given, of those that are counted. */
 struct tell_reason six_refusal(enum dhcp6_count c);
+
+/* ---- netsix_words.c -------------------------------------------------------------------------- */
+
+/* Remember @why, a constant, of an answer of @type that is about to leave. */
+void six_said(struct netsix *s, const struct mac *client, const uint8_t *xid, enum dhcp6_type type,
+	      const char *why);
 
 /* ---- netsix_explain.c ------------------------------------------------------------------------ */
 

@@ -17,6 +17,7 @@
 #include "vswitchd/netsix_int.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
+#include "vswitchd/switch/walk.h"
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -198,6 +199,21 @@ static bool watched(const struct netsix *s)
 	return runner_wants(s->net->runner, "dhcp.exchange");
 }
 
+/* Do captures see the answer leave the station, or arrive at @port (NULL: not known)? */
+static bool captured(const struct netsix *s, const struct port *port)
+{
+	return (s->port->features | (port ? port->features : 0)) & PORT_WATCHED;
+}
+
+/* One reason for a message: of its first IA, or of the whole. */
+static void remember(const struct told6 *t, const struct dhcp6_reply *r)
+{
+	struct tell_reason why =
+		r->n_outcomes ? why_ia(&t->msg, &r->outcome[0]) : why_message(t, true, r);
+
+	six_said(t->s, &t->src, t->msg.xid, r->type, why.text);
+}
+
 static void tell_ia(const struct told6 *t, const struct dhcp6_reply *r,
 		    const struct dhcp6_outcome *o)
 {
@@ -242,7 +258,7 @@ void six_tell_before(struct netsix *s, const struct dhcp6_rx *rx, const struct p
 {
 	t->s = s;
 	t->port = port;
-	t->wanted = watched(s);
+	t->wanted = watched(s) || captured(s, port);
 	memcpy(t->count, s->dhcp->count, sizeof(t->count));
 	if (!t->wanted)
 		return;
@@ -254,6 +270,10 @@ void six_tell_after(const struct told6 *t, const struct dhcp6_reply *r, bool rep
 {
 	tell_refused(t);
 	if (!t->wanted)
+		return;
+	if (replied && t->parsed && captured(t->s, t->port))
+		remember(t, r);
+	if (!watched(t->s))
 		return;
 	if (!replied || !r->n_outcomes)
 		tell_message(t, r, replied);

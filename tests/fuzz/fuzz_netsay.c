@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!said)
 		return 0;
 	MUST(strnlen(said, sizeof(text)) < sizeof(text));
-	MUST(strncmp(said, "dhcp", 4) == 0);
+	MUST(strncmp(said, "dhcp", 4) == 0 || strncmp(said, "ipv6: ", 6) == 0);
 	for (; *said; said++)
 		MUST(*said >= ' ' && *said <= '~');
 	return 0;

@@ -38,6 +38,8 @@ no_renew() {
 	ns "$1" nft "add table netdev f; add chain netdev f e { type filter hook egress device eth0 priority 0; }; add rule netdev f e udp dport 547 @th,64,8 5 drop"
 }
 has() { ns "$1" ip -o -6 addr show dev eth0 scope global -tentative | grep -q " $2/"; }
+# fresh NS ADDR: its lease has begun anew (dhcpcd gives nothing back before it knows).
+fresh() { ns "$1" ip -6 addr show dev eth0 | grep -A 1 " $2/" | grep -qE 'valid_lft (9|1[0-9])sec'; }
 ll() { ns "$1" ip -o -6 addr show dev eth0 scope link -tentative | grep -q fe80; }
 
 # dhclient: a script of our own, since the usual one writes the host's resolv.conf. Status 3: the
@@ -117,6 +119,8 @@ clients=$lively
 for n in $clients; do
 	for m in $n ${n}2; do plug s $m; done
 done
+watch $DIR/seen capture dhclient.eth0 udp port 547 or icmp6
+capture=$watcher
 for n in $clients; do
 	for m in $n ${n}2; do
 		wait_for 5 ll $m
@@ -130,6 +134,12 @@ for n in $clients; do
 	check "$n: it has the address: ${lease[$n]}" wait_for 5 has $n "${lease[$n]}"
 	check "$n: of the range" grep -q '^fd00:1:2:4::d:' <<<"${lease[$n]}"
 done
+check "a capture tells the reply in words, and why" wait_for 3 grep -q \
+	"dhcp6: REPLY: ${lease[dhclient]} to $(ns_mac dhclient) for 16 s: it takes what was offered" $DIR/seen
+check "and what routers advertise" wait_for 10 grep -q \
+	"ipv6: router advertisement: fd00:1:2:4::/64; addresses come by DHCPv6; resolver fd00:1:2:4::fe; no way out" $DIR/seen
+kill -INT "$capture"
+wait "$capture"
 for n in $lively; do
 	stage $n "renew" wait_for 15 said $n '"asked":"renew".*"reason":"renewed"'
 	check "$n: keeps its address" wait_for 3 has $n "${lease[$n]}"
@@ -153,7 +163,7 @@ done
 for n in $lively; do
 	stage $n "rebind" wait_for 15 said ${n}2 '"asked":"rebind".*"answer":"reply","address":"fd00'
 	lease[${n}2]=$(address ${n}2)
-	check "$n: keeps its address" wait_for 3 has ${n}2 "${lease[${n}2]}"
+	check "$n: keeps its address, for as long again" wait_for 5 fresh ${n}2 "${lease[${n}2]}"
 	ns ${n}2 nft delete table netdev f
 	${n}_release ${n}2
 	stage $n "release" wait_for 5 said ${n}2 '"asked":"release".*"reason":"released"'
@@ -186,6 +196,9 @@ if [ "$clients" != "$lively" ]; then
 fi
 
 # ---- looking, reserving, and another daemon ----
+check "explain tells which address one gets and why, and what else" sh -c \
+	"'$VNETCTL' -s $SOCK dhcp explain s $(ns_mac dhclient2) | grep -q 'fd00:1:2:4::d:.*it has a lease'"
+check "stats count both families" sh -c "'$VNETCTL' -s $SOCK dhcp stats s | grep -q '[1-9].*solicit.*looked for a server'"
 check "dhcp list has both families" sh -c "'$VNETCTL' -s $SOCK dhcp list s | grep -q 'fd00:1:2:4::d:.*bound'"
 plug s r
 check "an address is reserved for whoever is behind a port" vctl dhcp reserve s r.eth0 fd00:1:2:4::77
