@@ -11,7 +11,8 @@ modes-srcs += $(nat-core-srcs) modes/nat/nat_uplink.c modes/nat/nat_uplink_one.c
 modes-srcs += modes/nat/nat_uplink_range.c modes/nat/nat_uplink_extra.c modes/nat/nat_map.c modes/nat/nat_pool.c modes/nat/nat_ports.c
 
 unit-tests += nat_tcp nat_xlate nat_frag nat_icmp nat6 nat6_frag nat_rows
-unit-tests += nat_proto nat_extra nat_limits
+unit-tests += nat_proto nat_extra nat_limits nat_udp
+test_nat_udp-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat_limits-objs := tests/unit/nat_world.c nat-core ra lib
 test_nat_extra-objs := tests/unit/nat_world.c nat-core ra lib
 unit-tests += nat_peers

@@ -89,7 +89,7 @@ fi
 wait $ours || note "$(tail -n 5 $DIR/ours.err)"
 
 # ---- by the clock ----
-for t in nat_xlate nat_icmp nat_tcp nat_frag nat_rows nat6 nat6_frag; do
+for t in nat_udp nat_xlate nat_limits nat_icmp nat_tcp nat_frag nat_rows nat6 nat6_frag; do
 	CMOCKA_MESSAGE_OUTPUT=STDOUT "$O/tests/unit/test_$t" 2>&1 | sed -n 's/^\[       OK \] \([a-z0-9_]*\).*/\1/p'
 done >$DIR/units
 # clock ID RFC TEXT UNIT-TEST [SYSCTL AT-LEAST]

@@ -338,3 +338,49 @@ uint16_t port_of(const struct pkt *p, int end)
 	memcpy(&port, l4_of(p) + 2 * end, 2);
 	return ntohs(port);
 }
+
+struct flow a_to(be32 peer, uint16_t sport, uint16_t dport)
+{
+	return (struct flow){GUEST_A, peer, sport, dport};
+}
+
+struct flow back(be32 peer, uint16_t peer_port, uint16_t ext_port)
+{
+	return (struct flow){peer, OUTSIDE, peer_port, ext_port};
+}
+
+uint16_t udp_out(struct world *w, struct flow f)
+{
+	uint16_t port = 0;
+
+	world_clear(w);
+	if (world_send(w, make_udp(w, f, 10)) == DROP_NONE && w->n_out == 1)
+		port = port_of(w->out[0], 0);
+	return port;
+}
+
+uint16_t tcp_out(struct world *w, struct flow f, uint8_t flags)
+{
+	uint16_t port = 0;
+
+	world_clear(w);
+	if (world_send(w, make_tcp(w, f, flags, 0)) == DROP_NONE && w->n_out == 1)
+		port = port_of(w->out[0], 0);
+	return port;
+}
+
+uint16_t tcp_established(struct world *w, uint16_t sport)
+{
+	uint16_t port = tcp_out(w, a_to(PEER_1, sport, 80), TCP_SYN);
+	struct pkt *answer = make_tcp(w, back(PEER_1, 80, port), TCP_SYN | TCP_ACK, 0);
+	bool open = port && world_receive(w, answer) == DROP_NONE &&
+		    tcp_out(w, a_to(PEER_1, sport, 80), TCP_ACK) == port;
+
+	assert(open);
+	return port;
+}
+
+enum drop_reason tcp_in(struct world *w, uint16_t port, uint8_t flags)
+{
+	return world_receive(w, make_tcp(w, back(PEER_1, 80, port), flags, 3));
+}

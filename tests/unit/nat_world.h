@@ -54,6 +54,18 @@ struct flow {
 	be32 src, dst;
 	uint16_t sport, dport;
 };
+/* From guest A to @peer, and from @peer to where @ext_port is seen. */
+struct flow a_to(be32 peer, uint16_t sport, uint16_t dport);
+struct flow back(be32 peer, uint16_t peer_port, uint16_t ext_port);
+
+/* Send one packet out; returns the outside port it left by, 0 when it did not. */
+uint16_t udp_out(struct world *w, struct flow f);
+uint16_t tcp_out(struct world *w, struct flow f, uint8_t flags);
+/* A connection of guest A's to port 80 of PEER_1, open; its outside port. */
+uint16_t tcp_established(struct world *w, uint16_t sport);
+/* An answer of that peer's. */
+enum drop_reason tcp_in(struct world *w, uint16_t port, uint8_t flags);
+
 /* Any protocol: @len bytes that mean nothing after the IP header. */
 struct pkt *make_ip(struct world *w, be32 src, be32 dst, uint8_t proto, uint32_t len);
 struct pkt *make_udp(struct world *w, struct flow f, uint32_t payload);

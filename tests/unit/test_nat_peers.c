@@ -3,27 +3,6 @@
 #include "tests/unit/nat_world.h"
 #include "tests/unit/unit.h"
 
-static struct flow a_to(be32 peer, uint16_t sport, uint16_t dport)
-{
-	return (struct flow){GUEST_A, peer, sport, dport};
-}
-
-static struct flow back(be32 peer, uint16_t peer_port, uint16_t ext_port)
-{
-	return (struct flow){peer, OUTSIDE, peer_port, ext_port};
-}
-
-/* Send one datagram out; returns the outside port it left by, 0 when it did not. */
-static uint16_t udp_out(struct world *w, struct flow f)
-{
-	uint16_t port = 0;
-
-	world_clear(w);
-	if (world_send(w, make_udp(w, f, 10)) == DROP_NONE && w->n_out == 1)
-		port = port_of(w->out[0], 0);
-	return port;
-}
-
 /* Mapping by the peer, and filtering that lets others in by it: the mapping stays the first peer's,
  * and ends with all of its sessions in whatever order they do. */
 static void u3_a_mapping_by_peer_may_have_other_sessions(void **state)
