@@ -27,24 +27,11 @@ struct told {
 	msec until;
 };
 
-struct input {
-	const uint8_t *p;
-	size_t n;
-};
-
 static const char *const ports[] = {NULL, NULL, "one.eth0", "two.eth0"};
 
 static struct bench b;
 static struct told told[TOLD_MAX];
 static unsigned int n_told;
-
-static uint8_t byte(struct input *in)
-{
-	if (!in->n)
-		return 0;
-	in->n--;
-	return *in->p++;
-}
 
 static be32 some_addr(uint8_t v)
 {
@@ -153,7 +140,7 @@ static void say(struct cmsg *m)
 
 static void say_made(struct input *in)
 {
-	uint8_t what = byte(in), who = byte(in), more = byte(in);
+	uint8_t what = take8(in), who = take8(in), more = take8(in);
 	struct cmsg m;
 
 	cmsg_start(&m, (enum dhcp_type)(1 + what % 9), who % CLIENTS);
@@ -163,41 +150,41 @@ static void say_made(struct input *in)
 	if (more & 2)
 		cmsg_opt(&m, OPT_CLIENT_ID, (const uint8_t[]){0, (uint8_t)(who / 16 % 4)}, 2);
 	if (more & 4)
-		cmsg_addr(&m, OPT_REQUESTED, some_addr(byte(in)));
+		cmsg_addr(&m, OPT_REQUESTED, some_addr(take8(in)));
 	if (more & 8)
 		cmsg_addr(&m, OPT_SERVER_ID, more & 16 ? ip("10.0.2.9") : b.conf.subnet[0].server);
 	if (more & 32)
-		cmsg_hdr(&m)->ciaddr = some_addr(byte(in));
+		cmsg_hdr(&m)->ciaddr = some_addr(take8(in));
 	if (more & 64)
-		cmsg_addr(&m, OPT_LEASE, htonl(byte(in) * 30u));
+		cmsg_addr(&m, OPT_LEASE, htonl(take8(in) * 30u));
 	if (more & 128)
-		cmsg_hdr(&m)->giaddr = some_addr(byte(in));
+		cmsg_hdr(&m)->giaddr = some_addr(take8(in));
 	say(&m);
 }
 
 static void say_raw(struct input *in)
 {
-	size_t n = MIN((size_t)byte(in) * 4, in->n);
+	size_t n = MIN((size_t)take8(in) * 4, in->left);
 	struct cmsg m;
 
 	cmsg_start(&m, DHCP_DISCOVER, 1);
-	if (n && byte(in) & 1) { /* raw options after a sound head */
-		n = MIN(n, in->n);
-		memcpy(m.b + m.len, in->p, n);
+	if (n && take8(in) & 1) { /* raw options after a sound head */
+		n = MIN(n, in->left);
+		memcpy(m.b + m.len, in->at, n);
 		m.len += n;
 	} else {
-		n = MIN(n, in->n);
-		memcpy(m.b, in->p, n);
+		n = MIN(n, in->left);
+		memcpy(m.b, in->at, n);
 		m.len = n;
 	}
-	in->p += n;
-	in->n -= n;
+	in->at += n;
+	in->left -= n;
 	say(&m);
 }
 
 static void pass_time(struct input *in)
 {
-	msec ms = (msec)byte(in) * byte(in) * 50;
+	msec ms = (msec)take8(in) * take8(in) * 50;
 
 	b.now += ms;
 	b.wall_s += (int64_t)(ms / 1000);
@@ -209,14 +196,14 @@ static void somebody_else_has(struct input *in)
 {
 	struct mac stranger = client_mac(200);
 
-	dhcp_server_conflict(&b.s, some_addr(byte(in)), &stranger, b.now, &b.r);
+	dhcp_server_conflict(&b.s, some_addr(take8(in)), &stranger, b.now, &b.r);
 }
 
 /* A person ends a lease: the client is not told, and that is what they wanted. */
 static void admin(struct input *in)
 {
-	uint8_t what = byte(in);
-	be32 addr = some_addr(byte(in));
+	uint8_t what = take8(in);
+	be32 addr = some_addr(take8(in));
 	struct mac mac = client_mac(what % CLIENTS);
 	struct dhcp_who who = what & 128 ? dhcp_who_port(ports[2]) : dhcp_who_mac(&mac);
 
@@ -257,9 +244,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
 
-	start(byte(&in));
-	while (in.n) {
-		uint8_t step = byte(&in);
+	start(take8(&in));
+	while (in.left) {
+		uint8_t step = take8(&in);
 
 		b.store.full = b.store.full_put = false;
 		if (step < 160)

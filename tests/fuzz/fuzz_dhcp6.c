@@ -26,24 +26,11 @@ struct told {
 	msec until;
 };
 
-struct input {
-	const uint8_t *p;
-	size_t n;
-};
-
 static const char *const ports[] = {NULL, NULL, "one.eth0", "two.eth0"};
 
 static struct bench6 b;
 static struct told told[TOLD_MAX];
 static unsigned int n_told;
-
-static uint8_t byte(struct input *in)
-{
-	if (!in->n)
-		return 0;
-	in->n--;
-	return *in->p++;
-}
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -167,7 +154,7 @@ static void put_options(struct input *in, struct msg6 *m, uint8_t what)
 	if (what & 1)
 		msg6_server(&b, m);
 	for (unsigned int i = 0; i < (what >> 1 & 3); i++) {
-		uint8_t v = byte(in);
+		uint8_t v = take8(in);
 
 		addr = some_addr(v);
 		msg6_ia(m, v % 3, v & 0x40 ? &addr : NULL);
@@ -177,9 +164,9 @@ static void put_options(struct input *in, struct msg6 *m, uint8_t what)
 	if (what & 16)
 		msg6_opt(m, OPT6_ORO, oro, sizeof(oro));
 	if (what & 32)
-		msg6_opt(m, OPT6_FQDN, in->p, MIN(in->n, (size_t)20));
+		msg6_opt(m, OPT6_FQDN, in->at, MIN(in->left, (size_t)20));
 	if (what & 64)
-		msg6_opt(m, (enum dhcp6_opt)(byte(in) % 32), in->p, MIN(in->n, (size_t)48));
+		msg6_opt(m, (enum dhcp6_opt)(take8(in) % 32), in->at, MIN(in->left, (size_t)48));
 }
 
 static void relay(struct msg6 *m)
@@ -196,7 +183,7 @@ static void relay(struct msg6 *m)
 
 static void message(struct input *in)
 {
-	uint8_t who = byte(in), type = byte(in);
+	uint8_t who = take8(in), type = take8(in);
 	struct msg6 m;
 
 	b.client = who % CLIENTS;
@@ -205,7 +192,7 @@ static void message(struct input *in)
 	b.port_limit = 4;
 	b.unicast = who & 0x80;
 	msg6_start(&b, &m, (enum dhcp6_type)(type % 14));
-	put_options(in, &m, byte(in));
+	put_options(in, &m, take8(in));
 	if (type & 0x80)
 		relay(&m);
 	if (type % 14 == DHCP6_RELEASE || type % 14 == DHCP6_DECLINE || type & 0x80)
@@ -216,10 +203,10 @@ static void message(struct input *in)
 
 static void raw(struct input *in)
 {
-	struct msg6 m = {.len = MIN(in->n, sizeof(m.b))};
+	struct msg6 m = {.len = MIN(in->left, sizeof(m.b))};
 
-	memcpy(m.b, in->p, m.len);
-	in->n = 0;
+	memcpy(m.b, in->at, m.len);
+	in->left = 0;
 	n_told = 0;
 	if (bench6_send(&b, &m))
 		check_reply();
@@ -227,8 +214,8 @@ static void raw(struct input *in)
 
 static void reserve(struct input *in)
 {
-	struct mac mac = client_mac(byte(in) % CLIENTS);
-	struct ip_addr addr = some_addr(byte(in));
+	struct mac mac = client_mac(take8(in) % CLIENTS);
+	struct ip_addr addr = some_addr(take8(in));
 	struct dhcp_who who = dhcp_who_mac(&mac);
 
 	dhcp_server_reserve(&b.s.leases, dhcp6_name(&b.conf, &addr), &who);
@@ -236,17 +223,17 @@ static void reserve(struct input *in)
 
 static void step(struct input *in)
 {
-	switch (byte(in) % 16) {
+	switch (take8(in) % 16) {
 	case 0:
 		raw(in);
 		break;
 	case 1:
-		b.now += (msec)byte(in) * 30000;
+		b.now += (msec)take8(in) * 30000;
 		b.wall_s += b.now / 1000000;
 		break;
 	case 2:
-		b.store.full = byte(in) & 1;
-		b.store.full_put = byte(in) & 1;
+		b.store.full = take8(in) & 1;
+		b.store.full_put = take8(in) & 1;
 		break;
 	case 3:
 		b.store.full = b.store.full_put = false;
@@ -257,7 +244,7 @@ static void step(struct input *in)
 		reserve(in);
 		break;
 	case 5:
-		b.s.conf.stateful = byte(in) & 3;
+		b.s.conf.stateful = take8(in) & 3;
 		break;
 	default:
 		message(in);
@@ -270,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	bench6_init(&b);
 	n_told = 0;
-	for (unsigned int i = 0; in.n && i < 64; i++)
+	for (unsigned int i = 0; in.left && i < 64; i++)
 		step(&in);
 	bench6_fini(&b);
 	return 0;

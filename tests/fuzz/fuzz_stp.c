@@ -13,19 +13,6 @@
 
 enum { PORTS = 4 };
 
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-static uint8_t take(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
-
 static void sent(void *port, const uint8_t *bpdu, size_t len)
 {
 	struct rstp_bpdu back;
@@ -51,25 +38,23 @@ static const struct rstp_ops ops = {sent, noted, noted, topology};
 
 static void raw_bpdu(struct rstp_port *p, struct input *in)
 {
-	size_t len = take(in) % 64;
+	size_t len = take8(in) % 64;
+	const uint8_t *bytes = take(in, &len);
 
-	len = len < in->left ? len : in->left;
-	rstp_input(p, in->at, len);
-	in->at += len;
-	in->left -= len;
+	rstp_input(p, bytes, len);
 }
 
 static void made_bpdu(struct rstp_port *p, struct input *in)
 {
 	uint8_t bytes[RSTP_BPDU_MAX];
-	struct rstp_bpdu m = {.kind = take(in) % 3, .flags = take(in)};
-	uint8_t who = take(in);
+	struct rstp_bpdu m = {.kind = take8(in) % 3, .flags = take8(in)};
+	uint8_t who = take8(in);
 
 	m.vector.root = 0x8000020000000000ull + (who & 7);
 	m.vector.bridge = 0x8000020000000000ull + (who >> 3 & 7);
-	m.vector.cost = take(in) * 1000u;
+	m.vector.cost = take8(in) * 1000u;
 	m.vector.port = 0x8000u + (who >> 6);
-	m.times = (struct rstp_times){take(in) % 24, 20, take(in) % 11, 15};
+	m.times = (struct rstp_times){take8(in) % 24, 20, take8(in) % 11, 15};
 	rstp_input(p, bytes, rstp_bpdu_build(&m, bytes));
 }
 
@@ -94,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rstp_port_enable(&port[i], true);
 	}
 	while (in.left) {
-		uint8_t op = take(&in);
+		uint8_t op = take8(&in);
 		struct rstp_port *p = &port[op >> 3 & 3];
 
 		switch (op & 7) {

@@ -24,35 +24,12 @@ static const struct mode_ops mode_plain = {.name = "lan-segment"};
 const struct mode_ops *const modes[] = {&mode_plain, NULL};
 const struct port_ops *const port_carriers[] = {&port_dummy_ops, &port_local_ops, NULL};
 
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
 struct stage {
 	struct runner runner;
 	struct net *net[2];
 	struct port *port[PORTS];
 	struct port *local[LOCALS];
 };
-
-static uint8_t take8(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
-
-static const uint8_t *take(struct input *in, size_t *len)
-{
-	const uint8_t *at = in->at;
-
-	*len = MIN(*len, in->left);
-	in->at += *len;
-	in->left -= *len;
-	return at;
-}
 
 /* Sends every other frame back to where it came from. */
 static void local_input(void *ctx, struct pkt *p)
