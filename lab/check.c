@@ -219,7 +219,7 @@ static void run_check(struct checks *cs, const struct lab_check *c)
 static bool wanted(const struct check_options *o, const struct lab_check *c)
 {
 	return (!c->hidden.v || o->hidden) && (!o->given_only || c->given.v) &&
-	       (!o->id || !strcmp(o->id, c->id.s)) &&
+	       (!o->work_only || !c->given.v) && (!o->id || !strcmp(o->id, c->id.s)) &&
 	       (!o->stage || (c->stage.s && !strcmp(o->stage, c->stage.s)));
 }
 

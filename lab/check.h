@@ -20,6 +20,7 @@ struct check_options {
 	const char *stage, *id; /* only this stage's checks; only this one (and its needs) */
 	bool hidden;		/* those that students are not shown, too */
 	bool given_only;	/* only what holds before anybody has done anything */
+	bool work_only;		/* those that are not given, and what they need */
 	bool once;		/* one try each, whatever `within` says */
 	bool hurry;		/* they are to fail: don't wait long for them */
 };

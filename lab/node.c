@@ -86,22 +86,31 @@ static bool lease_of(struct lab_run *r, const struct lab_nic *nic, be32 *out)
 	return found;
 }
 
-/* "inet 10.0.2.128/24 brd ..." in the output of `ip -4 addr show`. */
-static bool first_inet(const char *text, be32 *out)
+/* "inet 10.0.2.128/24 brd ..." in the output of `ip -4 addr show`: the first in @in, else the
+ * first. */
+static bool find_inet(const char *text, struct ip4_prefix in, be32 *out)
 {
-	const char *at = strstr(text, "inet ");
+	bool any = false;
 	char addr[IP4_STR];
-	size_t len = at ? strcspn(at + 5, "/ ") : 0;
+	be32 a;
 
-	if (!at || len >= sizeof(addr))
-		return false;
-	memcpy(addr, at + 5, len);
-	addr[len] = 0;
-	return !ip4_parse(addr, out);
+	while ((text = strstr(text, "inet "))) {
+		size_t len = strcspn(text += 5, "/ ");
+
+		snprintf(addr, sizeof(addr), "%.*s", (int)len, text);
+		if (ip4_parse(addr, &a))
+			continue;
+		if (!any || ip4_prefix_has(in, a))
+			*out = a;
+		any = true;
+		if (ip4_prefix_has(in, a))
+			break;
+	}
+	return any;
 }
 
-int node_has_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
-		     struct err *err)
+int node_has_address(struct lab_run *r, const struct lab_node *node, size_t index,
+		     struct ip4_prefix in, be32 *out, struct err *err)
 {
 	struct exec_result res;
 	char command[64];
@@ -112,7 +121,7 @@ int node_has_address(struct lab_run *r, const struct lab_node *node, size_t inde
 	rc = node_exec(r, node, command, ADDRESS_TIMEOUT_S, &res, err);
 	if (rc)
 		return rc;
-	found = first_inet(res.out, out);
+	found = find_inet(res.out, in, out);
 	exec_result_fini(&res);
 	return found ? 0
 		     : err_set(err, -ENOENT, "%s.%s has no address", node->name.s,
@@ -138,7 +147,7 @@ int node_address(struct lab_run *r, const struct lab_node *node, size_t index, b
 	}
 	if (lab_nic_how(nic) == LAB_ADDR_DHCP && nic->net->mode != LAB_BRIDGE)
 		return node_lease(r, node, index, out, err);
-	return node_has_address(r, node, index, out, err);
+	return node_has_address(r, node, index, (struct ip4_prefix){0}, out, err);
 }
 
 static bool on_network(const struct lab_node *node, const struct lab_net *net)

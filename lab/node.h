@@ -27,16 +27,18 @@ char *shell_quoted(const char *text);
 char *base64(const unsigned char *data, size_t len);
 void exec_result_fini(struct exec_result *res);
 
-/* The address of @node's NIC @index now: from the file, from our DHCP server's leases, else from
- * the node itself. -ENOENT while it has none. */
-/* What our DHCP server has leased interface @index, whose network is one of its; -ENOENT: nothing. */
+/* What our DHCP server has leased interface @index, whose network is one of its; -ENOENT: nothing.
+ */
 int node_lease(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
 	       struct err *err);
+/* The address of @node's NIC @index now: from the file, from our DHCP server's leases, else from
+ * the node itself. -ENOENT while it has none. */
 int node_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
 		 struct err *err);
-/* The same, and always from the node itself. */
-int node_has_address(struct lab_run *r, const struct lab_node *node, size_t index, be32 *out,
-		     struct err *err);
+/* The same, and always from the node itself. Of several the first, or with @in (plen not 0) the
+ * first in that subnet, else the first of all. */
+int node_has_address(struct lab_run *r, const struct lab_node *node, size_t index,
+		     struct ip4_prefix in, be32 *out, struct err *err);
 /* The address that @from (NULL: the host) should use for "NODE", "NODE.ethN" or "ADDR": for a node,
  * the NIC that shares a network with @from, else the first that has an address. */
 int node_target(struct lab_run *r, const struct lab_node *from, const char *to, be32 *out,

@@ -30,8 +30,7 @@ static json_t *address(struct lab_run *r, const struct lab_node *node, size_t i,
 
 	if (nic->how == LAB_ADDR_STATIC)
 		return json_string(ip4_prefix_format(nic->address.p, text));
-	if (!alive || lab_nic_how(nic) == LAB_ADDR_NONE ||
-	    node_address(r, node, i, &addr, &ignored))
+	if (!alive || node_address(r, node, i, &addr, &ignored))
 		return json_null();
 	return json_string(ip4_format(addr, text));
 }

@@ -67,7 +67,7 @@ enum attempt try_address(struct try *t)
 	t->outside = nic->net && lab_nic_how(nic) == LAB_ADDR_DHCP && lab_net_serves(nic->net) &&
 		     nic->net->mode != LAB_BRIDGE;
 	rc = t->outside ? node_address(t->r, t->from, nic_index(t), &a, &err)
-			: node_has_address(t->r, t->from, nic_index(t), &a, &err);
+			: node_has_address(t->r, t->from, nic_index(t), t->c->in.p, &a, &err);
 	if (rc)
 		return outcome(t, rc == -ENOENT ? ATTEMPT_NO : ATTEMPT_UNTRIED, "%s", err.text);
 	return judge_address(t, a);

@@ -382,5 +382,5 @@ lab_cost() {
 	after=$(all_pss)
 	nodes=$(jctl lab status cost | json "len({n['node'] for n in d['nics']})")
 	vctl lab down cost >/dev/null
-	cost="$took $nodes $(awk -v k=$((after - before)) -v n="$nodes" 'BEGIN { printf "%.1f", k / 1024 / n }')"
+	cost="$took $nodes $(awk -v k=$((after - before)) -v n="$nodes" 'BEGIN { printf "%.1f", (k > 0 ? k / 1024 / n : 0) }')"
 }
