@@ -114,7 +114,7 @@ $(O)/fuzz/obj/%.o: %.c
 		-MMD -MP -c -o $@ $<
 $(fuzz-bins): $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $$(call fuzz-expand,$$(fuzz_%-objs))
 	@echo "  LD    $@"
-	@clang -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(LIBS_DAEMON) -lyaml -lseccomp
+	@clang -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(LIBS_DAEMON) -lyaml -lseccomp -larchive
 
 # What the core's inner loops cost, without a kernel in the way.
 $(O)/bench/micro: $(call obj,bench/micro.c $(vswitchd-core-srcs) $(lib-srcs))

@@ -248,27 +248,50 @@ static int read_all(struct package *p, struct archive *a, struct err *err)
 	return rc ? rc : verify(p, err);
 }
 
-struct package *package_read(const char *path, struct err *err)
+/* From a file, or with no @path from @len bytes at @data. */
+static int open_archive(struct archive *a, const char *path, const void *data, size_t len,
+			struct err *err)
+{
+	int rc;
+
+	archive_read_support_format_tar(a);
+	archive_read_support_filter_zstd(a);
+	rc = path ? archive_read_open_filename(a, path, READ_BLOCK)
+		  : archive_read_open_memory(a, data, len);
+	return rc == ARCHIVE_OK ? 0
+				: err_set(err, -EINVAL, "%s",
+					  archive_error_string(a) ? archive_error_string(a)
+								  : "can't be opened");
+}
+
+static struct package *read_package(const char *path, const void *data, size_t len, struct err *err)
 {
 	struct package *p = calloc(1, sizeof(*p));
 	struct archive *a = archive_read_new();
 	int rc = p && a ? 0 : err_set(err, -ENOMEM, "out of memory");
 
-	if (!rc) {
-		archive_read_support_format_tar(a);
-		archive_read_support_filter_zstd(a);
-		if (archive_read_open_filename(a, path, READ_BLOCK) != ARCHIVE_OK)
-			rc = err_set(err, -EINVAL, "%s",
-				     archive_error_string(a) ? archive_error_string(a)
-							     : "can't be opened");
-	}
+	if (!rc)
+		rc = open_archive(a, path, data, len, err);
 	if (!rc)
 		rc = read_all(p, a, err);
 	if (a)
 		archive_read_free(a);
 	if (!rc)
 		return p;
-	err_wrap(err, "%s is no package of a lab", path);
 	package_destroy(p);
 	return NULL;
+}
+
+struct package *package_parse(const void *data, size_t len, struct err *err)
+{
+	return read_package(NULL, data, len, err);
+}
+
+struct package *package_read(const char *path, struct err *err)
+{
+	struct package *p = read_package(path, NULL, 0, err);
+
+	if (!p)
+		err_wrap(err, "%s is no package of a lab", path);
+	return p;
 }

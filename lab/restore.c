@@ -19,20 +19,10 @@
 #include "lab/save.h"
 #include "lab/save_parts.h"
 #include "lab/save_switch.h"
+#include "lab/work_files.h"
 #include "lib/addr.h"
 
 /* ---- restoring files ------------------------------------------------------------------------- */
-
-static bool in_folders(const char *name)
-{
-	static const char *const folders[] = {"etc/", "root/", "home/", "srv/"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (!strncmp(name, folders[i], strlen(folders[i])))
-			return !strstr(name, "..") && strncmp(name, "etc/ld.so", 9) != 0 &&
-			       strlen(name) < 400;
-	return false;
-}
 
 /* By way of a name of its own, so that a link that stands there is replaced and not followed, and
  * in a folder that is where its name says. */
@@ -64,64 +54,6 @@ static int restore_file(struct lab_run *r, const struct lab_node *node, const ch
 	if (!rc)
 		exec_result_fini(&res);
 	free(command);
-	return rc;
-}
-
-/* Do it for each file of a student's tar, but for those that are refused in silence: what is no
- * plain file, and what is not below the four folders. */
-typedef int entry_fn(void *ctx, const char *name, const char *data, size_t size, bool executable,
-		     struct err *err);
-
-static int each_entry(const struct lab_node *node, struct archive *a, struct archive_entry *e,
-		      size_t *sum, entry_fn *fn, void *ctx, struct err *err)
-{
-	const char *name = archive_entry_pathname(e);
-	la_int64_t size = archive_entry_size(e);
-	char *data;
-	int rc;
-
-	if (!name || archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e) ||
-	    !in_folders(name) || size < 0)
-		return 0;
-	*sum += (size_t)MIN(size, (la_int64_t)SAVE_SIZE_MAX + 1);
-	if (*sum > SAVE_SIZE_MAX)
-		return err_set(err, -EFBIG, "%s: more than %d MiB of files", node->name.s,
-			       SAVE_SIZE_MAX >> 20);
-	data = malloc((size_t)size + 1);
-	if (!data)
-		return err_set(err, -ENOMEM, "out of memory");
-	rc = archive_read_data(a, data, (size_t)size) == size
-		     ? fn(ctx, name, data, (size_t)size, archive_entry_perm(e) & 0111, err)
-		     : err_set(err, -EINVAL, "%s: its files are damaged", node->name.s);
-	free(data);
-	return rc;
-}
-
-static int each_file(const struct lab_node *node, const char *tgz, size_t len, entry_fn *fn,
-		     void *ctx, struct err *err)
-{
-	struct archive *a = archive_read_new();
-	unsigned int n = 0;
-	struct archive_entry *e;
-	size_t sum = 0;
-	int rc = 0, got = ARCHIVE_OK;
-
-	if (!a)
-		return err_set(err, -ENOMEM, "out of memory");
-	archive_read_support_format_tar(a);
-	archive_read_support_filter_gzip(a);
-	if (archive_read_open_memory(a, tgz, len) != ARCHIVE_OK)
-		rc = err_set(err, -EINVAL, "%s: its files are damaged", node->name.s);
-	while (!rc && (got = archive_read_next_header(a, &e)) == ARCHIVE_OK) {
-		if (++n > SAVE_FILES_MAX)
-			rc = err_set(err, -EFBIG, "%s: more than %d files", node->name.s,
-				     SAVE_FILES_MAX);
-		if (!rc)
-			rc = each_entry(node, a, e, &sum, fn, ctx, err);
-	}
-	if (!rc && got != ARCHIVE_OK && got != ARCHIVE_EOF)
-		rc = err_set(err, -EINVAL, "%s: its files are damaged", node->name.s);
-	archive_read_free(a);
 	return rc;
 }
 
@@ -181,7 +113,7 @@ static int unpack(struct lab_run *r, const struct lab_node *node, const void *tg
 static int restore_guest(struct lab_run *r, const struct lab_node *node, const char *tgz,
 			 size_t len, struct err *err)
 {
-	size_t room = SAVE_SIZE_MAX + SAVE_FILES_MAX * 2048u, used = 0;
+	size_t room = WORK_SIZE_MAX + WORK_FILES_MAX * 2048u, used = 0;
 	struct archive *a = archive_write_new();
 	char *out = malloc(room);
 	int rc = a && out ? 0 : err_set(err, -ENOMEM, "out of memory");
@@ -190,7 +122,7 @@ static int restore_guest(struct lab_run *r, const struct lab_node *node, const c
 		archive_write_set_format_ustar(a);
 		archive_write_add_filter_gzip(a);
 		archive_write_open_memory(a, out, room, &used);
-		rc = each_file(node, tgz, len, into_tar, a, err);
+		rc = work_files(tgz, len, into_tar, a, err);
 	}
 	if (!rc && archive_write_close(a) != ARCHIVE_OK)
 		rc = err_set(err, -EIO, "%s: its files can't be packed", node->name.s);
@@ -206,9 +138,10 @@ static int restore_files(struct lab_run *r, const struct lab_node *node, const c
 			 size_t len, struct err *err)
 {
 	struct into in = {r, node};
+	int rc = node->kind == LAB_VM ? restore_guest(r, node, tgz, len, err)
+				      : work_files(tgz, len, into_namespace, &in, err);
 
-	return node->kind == LAB_VM ? restore_guest(r, node, tgz, len, err)
-				    : each_file(node, tgz, len, into_namespace, &in, err);
+	return rc ? err_wrap(err, "%s", node->name.s) : 0;
 }
 
 /* What is no file and no address (bridges, servers) a guest's /etc/rc.local makes. A namespace's is

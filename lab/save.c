@@ -16,6 +16,7 @@
 #include "lab/node.h"
 #include "lab/save_parts.h"
 #include "lab/save_switch.h"
+#include "lab/work_files.h"
 
 enum { PIECE = 90000 };
 
@@ -102,9 +103,9 @@ static int save_files(struct lab_run *r, const struct lab_node *node, struct pac
 	exec_result_fini(&res);
 	if (!len)
 		return 0;
-	if (len > SAVE_SIZE_MAX)
+	if (len > WORK_SIZE_MAX)
 		return err_set(err, -EFBIG, "%s: more than %d MiB of files", node->name.s,
-			       SAVE_SIZE_MAX >> 20);
+			       WORK_SIZE_MAX >> 20);
 	data = malloc(len);
 	rc = data ? fetch(r, node, data, len, err) : err_set(err, -ENOMEM, "out of memory");
 	snprintf(name, sizeof(name), "nodes/%s/files.tgz", node->name.s);

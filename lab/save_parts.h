@@ -8,7 +8,7 @@
 #include "lab/node.h"
 #include "lab/package.h"
 
-enum { SAVE_TIMEOUT_S = 60, SAVE_SIZE_MAX = 16 << 20, SAVE_FILES_MAX = 2000 };
+enum { SAVE_TIMEOUT_S = 60 };
 
 /* Run @command in the node; a status other than 0 is an error with its last words. @res is the
  * caller's when 0 is returned. */
