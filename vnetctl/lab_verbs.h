@@ -48,6 +48,7 @@ int lab_pack_run(struct ctl *c, int argc, char **argv);
 int lab_unpack_run(struct ctl *c, int argc, char **argv);
 int lab_save_run(struct ctl *c, int argc, char **argv);
 int lab_restore_run(struct ctl *c, int argc, char **argv);
+/* lab_grade.c */
 int lab_grade_run(struct ctl *c, int argc, char **argv);
 /* lab_check.c */
 int lab_selftest_run(struct ctl *c, int argc, char **argv);

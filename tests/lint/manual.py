@@ -5,7 +5,7 @@
 The program's own table (`vnetctl -j help`) is the truth. Compared are: each verb, its settings and
 options with vnetctl(1), both ways; each setting of networks and ports with vnetctl(1) or
 vnet-modes(7); the words that completion offers with the table; each word of the schema of topology
-files with vnet-lab(5); each method of the daemon with vnet-control(7), both ways.
+files with vnet-lab(5); each method of the daemon with vnet-control(7), both ways; and files that texts name.
 """
 import json
 import re
@@ -113,6 +113,20 @@ def check_methods(text):
     compare("vnet-control(7)", found, manual)
 
 
+def check_paths():
+    """Files that the texts name are there; short names, such as `fdb.c`, somewhere."""
+    there = run("git", "ls-files").split()
+    names = {path.rsplit("/", 1)[-1] for path in there}
+    for text in [path for path in there if path.endswith(".md")]:
+        with open(text) as f:
+            found = re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:c|h|py|sh|md|yaml))`", f.read())
+        folder = text.rsplit("/", 1)[0] + "/" if "/" in text else ""
+        for path in sorted(set(found)):
+            if path not in there and folder + path not in there and not (
+                    path in names if "/" not in path else any(p.endswith("/" + path) for p in there)):
+                wrong.append("%s names %s, which is not there" % (text, path))
+
+
 def main():
     table = json.loads(run(VNETCTL, "-j", "help"))
     ctl = page("vnetctl.1")
@@ -120,6 +134,7 @@ def main():
     check_settings(table["settings"])
     check_schema(table["settings"], page("vnet-lab.5"))
     check_methods(page("vnet-control.7"))
+    check_paths()
     print("\n".join(wrong), end="\n" if wrong else "")
     sys.exit(bool(wrong))
 
