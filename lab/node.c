@@ -19,24 +19,6 @@ void exec_result_fini(struct exec_result *res)
 	res->out = res->err = NULL;
 }
 
-char *shell_quoted(const char *text)
-{
-	char *out = malloc(4 * strlen(text) + 3), *p = out;
-
-	if (!out)
-		return NULL;
-	*p++ = '\'';
-	for (; *text; text++) {
-		if (*text == '\'')
-			p = stpcpy(p, "'\\''");
-		else
-			*p++ = *text;
-	}
-	*p++ = '\'';
-	*p = 0;
-	return out;
-}
-
 int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
 	      unsigned int timeout_s, struct exec_result *res, struct err *err)
 {

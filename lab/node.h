@@ -5,6 +5,7 @@
 #ifndef LAB_NODE_H
 #define LAB_NODE_H
 
+#include "client/shell.h"
 #include "lab/run.h"
 
 enum { EXEC_TEXT_MAX = 64 << 10 };
@@ -21,10 +22,6 @@ int node_exec(struct lab_run *r, const struct lab_node *node, const char *comman
 /* Write @len bytes to the file @path in @node, with the folders that lead there. */
 int node_write(struct lab_run *r, const struct lab_node *node, const char *path, const void *data,
 	       size_t len, struct err *err);
-/* Text for a shell: @text in single quotes; base64 of bytes. The caller frees it; NULL when memory
- * is short. */
-char *shell_quoted(const char *text);
-char *base64(const unsigned char *data, size_t len);
 void exec_result_fini(struct exec_result *res);
 
 /* What our DHCP server has leased interface @index, whose network is one of its; -ENOENT: nothing.

@@ -35,36 +35,6 @@ static const char collect_files[] =
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-static int digit(char c)
-{
-	const char *digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Append what base64 @text says. */
-static size_t decode(const char *text, unsigned char *out, size_t size)
-{
-	unsigned int bits = 0, v = 0;
-	size_t n = 0;
-
-	for (; *text; text++) {
-		int d = digit(*text);
-
-		if (d < 0)
-			continue;
-		v = v << 6 | (unsigned int)d;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		if (n < size)
-			out[n++] = (unsigned char)(v >> bits);
-	}
-	return n;
-}
-
 static int fetch(struct lab_run *r, const struct lab_node *node, unsigned char *data, size_t len,
 		 struct err *err)
 {
@@ -81,7 +51,7 @@ static int fetch(struct lab_run *r, const struct lab_node *node, unsigned char *
 		rc = save_run(r, node, command, &res, err);
 		if (rc)
 			break;
-		if (decode(res.out, data + at, len - at) != MIN(len - at, (size_t)PIECE))
+		if (base64_decode(res.out, data + at, len - at) != MIN(len - at, (size_t)PIECE))
 			rc = err_set(err, -EIO, "%s: its files came incomplete", node->name.s);
 		exec_result_fini(&res);
 	}

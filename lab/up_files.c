@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "client/copy.h"
 #include "lab/node.h"
 #include "lab/guest.h"
 #include "lab/parse.h"
@@ -16,28 +17,6 @@
 
 /* Bytes that go with one command: base64 makes 4/3 of it, and an agent's request is bounded. */
 enum { PIECE_MAX = 24 << 10 };
-
-char *base64(const unsigned char *data, size_t len)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *text = malloc((len + 2) / 3 * 4 + 1), *p = text;
-
-	for (size_t i = 0; text && i < len; i += 3) {
-		size_t n = len - i;
-		unsigned int v = (unsigned int)data[i] << 16 |
-				 (n > 1 ? (unsigned int)data[i + 1] << 8 : 0) |
-				 (n > 2 ? data[i + 2] : 0u);
-
-		*p++ = digits[v >> 18];
-		*p++ = digits[v >> 12 & 63];
-		*p++ = n > 1 ? digits[v >> 6 & 63] : '=';
-		*p++ = n > 2 ? digits[v & 63] : '=';
-	}
-	if (text)
-		*p = 0;
-	return text;
-}
 
 static int piece(struct lab_run *r, const struct lab_node *node, const char *path, bool first,
 		 const unsigned char *data, size_t len, struct err *err)
@@ -94,17 +73,54 @@ static char *file_read(const struct lab *lab, const char *path, size_t *len, str
 	return text;
 }
 
+/* A folder with all that is in it, as it is. */
+static int copy_folder(struct lab_run *r, const struct lab_node *node, const struct lab_file *file,
+		       const char *path, struct err *err)
+{
+	struct copy c = {.client = r->client,
+			 .node = node->id,
+			 .shown = node->name.s,
+			 .vm = node->kind == LAB_VM};
+	int rc = copy_in(&c, path, file->to.s, true, err);
+
+	return rc ? err_wrap(err, "%s:%u:%u: a folder for %s", r->file, file->from.pos.line,
+			     file->from.pos.col, node->name.s)
+		  : 0;
+}
+
+static int make_executable(struct lab_run *r, const struct lab_node *node, const char *path,
+			   struct err *err)
+{
+	char *safe = shell_quoted(path), *command = NULL;
+	struct exec_result res;
+	int rc;
+
+	if (!safe || asprintf(&command, "chmod 755 %s", safe) < 0)
+		rc = err_set(err, -ENOMEM, "out of memory");
+	else
+		rc = node_exec(r, node, command, 10, &res, err);
+	if (!rc)
+		exec_result_fini(&res);
+	free(command);
+	free(safe);
+	return rc;
+}
+
 static int copy(struct lab_run *r, const struct lab_node *node, const struct lab_file *file,
 		struct err *err)
 {
-	char *path = lab_beside(r->file, file->from.s), *bytes, command[600], *safe;
-	struct exec_result res;
+	char *path = lab_beside(r->file, file->from.s), *bytes;
 	struct stat st;
 	size_t len;
 	int rc;
 
 	if (!path)
 		return err_set(err, -ENOMEM, "out of memory");
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		rc = copy_folder(r, node, file, path, err);
+		free(path);
+		return rc;
+	}
 	bytes = file_read(r->lab, path, &len, err);
 	if (!bytes) {
 		free(path);
@@ -112,15 +128,9 @@ static int copy(struct lab_run *r, const struct lab_node *node, const struct lab
 				file->from.pos.col, node->name.s);
 	}
 	rc = node_write(r, node, file->to.s, bytes, len, err);
-	/* A script stays one that can be run. */
-	if (!rc && stat(path, &st) == 0 && (st.st_mode & 0111)) {
-		safe = shell_quoted(file->to.s);
-		snprintf(command, sizeof(command), "chmod 755 %s", safe ? safe : "");
-		free(safe);
-		rc = node_exec(r, node, command, 10, &res, err);
-		if (!rc)
-			exec_result_fini(&res);
-	}
+	/* A script stays one that can be run; for the rest, who may read it here says nothing. */
+	if (!rc && stat(path, &st) == 0 && (st.st_mode & 0111))
+		rc = make_executable(r, node, file->to.s, err);
 	free(bytes);
 	free(path);
 	return rc;

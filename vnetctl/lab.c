@@ -13,6 +13,7 @@
 #include "vnetctl/lab_verbs.h"
 #include "vnetctl/nouns.h"
 #include "client/table.h"
+#include "vnetctl/copy.h"
 #include "vnetctl/vm.h"
 
 /* ---- list, status ---------------------------------------------------------------------------- */
@@ -146,6 +147,30 @@ static int lab_console_run(struct ctl *c, int argc, char **argv)
 	return rc;
 }
 
+static int lab_copy_run(struct ctl *c, int argc, char **argv)
+{
+	const struct lab_node *node;
+	struct copy_words w;
+	struct copy copy;
+	struct lab *lab;
+	int rc = CTL_FAILED;
+
+	memset(&copy, 0, sizeof(copy));
+	if (!copy_max(&argc, argv, &copy))
+		return ctl_usage(c, "'%s' is not a size like 100MiB or 2GiB", argv[argc]);
+	if (argc != 3 || !copy_words(argv[1], argv[2], &w))
+		return ctl_usage(c, "wants a lab, then FILE NODE:PATH or NODE:PATH FILE");
+	lab = lab_running(c, argv[0], NULL);
+	node = lab ? node_of(lab, w.node) : NULL;
+	if (node) {
+		copy.node = node->id;
+		copy.vm = node->kind == LAB_VM;
+		rc = copy_run(c, &copy, &w);
+	}
+	lab_destroy(lab);
+	return rc;
+}
+
 static int lab_exec_run(struct ctl *c, int argc, char **argv)
 {
 	json_t *params = json_object();
@@ -210,6 +235,8 @@ static const struct verb verbs[] = {
 	 lab_graph_run},
 	{"console", "NAME NODE [watch]", "its console on this terminal; Ctrl-] leaves it",
 	 lab_console_run},
+	{"copy", "NAME FILE NODE:PATH | NAME NODE:PATH FILE [max=1GiB]",
+	 "copy a file or folder into a node, or out of it", lab_copy_run},
 	{"exec", "NAME NODE [timeout=SECONDS] -- COMMAND", "run a command in a node", lab_exec_run},
 	{0},
 };

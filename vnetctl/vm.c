@@ -8,6 +8,7 @@
 
 #include "lib/setting_names.h"
 #include "vnetctl/args.h"
+#include "vnetctl/copy.h"
 #include "vnetctl/nouns.h"
 #include "client/table.h"
 #include "vnetctl/vm.h"
@@ -360,6 +361,19 @@ static int vm_exec(struct ctl *c, int argc, char **argv)
 	return exec_finish(c, ctl_call(c, "vm.exec", params));
 }
 
+static int vm_copy(struct ctl *c, int argc, char **argv)
+{
+	struct copy copy = {.vm = true};
+	struct copy_words w;
+
+	if (!copy_max(&argc, argv, &copy))
+		return ctl_usage(c, "'%s' is not a size like 100MiB or 2GiB", argv[argc]);
+	if (argc != 2 || !copy_words(argv[0], argv[1], &w))
+		return ctl_usage(c, "wants FILE GUEST:PATH or GUEST:PATH FILE");
+	copy.node = w.node;
+	return copy_run(c, &copy, &w);
+}
+
 static const struct verb verbs[] = {
 	{"list", "", "all guests", vm_list},
 	{"run",
@@ -374,6 +388,8 @@ static const struct verb verbs[] = {
 	{"resume", "NAME", "let them go on", vm_resume},
 	{"console", "NAME [watch]", "its console on this terminal; Ctrl-] leaves it", vm_console},
 	{"log", "NAME", "what its console printed last", vm_log},
+	{"copy", "FILE NAME:PATH | NAME:PATH FILE [max=1GiB]",
+	 "copy a file or folder into it, or out of it", vm_copy},
 	{"exec", "NAME [timeout=SECONDS] -- COMMAND", "run a command in it", vm_exec},
 	{0},
 };

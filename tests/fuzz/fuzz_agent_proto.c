@@ -36,9 +36,14 @@ static void on_done(void *ctx, uint32_t id, unsigned int status)
 	++*(size_t *)ctx;
 }
 
+static void on_read(void *ctx, uint32_t bytes)
+{
+	*(size_t *)ctx += bytes;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct agent_events events = {on_ready, on_pong, on_output, on_done};
+	static const struct agent_events events = {on_ready, on_pong, on_output, on_done, on_read};
 	struct agent_parser p;
 	size_t sum = 0;
 

@@ -49,7 +49,15 @@ static void on_done(void *ctx, uint32_t id, unsigned int status)
 	note(ctx, s);
 }
 
-static const struct agent_events events = {on_ready, on_pong, on_output, on_done};
+static void on_read(void *ctx, uint32_t bytes)
+{
+	char s[32];
+
+	snprintf(s, sizeof(s), "A%u ", bytes);
+	note(ctx, s);
+}
+
+static const struct agent_events events = {on_ready, on_pong, on_output, on_done, on_read};
 
 static void say(struct heard *h, const char *text)
 {
@@ -61,8 +69,8 @@ static void test_all_messages(void **state)
 	struct heard h = {0};
 
 	(void)state;
-	say(&h, "R 1\nP 7\nO 5 3\nabcE 5 2\nxyD 5 124\n");
-	assert_string_equal(h.log, "R1 P7 O5:abc E5:xy D5=124 ");
+	say(&h, "R 1\nP 7\nO 5 3\nabcE 5 2\nxyA 600\nD 5 124\n");
+	assert_string_equal(h.log, "R1 P7 O5:abc E5:xy A600 D5=124 ");
 }
 
 static void test_cut_anywhere(void **state)

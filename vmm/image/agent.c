@@ -57,6 +57,7 @@ struct agent {
 	const char *console;
 	struct agent_parser parser;
 	int64_t heard_ms; /* when the last byte came from the host */
+	size_t unsaid;	  /* bytes read that the host was not told of */
 	struct job jobs[AGENT_JOBS];
 	char out[OUT_MAX];
 	size_t out_len;
@@ -369,8 +370,19 @@ static int read_host(struct agent *a, int64_t now)
 	if (agent_parser_midway(&a->parser) && now - a->heard_ms > STALL_MS)
 		agent_parser_reset(&a->parser);
 	a->heard_ms = now;
+	a->unsaid += (size_t)n;
 	agent_parser_feed(&a->parser, buf, (size_t)n);
 	return 1;
+}
+
+static void tell_read(struct agent *a)
+{
+	char line[HEADER];
+
+	if (a->unsaid < AGENT_ACK || !out_room(a, HEADER))
+		return;
+	out_put(a, line, (size_t)snprintf(line, sizeof(line), "A %zu\n", a->unsaid));
+	a->unsaid = 0;
 }
 
 static int agent_loop(struct agent *a)
@@ -389,6 +401,7 @@ static int agent_loop(struct agent *a)
 			err = read_host(a, now);
 		if (err < 0)
 			return err == -EPIPE ? 0 : err;
+		tell_read(a);
 		for (int i = 0; i < AGENT_JOBS; i++)
 			if (a->jobs[i].used)
 				job_service(a, &a->jobs[i], now);

@@ -10,6 +10,8 @@
  *                  O <id> <len>\n + bytes, E <id> <len>\n + bytes     standard output, error
  *                  D <id> <status>\n                          done: 0..255, 124 timed out,
  *                                                             128+n ended by signal n
+ *                  A <n>\n                                    so many bytes more were read: the
+ * host has at most AGENT_WINDOW under way
  *
  * Lines that are not understood are ignored, so noise on the line costs at most one command.
  */
@@ -24,6 +26,7 @@ enum {
 	AGENT_LINE_MAX = 64,	       /* longest header line */
 	AGENT_COMMAND_MAX = 64 * 1024, /* longest command text */
 	AGENT_JOBS = 16,	       /* commands at once */
+	AGENT_ACK = 512,	       /* bytes read until an A is due */
 };
 
 struct agent_request {

@@ -19,6 +19,7 @@
 
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "vswitchd/guest/agent_out.h"
 #include "vswitchd/guest/agent_proto.h"
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/outbuf.h"
@@ -52,6 +53,7 @@ struct exec {
 struct agent {
 	struct vm *vm;
 	struct vmsock sock;
+	struct agent_out out;
 	struct agent_parser parser;
 	struct exec *execs; /* oldest first */
 	unsigned int n_execs, n_sent;
@@ -158,6 +160,7 @@ static void on_ready(void *ctx, unsigned int protocol)
 			 AGENT_PROTOCOL);
 		return;
 	}
+	agent_out_reset(&a->out);
 	exec_fail_all(a, false,
 		      "it has restarted"); /* the second one of a guest that has booted again */
 	ready(a);
@@ -188,8 +191,15 @@ static void on_done(void *ctx, uint32_t id, unsigned int status)
 		exec_done(x, (int)status);
 }
 
+static void on_read(void *ctx, uint32_t bytes)
+{
+	struct agent *a = ctx;
+
+	agent_out_read(&a->out, bytes);
+}
+
 static const struct agent_events events = {
-	.ready = on_ready, .pong = on_pong, .output = on_output, .done = on_done};
+	.ready = on_ready, .pong = on_pong, .output = on_output, .done = on_done, .read = on_read};
 
 static void data_cb(void *ctx, const uint8_t *data, size_t len)
 {
@@ -203,7 +213,8 @@ static void up_cb(void *ctx)
 	struct agent *a = ctx;
 
 	agent_parser_init(&a->parser);
-	vmsock_write(&a->sock, "\n", 1); /* ends whatever an earlier client left half-said */
+	agent_out_reset(&a->out);
+	agent_out_write(&a->out, "\n", 1); /* ends whatever an earlier client left half-said */
 }
 
 static void down_cb(void *ctx)
@@ -235,7 +246,7 @@ static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned 
 		return -ENOMEM;
 	memcpy(msg, head, (size_t)n);
 	memcpy(msg + n, command, len);
-	rc = vmsock_write(&a->sock, msg, (size_t)n + len);
+	rc = agent_out_write(&a->out, msg, (size_t)n + len);
 	free(msg);
 	return rc;
 }
@@ -272,7 +283,7 @@ void agent_window(struct agent *a, unsigned int rows, unsigned int cols)
 	char line[48];
 	int n = snprintf(line, sizeof(line), "\nW %u %u\n", rows, cols);
 
-	vmsock_write(&a->sock, line, (size_t)n); /* a comfort: nobody is told when it fails */
+	agent_out_write(&a->out, line, (size_t)n); /* a comfort: nobody is told when it fails */
 }
 
 static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
@@ -307,6 +318,7 @@ struct agent *agent_open(struct vm *vm)
 	random_bytes(&a->next_id, sizeof(a->next_id));
 	ev_timer_init(&a->probe, probe_cb, AGENT_PROBE_S, AGENT_PROBE_S);
 	a->probe.data = a;
+	agent_out_init(&a->out, &a->sock, vm->d->loop);
 	vmsock_open(&a->sock, vm->d->loop, vm->dir_fd, "agent", &ops, a);
 	if (!vm->child && vm->boot_ms < 0)
 		ev_timer_start(vm->d->loop, &a->probe);
@@ -319,6 +331,7 @@ void agent_close(struct agent *a)
 		return;
 	exec_fail_all(a, true, "it has ended");
 	ev_timer_stop(a->vm->d->loop, &a->probe);
+	agent_out_fini(&a->out);
 	vmsock_close(&a->sock);
 	free(a);
 }

@@ -40,6 +40,8 @@ static void line_end(struct agent_parser *p, const struct agent_events *ev, void
 		ev->ready(ctx, a);
 	} else if (p->line[0] == 'P' && !*s) {
 		ev->pong(ctx, a);
+	} else if (p->line[0] == 'A' && !*s) {
+		ev->read(ctx, a);
 	} else if (p->line[0] == 'D' && number(&s, 255, &b) && !*s) {
 		ev->done(ctx, a, b);
 	} else if ((p->line[0] == 'O' || p->line[0] == 'E') && number(&s, AGENT_CHUNK_MAX, &b) &&

@@ -6,6 +6,7 @@
  *	P <id>\n		pong
  *	O <id> <len>\n bytes	standard output of command <id>; E: standard error
  *	D <id> <status>\n	command <id> has ended
+ *	A <n>\n			it has read so many bytes more of ours
  *
  * The bytes come from a guest: anything may be there. Lines that are not one of these are skipped
  * (the kernel or a boot loader may have talked on the line before).
@@ -30,6 +31,7 @@ struct agent_events {
 	void (*pong)(void *ctx, uint32_t id);
 	void (*output)(void *ctx, uint32_t id, bool to_stderr, const void *data, size_t len);
 	void (*done)(void *ctx, uint32_t id, unsigned int status);
+	void (*read)(void *ctx, uint32_t bytes);
 };
 
 /* Forget a half-read line or chunk: after a new connection. */

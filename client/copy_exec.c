@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/copy.h"
+#include "client/ctl.h"
+#include "lib/addr.h"
+
+void copy_tell(const struct copy *c, uint64_t done, uint64_t total)
+{
+	if (c->progress)
+		c->progress(c->ctx, done, total);
+}
+
+int copy_name(const char *from, const char *to, bool into, char name[NAME_MAX + 1], struct err *err)
+{
+	const char *path = into ? from : to, *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+
+	if (!base[0] || !strcmp(base, ".") || !strcmp(base, "..") || strlen(base) > NAME_MAX)
+		return err_set(err, -EINVAL, "say what it is to be called: '%.80s' is no name",
+			       path);
+	memcpy(name, base, strlen(base) + 1);
+	return 0;
+}
+
+static json_int_t send_exec(struct copy *c, char *command, struct err *err)
+{
+	json_int_t id;
+
+	if (!command)
+		return err_set(err, -ENOMEM, "out of memory");
+	id = client_send(c->client, c->vm ? "vm.exec" : "ns.exec",
+			 json_pack("{s:s, s:s, s:i}", c->vm ? "vm" : "name", c->node, "command",
+				   command, "timeout_s", COPY_TIMEOUT_S),
+			 err);
+	free(command);
+	return id;
+}
+
+/* A node's words are shown as one line without control characters. */
+static json_t *result_of(struct copy *c, json_int_t id, struct err *err)
+{
+	json_t *r = client_wait(c->client, id, err);
+	const char *words;
+	char shown[200];
+	json_int_t status;
+
+	if (!r)
+		return NULL;
+	status = jint(r, "status");
+	if (!status)
+		return r;
+	words = jstr(r, "stderr");
+	str_escape(words, strcspn(words, "\n"), shown, sizeof(shown));
+	err_set(err, -EIO, "%s: %s", c->shown,
+		status == 124 ? "no answer in time"
+		: shown[0]    ? shown
+			      : "the command failed");
+	json_decref(r);
+	return NULL;
+}
+
+json_t *copy_exec(struct copy *c, char *command, struct err *err)
+{
+	json_int_t id = send_exec(c, command, err);
+
+	return id < 0 ? NULL : result_of(c, id, err);
+}
+
+json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err)
+{
+	json_int_t id = w->ids[0];
+
+	memmove(w->ids, w->ids + 1, --w->n * sizeof(w->ids[0]));
+	return result_of(c, id, err);
+}
+
+int copy_start(struct copy *c, struct copy_window *w, char *command, struct err *err)
+{
+	json_int_t id;
+	json_t *r;
+
+	if (w->n == COPY_AHEAD) {
+		r = copy_oldest(c, w, err);
+		if (!r) {
+			free(command);
+			return err->code;
+		}
+		json_decref(r);
+	}
+	id = send_exec(c, command, err);
+	if (id < 0)
+		return (int)id;
+	w->ids[w->n++] = id;
+	return 0;
+}
+
+int copy_finish(struct copy *c, struct copy_window *w, struct err *err)
+{
+	struct err ignored, *where = err;
+	int rc = 0;
+
+	while (w->n) {
+		json_t *r = copy_oldest(c, w, where);
+
+		if (!r && !rc) {
+			rc = where->code;
+			where = &ignored;
+		}
+		json_decref(r);
+	}
+	return rc;
+}
