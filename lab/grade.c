@@ -28,7 +28,7 @@
 #include "lab/save.h"
 
 #define GRADE_PREFIX "grade-"
-enum { JOBS_MAX = 64, LABS_PER_CPU = 4, MEMORY_SHARE = 2 };
+enum { JOBS_MAX = 64, LABS_PER_CPU = 4, MEMORY_SHARE = 2, SPARE_SHARE = 16 };
 
 struct worker {
 	pid_t pid; /* 0: free */
@@ -38,16 +38,57 @@ struct worker {
 	size_t len;
 };
 
-unsigned int grade_jobs(unsigned int memory_mib, unsigned int want)
+/* A network that the host can have only once, with this subnet or at all; NULL: there is none. */
+static const struct lab_net *only_once(const struct lab *lab)
+{
+	for (size_t i = 0; i < lab->n_nets; i++) {
+		const struct lab_net *net = &lab->nets[i];
+
+		if (net->mode == LAB_BRIDGE || (net->mode == LAB_HOST_ONLY && net->subnet.given) ||
+		    (net->mode == LAB_NAT && net->subnet.given &&
+		     !(net->host.given && !net->host.v)))
+			return net;
+	}
+	return NULL;
+}
+
+unsigned int grade_jobs(const struct lab *lab, unsigned int want, char *why, size_t size)
 {
 	/* Half of the free memory: the other half is for what they do. A lab mostly waits, so a CPU
 	 * does for a few. */
-	unsigned int by_memory = host_memory_mib() / MEMORY_SHARE / MAX(memory_mib, 1u);
-	unsigned int jobs = MIN(by_memory, host_cpus() * LABS_PER_CPU);
+	unsigned int need = MAX(lab_memory_mib(lab), 1u), free_mib = host_memory_mib();
+	unsigned int by_memory = free_mib / MEMORY_SHARE / need;
+	unsigned int by_cpus = host_cpus() * LABS_PER_CPU;
+	unsigned int jobs = MAX(MIN(MIN(by_memory, by_cpus), (unsigned int)JOBS_MAX), 1u);
+	const struct lab_net *net = only_once(lab);
 
-	if (want)
-		jobs = MIN(jobs, want);
-	return MIN(MAX(jobs, 1u), (unsigned int)JOBS_MAX);
+	if (net) {
+		snprintf(why, size, "network '%s' (%s) can be there only once%s", net->name.s,
+			 lab_mode_word(net->mode),
+			 net->mode == LAB_BRIDGE ? ""
+			 : net->mode == LAB_NAT	 ? ": 'host: off', or no subnet, lets them go "
+						   "side by side"
+						 : ": without a subnet they go side by side");
+		return 1;
+	}
+	if (want && want <= jobs)
+		snprintf(why, size, "as asked for");
+	else
+		snprintf(why, size, "%u CPUs are good for %u; %u MiB are free, one takes up to %u",
+			 host_cpus(), by_cpus, free_mib, need);
+	return want ? MIN(want, jobs) : jobs;
+}
+
+/* Is there memory for one more beside the @n that run? Some of them have not taken theirs yet. */
+static bool room_for_one(struct grade *g, unsigned int begin_mib, unsigned int n)
+{
+	unsigned int free_mib = host_memory_mib();
+	unsigned int taken = begin_mib > free_mib ? begin_mib - free_mib : 0;
+	unsigned int to_come = n * g->memory_mib > taken ? n * g->memory_mib - taken : 0;
+	bool room = !n || free_mib > to_come + g->memory_mib + begin_mib / SPARE_SHARE;
+
+	g->waits += !room;
+	return room;
 }
 
 /* ---- one hand-in, in a process of its own ---------------------------------------------------- */
@@ -230,12 +271,13 @@ json_t *grade_all(struct grade *g, char **paths, size_t n, struct err *err)
 {
 	struct worker w[JOBS_MAX] = {0};
 	json_t **marks = calloc(n + 1, sizeof(*marks)), *list = json_array();
+	unsigned int begin_mib = host_memory_mib();
 	size_t next = 0;
 	int rc = marks ? 0 : err_set(err, -ENOMEM, "out of memory");
 
 	while (!rc && (next < n || running(w, g->jobs))) {
 		for (unsigned int i = 0; !rc && i < g->jobs && next < n; i++)
-			if (!w[i].pid)
+			if (!w[i].pid && room_for_one(g, begin_mib, running(w, g->jobs)))
 				rc = start(g, &w[i], paths, next++, err);
 		turn(g, w, g->jobs, paths, marks);
 	}

@@ -139,9 +139,9 @@ static int write_to(struct package *p, const char *path, struct err *err)
 	if (rc == ARCHIVE_OK)
 		rc = archive_write_close(a);
 	if (rc != ARCHIVE_OK)
-		rc = err_set(err, -EIO, "can't write %s: %s", path,
-			     a && archive_error_string(a) ? archive_error_string(a)
-							  : "out of memory");
+		rc = a && archive_errno(a) > 0
+			     ? err_sys(err, -archive_errno(a), "can't write %s", path)
+			     : err_set(err, -EIO, "can't write %s", path);
 	if (a)
 		archive_write_free(a);
 	free(manifest);

@@ -116,8 +116,7 @@ static enum attempt judge_words(struct try *t, const char *url, const struct exe
 	if (res->status)
 		return outcome(t, ATTEMPT_NO, "no page from %s: %s", url, words);
 	if (match_output(t, res->out) != ATTEMPT_YES)
-		return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, words,
-			       t->output);
+		return outcome(t, ATTEMPT_NO, "%s says '%s', wanted /%s/", url, words, t->output);
 	return outcome(t, ATTEMPT_YES, "%s", url);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lab/run.h"
+#include "vnetctl/lab_class.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 #include "vnetctl/nouns.h"
@@ -88,7 +89,9 @@ static int lab_status_run(struct ctl *c, int argc, char **argv)
 	json_t *rows, *probes;
 
 	if (argc > 1)
-		return ctl_usage(c, "wants one lab at most");
+		return ctl_usage(c, "wants one lab at most, or --all");
+	if (argc && !strcmp(argv[0], "--all"))
+		return ctl_client(c) ? lab_class_status(c) : CTL_FAILED;
 	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL, NULL) : NULL;
 	if (!lab)
 		return CTL_FAILED;
@@ -202,11 +205,12 @@ static const struct verb verbs[] = {
 	 "bring the lab of a file up, all or nothing", lab_up_run},
 	{"down", "[NAME|FILE]", "stop its guests and remove all that belongs to it", lab_down_run},
 	{"list", "", "the labs that are up", lab_list_run},
-	{"status", "[NAME|FILE]", "its nodes, NICs and addresses", lab_status_run},
+	{"status", "[NAME|FILE|--all]", "its nodes, NICs and addresses; of all: a line for each",
+	 lab_status_run},
 	{"tasks", "[NAME|FILE] [--stage STAGE]", "what there is to do", lab_tasks_run},
 	{"check",
 	 "[NAME|FILE] [--stage STAGE] [--id CHECK] [--watch] [--hidden]\n"
-	 "           [--format table|junit|tap]",
+	 "           [--format table|junit|tap] | --all [--stage STAGE] [--hidden]",
 	 "run its checks", lab_check_run},
 	{"selftest", "FILE [--name NAME] [--seed SEED] [--kind KIND]",
 	 "are its checks worth something? tried untouched, solved, and solved wrongly",

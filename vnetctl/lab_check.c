@@ -15,6 +15,7 @@
 #include "lab/preflight.h"
 #include "lab/report.h"
 #include "lab/solution.h"
+#include "vnetctl/lab_class.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 
@@ -119,16 +120,19 @@ static void print_sum(const struct check_sum *sum)
 struct check_words {
 	struct check_options options;
 	const char *format;
-	bool watch;
+	bool watch, all;
 };
 
 static int parse_words(struct ctl *c, struct check_words *w, int argc, char **argv,
 		       const char **name)
 {
-	const struct lab_option opts[] = {
-		{"stage", &w->options.stage, NULL},   {"id", &w->options.id, NULL},
-		{"format", &w->format, NULL},	      {"watch", NULL, &w->watch},
-		{"hidden", NULL, &w->options.hidden}, {0}};
+	const struct lab_option opts[] = {{"stage", &w->options.stage, NULL},
+					  {"id", &w->options.id, NULL},
+					  {"format", &w->format, NULL},
+					  {"watch", NULL, &w->watch},
+					  {"hidden", NULL, &w->options.hidden},
+					  {"all", NULL, &w->all},
+					  {0}};
 	const char *words[WORDS_MAX];
 	int n, rc = lab_words(c, opts, argc, argv, 0, 1, words, &n);
 
@@ -139,6 +143,8 @@ static int parse_words(struct ctl *c, struct check_words *w, int argc, char **ar
 		return ctl_usage(c, "--format is table, junit or tap, not '%s'", w->format);
 	if (w->watch && w->format)
 		return ctl_usage(c, "--watch is for people: leave --format out");
+	if (w->all && (n || w->watch || w->format))
+		return ctl_usage(c, "--all is every lab, once, as a table or with -j");
 	*name = n ? words[0] : NULL;
 	return CTL_OK;
 }
@@ -221,6 +227,8 @@ int lab_check_run(struct ctl *c, int argc, char **argv)
 
 	if (rc)
 		return rc;
+	if (w.all)
+		return lab_class_check(c, &w.options);
 	lab = ctl_client(c) ? lab_running(c, name, &record) : NULL;
 	if (!lab)
 		return CHECK_NOT_RUNNING;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lab_grade.c - the verb `grade`: hand-ins one after the other or side by side, and their marks as a
- * table, CSV and JUnit.
+ * lab_grade.c - the verb `grade`: hand-ins one after the other or side by side, and their marks as
+ * a table, CSV and JUnit.
  */
 #include <errno.h>
 #include <limits.h>
@@ -160,6 +160,8 @@ static int grade_run(struct ctl *c, struct grade *g, char **paths, size_t n, con
 	marks = grade_all(g, paths, n, &err);
 	if (!marks)
 		return ctl_fail(&err);
+	if (g->waits && !c->json)
+		printf("fewer at a time while memory was short\n");
 	rc = out ? write_csv(out, marks, &err) : 0;
 	if (!rc && junit)
 		rc = write_junit(junit, marks, &err);
@@ -182,6 +184,7 @@ int lab_grade_run(struct ctl *c, int argc, char **argv)
 	int n, rc = lab_words(c, opts, argc, argv, 1, WORDS_MAX, words, &n);
 	char *text = NULL, *full;
 	struct lab *lab;
+	char why[200];
 	long want = 0;
 
 	if (!rc && !file)
@@ -199,10 +202,11 @@ int lab_grade_run(struct ctl *c, int argc, char **argv)
 	g.file = full;
 	g.text = text;
 	g.kind = options.kind;
-	g.jobs = grade_jobs(lab_memory_mib(lab), (unsigned int)want);
+	g.memory_mib = lab_memory_mib(lab);
+	g.jobs = grade_jobs(lab, (unsigned int)want, why, sizeof(why));
 	grading.n = (size_t)n;
 	if (!c->json)
-		printf("%d hand-ins, %u at a time\n", n, g.jobs);
+		printf("%d hand-ins, %u at a time: %s\n", n, g.jobs, why);
 	rc = grade_run(c, &g, (char **)words, (size_t)n, out, junit);
 	lab_destroy(lab);
 	free(text);

@@ -5,5 +5,5 @@ vnetctl-srcs += $(addprefix vnetctl/,net.c net_probe.c port.c port_impair.c mac.
 vnetctl-srcs += $(addprefix vnetctl/,nat.c dns.c dhcp.c dhcp_watch.c dhcp_set.c dhcp_explain.c)
 vnetctl-srcs += $(addprefix vnetctl/,vm.c console.c copy.c relay.c image.c)
 vnetctl-srcs += $(addprefix vnetctl/,lab.c lab_find.c lab_words.c lab_life.c lab_file.c lab_diff.c)
-vnetctl-srcs += $(addprefix vnetctl/,lab_check.c lab_pack.c lab_grade.c lab_graph.c)
+vnetctl-srcs += $(addprefix vnetctl/,lab_check.c lab_class.c lab_pack.c lab_grade.c lab_graph.c)
 vnetctl-srcs += $(addprefix vnetctl/,capture.c frames.c decode.c story.c packet_text.c explain.c)
