@@ -6,6 +6,30 @@ of the passes and, after an x, the median of the ratios to the baseline of the s
 """
 import statistics
 
+# What is measured of traffic: the figure, its heading, whether its ratio to the baseline says
+# something.
+TRAFFIC = [
+    ("up", "TCP up Gbit/s", True),
+    ("down", "TCP down", True),
+    ("up8", "up, 8 streams", True),
+    ("down8", "down, 8", True),
+    ("crr1", "connections/s", True),
+    ("crr32", "32 at once", True),
+    ("pps", "64 B/s <1 % loss", True),
+    ("flood", "64 B/s of flood", True),
+    ("rtt_idle", "RTT us p50", True),
+    ("rtt_idle_p99", "p99", False),
+    ("rtt_hot", "hot p50", True),
+    ("rtt_hot_p99", "hot p99", True),
+    ("cpu_own", "own CPU s/GB", False),
+    ("cpu_all", "all CPU s/GB", True),
+    ("retransmits", "retr", False),
+    ("rss", "RSS MiB", False),
+    ("rss_after", "after con.", False),
+    ("idle_cpu", "idle CPU o/oo", False),
+    ("idle_wakeups", "wake-ups/s", False),
+]
+
 
 def load(path):
     figures = {}
@@ -13,6 +37,11 @@ def load(path):
         nr, contender, name, value = line.split()
         figures.setdefault(contender, {}).setdefault(name, {})[nr] = float(value)
     return figures
+
+
+def measured(figures, columns):
+    """Those of the columns that some contender has a figure for."""
+    return [column for column in columns if any(column[0] in of for of in figures.values())]
 
 
 def median(figures, contender, name):

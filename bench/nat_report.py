@@ -5,7 +5,7 @@ FILE is as figures.py says; the baseline is the kernel's masquerade with its gue
 """
 import sys
 
-from figures import goal, load, median, ratio, table
+from figures import TRAFFIC, goal, load, measured, median, ratio, table
 
 BASE = "kernel_tap"
 ME = "vswitchd"
@@ -16,26 +16,7 @@ NAMES = {
     "pasta": "pasta",
     "slirp": "slirp4netns",
 }
-# Figure, heading, whether the ratio to the baseline says something.
-TRAFFIC = [
-    ("up", "TCP up Gbit/s", True),
-    ("down", "TCP down", True),
-    ("up8", "up, 8 streams", True),
-    ("down8", "down, 8", True),
-    ("crr1", "connections/s", True),
-    ("crr32", "32 at once", True),
-    ("pps", "64 B/s <1 % loss", True),
-    ("flood", "of a flood", True),
-    ("rtt_idle", "RTT us p50", True),
-    ("rtt_idle_p99", "p99", False),
-    ("rtt_hot", "hot p50", True),
-    ("rtt_hot_p99", "hot p99", True),
-    ("cpu_own", "own CPU s/GB", False),
-    ("cpu_all", "all CPU s/GB", True),
-    ("retransmits", "retr", False),
-    ("rss", "RSS MiB", False),
-    ("rss_after", "after con.", False),
-]
+# As TRAFFIC: figure, heading, whether the ratio to the baseline says something.
 FLOWS = [
     ("flows_50k", "of 50,000", False),
     ("per_s_50k", "opened/s", True),
@@ -95,7 +76,7 @@ def goals(figures):
 
 def main():
     figures = load(sys.argv[1])
-    table(figures, "translator", NAMES, TRAFFIC, BASE)
+    table(figures, "translator", NAMES, measured(figures, TRAFFIC), BASE)
     if any("flows_50k" in of for of in figures.values()):
         print()
         table(figures, "flows", NAMES, FLOWS, BASE)

@@ -6,7 +6,7 @@ FILE is as figures.py says; the baseline is the kernel bridge.
 import statistics
 import sys
 
-from figures import goal, load, median, table
+from figures import TRAFFIC, goal, load, measured, median, table
 from figures import ratio as figures_ratio
 
 BASE = "bridge"
@@ -18,23 +18,6 @@ NAMES = {
     "ovs": "Open vSwitch, TSO",
     "vde": "vde_switch",
 }
-# Figure, heading, whether the ratio to the baseline says something.
-COLUMNS = [
-    ("up", "TCP up Gbit/s", True),
-    ("down", "TCP down", True),
-    ("pps", "64 B/s <1 % loss", True),
-    ("flood", "64 B/s of flood", True),
-    ("rtt_idle", "RTT us p50", True),
-    ("rtt_idle_p99", "p99", False),
-    ("rtt_hot", "hot p50", True),
-    ("rtt_hot_p99", "hot p99", True),
-    ("cpu_own", "own CPU s/GB", False),
-    ("cpu_all", "all CPU s/GB", True),
-    ("retransmits", "retr", False),
-    ("rss", "RSS MiB", False),
-    ("idle_cpu", "idle CPU o/oo", False),
-    ("idle_wakeups", "wake-ups/s", False),
-]
 
 
 def ratio(figures, contender, name, base=BASE):
@@ -71,7 +54,7 @@ def goals(figures, me):
 
 def main():
     figures = load(sys.argv[1])
-    table(figures, "switch", NAMES, COLUMNS, BASE)
+    table(figures, "switch", NAMES, measured(figures, TRAFFIC), BASE)
     for me in ("vswitchd", "vswitchd_tap"):
         if me in figures:
             goals(figures, me)
