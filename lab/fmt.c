@@ -264,11 +264,12 @@ static bool new_line(const struct fmt *f, size_t from, size_t to)
 
 static void write_all(struct fmt *f)
 {
+	const struct piece *pieces = f->pieces;
 	long shift = 0, indent;
 	size_t last = 0;
 
-	for (size_t i = 0; i < f->n; i++) {
-		const struct piece *p = &f->pieces[i], *before = i ? p - 1 : NULL;
+	for (size_t i = 0; pieces && i < f->n; i++) {
+		const struct piece *p = &pieces[i], *before = i ? p - 1 : NULL;
 		bool starts = !before || new_line(f, last, p->from);
 
 		if (starts) {

@@ -7,6 +7,7 @@
  * a text may. What a variable is depends on its name and the seed alone: the same student has the
  * same values on every machine, and it takes no list of students to know them.
  */
+#include <assert.h>
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,7 @@ static void draw_value(struct schema *s, const struct yaml_tree *t, const char *
 
 static const struct lab_variable *find(const struct lab *lab, const char *name, size_t len)
 {
+	assert(lab->variables || !lab->n_variables);
 	for (size_t i = 0; i < lab->n_variables; i++)
 		if (lab->variables[i].value && strlen(lab->variables[i].name.s) == len &&
 		    !memcmp(lab->variables[i].name.s, name, len))

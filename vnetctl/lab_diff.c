@@ -39,9 +39,11 @@ static bool pair_open(struct ctl *c, struct pair *p, const char *name, const cha
 	options.name = p->running->name.s;
 	options.seed = p->running->seed;
 	options.kind = p->running->kind;
-	p->file = path ? realpath(path, NULL) : strdup(jstr(p->record, "file"));
-	p->wanted = lab_from_file(p->file ? p->file : path, &options, &p->text);
-	if (p->wanted)
+	if (!path)
+		path = jstr(p->record, "file");
+	p->wanted = lab_from_file(path, &options, &p->text);
+	p->file = p->wanted ? realpath(path, NULL) : NULL;
+	if (p->file)
 		return true;
 	pair_close(p);
 	return false;

@@ -140,8 +140,8 @@ static int write_package(struct ctl *c, struct package *p, const char *lab, cons
 
 	snprintf(name, sizeof(name), "%s.vlab", lab);
 	out = out ? out : name;
-	rc = p ? package_write(p, out, err) : err->code;
-	if (rc || stat(out, &st))
+	rc = p ? package_write(p, out, err) : -ENOMEM;
+	if (!p || rc || stat(out, &st))
 		return ctl_fail(err);
 	if (c->json)
 		return ctl_print_json(json_pack("{s:s, s:I, s:O}", "file", out, "bytes",

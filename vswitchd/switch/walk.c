@@ -195,18 +195,17 @@ static void forward(struct walk *w)
 {
 	const struct eth_hdr *eth = (const void *)w->p->data;
 	bool multicast = mac_is_multicast(&eth->dst);
+	/* It would have been learnt by now. */
+	bool itself = w->dry && w->learns && mac_equal(&eth->dst, &eth->src);
 	struct port *to = NULL;
 
 	if (!multicast && !w->net->hub)
 		to = fdb_lookup(w->net->fdb, &eth->dst, w->vid, w->net->runner->now);
 	if (!to && !multicast && !w->net->hub)
 		to = w->knows;
-	/* It would have been learnt by now. */
-	if (w->dry && w->learns && mac_equal(&eth->dst, &eth->src))
-		to = w->from;
 	if (w->trace)
-		tell_lookup(w, to);
-	if (to && to == w->from) {
+		tell_lookup(w, itself ? w->from : to);
+	if (itself || (to && to == w->from)) {
 		w->dropped = DROP_HAIRPIN;
 		return;
 	}
