@@ -62,8 +62,11 @@ static void print_answer(const json_t *r)
 		print_nobody(r);
 		return;
 	}
-	printf("%s gets %s: %s\n", jstr(r, "mac"), address ? address : "no address",
-	       jstr(r, "why"));
+	if (!strcmp(jstr(r, "reason"), "slaac"))
+		printf("%s: %s\n", jstr(r, "mac"), jstr(r, "why"));
+	else
+		printf("%s gets %s: %s\n", jstr(r, "mac"), address ? address : "no address",
+		       jstr(r, "why"));
 	if (json_is_string(json_object_get(r, "port")))
 		printf("  port      %s\n", jstr(r, "port"));
 	json_array_foreach (jarr(r, "own"), i, own)

@@ -9,6 +9,7 @@ start_daemon
 
 # ---- the kernel's own SLAAC, on a network without a router ----
 check "an internal network with IPv6" vctl net add i mode=internal ipv6=on subnet6=fd00:1:2:3::/64
+watch $DIR/i.said dhcp watch i
 plug i a && plug i b
 a6() { ns "$1" ip -o -6 addr show dev eth0 scope global | awk '!/tentative/ { sub("/.*", "", $4); print $4; exit }'; }
 has6() { [ -n "$(a6 "$1")" ]; }
@@ -19,6 +20,10 @@ check "they reach each other" wait_for 4 ping_ok a "$(a6 b)"
 check "a reaches the station" wait_for 4 ping_ok a fd00:1:2:3::fe
 check_not "nobody is a's way out" sh -c "nsenter --net=/run/netns/a ip -6 route | grep -q ^default"
 heard() { jctl net show i | json "[s['port'] for s in d['ipv6']['seen'] if s['address'] == '$1']" | grep -q "$2"; }
+check "watch tells of the address that a made" wait_for 3 grep -q "a.eth0 .*has anybody $(a6 a) .*makes itself this address" $DIR/i.said
+watch_end
+equal "explain, too" slaac "$(jctl dhcp explain i "$(ns_mac a)" | json "d['ipv6']['reason']")"
+equal "the list has it" "['$(a6 a)']" "$(jctl dhcp list i port=a.eth0 | json "[l['address'] for l in d['leases6'] if l['state'] == 'slaac']")"
 check "net show tells who uses a's address" heard "$(a6 a)" a.eth0
 
 # ---- DHCPv6 by real clients, all at once, each through its whole life ----
@@ -27,6 +32,7 @@ check "net show tells who uses a's address" heard "$(a6 a)" a.eth0
 check "a stateful network" vctl net add s mode=host-only subnet=10.0.8.0/24 subnet6=fd00:1:2:4::/64 lease=16s ipv6=stateful
 check "and another" vctl net add o mode=host-only subnet=10.0.9.0/24 subnet6=fd00:1:2:5::/64 lease=16s ipv6=stateful
 watch $DIR/s.said -j dhcp watch s
+s_watcher=$watcher
 watch $DIR/o.said -j dhcp watch o
 state() { jctl dhcp list s | json "[l['state'] for l in d['leases6'] if l['address'] == '$1']"; }
 is_state() { [ "$(state "$1")" = "['$2']" ]; }
@@ -182,6 +188,9 @@ if [ "$clients" != "$lively" ]; then
 	# Its timers are late by up to 10 s: only with a longer lease is that before the end.
 	if [ -n "${LONG:-}" ]; then
 		vctl net set s lease=60s
+		kill "$s_watcher" # what was said before does not count
+		wait "$s_watcher" 2>/dev/null
+		watch $DIR/s.said -j dhcp watch s
 		for m in networkd networkd2; do networkd_crash $m; networkd_start $m; done
 		stage networkd renew wait_for 50 said networkd '"asked":"renew".*"reason":"renewed"'
 		stage networkd rebind wait_for 65 said networkd2 '"asked":"rebind".*"reason":"renewed"'
