@@ -157,13 +157,16 @@ static void record(struct checks *cs, const struct lab_check *c, enum verdict v,
 		   const char *detail, bool outside, const char *need)
 {
 	const char *word = v == VERDICT_PASS ? "pass" : c->warning.v ? "warning" : "fail";
-	json_t *result = json_pack(
-		"{s:s, s:s?, s:s, s:f, s:s, s:s?, s:i, s:s, s:s, s:s?, s:b, s:b, s:b}", "id",
-		c->id.s, "title", c->title.s, "result", word, "seconds", (double)took / 1000,
-		"detail", detail, "hint", c->hint.s, "points",
-		c->points.given ? (int)c->points.v : 0, "evidence", outside ? "outside" : "inside",
-		"verb", lab_verb_word(c->verb), "stage", c->stage.s, "given", (int)c->given.v,
-		"hidden", (int)c->hidden.v, "tried", need == NULL);
+	json_t *result =
+		json_pack("{s:s, s:s?, s:s, s:f, s:s, s:s?, s:i, s:s, s:s, s:s?, s:b, s:b, s:b}",
+			  "id", c->id.s, "title", c->title.s, "result", word, "seconds",
+			  (double)took / 1000, "detail", detail, "hint", c->hint.s, "points",
+			  c->points.given ? (int)c->points.v : 0, "evidence",
+			  need	    ? "none"
+			  : outside ? "outside"
+				    : "inside",
+			  "verb", lab_verb_word(c->verb), "stage", c->stage.s, "given",
+			  (int)c->given.v, "hidden", (int)c->hidden.v, "tried", need == NULL);
 
 	cs->verdicts[c - cs->r->lab->checks] = v;
 	if (!result)

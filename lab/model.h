@@ -172,6 +172,8 @@ struct lab_node {
 	size_t n_files;
 	struct lab_text *run;
 	size_t n_run;
+	struct lab_text *reload; /* run when files of the node were put back */
+	size_t n_reload;
 };
 
 enum { LAB_SEE_MAX = 6 };

@@ -203,6 +203,13 @@ static void read_run(struct schema *s, const struct yaml_tree *t, void *out)
 	node->run = read_texts(s, t, "run", &node->n_run);
 }
 
+static void read_reload(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	struct lab_node *node = out;
+
+	node->reload = read_texts(s, t, "reload", &node->n_reload);
+}
+
 static void read_node(struct schema *s, const struct yaml_tree *t, void *out)
 {
 	static const struct schema_key keys[] = {
@@ -211,6 +218,7 @@ static void read_node(struct schema *s, const struct yaml_tree *t, void *out)
 		{"forward", read_flag, offsetof(struct lab_node, forward)},
 		{"masquerade", read_text, offsetof(struct lab_node, masquerade)},
 		{"run", read_run, 0},
+		{"reload", read_reload, 0},
 		{"files", read_files, 0},
 		{"role", read_role, offsetof(struct lab_node, role)},
 		MACHINE_KEYS(offsetof(struct lab_node, machine)),

@@ -177,6 +177,21 @@ static void restore_rest(struct lab_run *r, const struct package *p)
 	json_decref(doc);
 }
 
+/* So that servers read the files that were put back. One that a mistake in them keeps from it is
+ * the checks' matter. */
+static int reload(struct lab_run *r, const struct lab_node *node, struct err *err)
+{
+	struct exec_result res;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < node->n_reload; i++) {
+		rc = node_exec(r, node, node->reload[i].s, SAVE_TIMEOUT_S, &res, err);
+		if (!rc)
+			exec_result_fini(&res);
+	}
+	return rc;
+}
+
 int lab_restore(struct lab_run *r, const struct package *p, struct err *err)
 {
 	int rc = 0;
@@ -203,6 +218,8 @@ int lab_restore(struct lab_run *r, const struct package *p, struct err *err)
 			rc = restore_network(r, node, data, err);
 		if (!rc)
 			rc = run_rc_local(r, node, err);
+		if (!rc)
+			rc = reload(r, node, err);
 		if (!rc)
 			progress_line(&r->progress, "restored  %s", node->name.s);
 	}

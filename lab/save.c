@@ -25,10 +25,10 @@ enum { PIECE = 90000 };
  * kept as well. */
 static const char collect_files[] =
 	"if [ -d /run/.layer ]; then cd /run/.layer || exit; new=; "
-	"else cd / && touch -d @$(($(stat -c %Y etc/hostname) - 1)) /tmp/.vnet-start &&"
+	"else cd / && touch -d @$(($(stat -c %%Y etc/hostname) - 1)) /tmp/.vnet-start &&"
 	" new='-newer /tmp/.vnet-start'; fi\n"
 	"find etc root home srv -type f ! -name '*\n*' $new 2>/dev/null | grep -vx -e etc/hosts"
-	" -e etc/resolv.conf -e etc/hostname -e 'etc/ld.so.*' >/tmp/.vnet-list\n"
+	" -e %s -e etc/hostname -e 'etc/ld.so.*' >/tmp/.vnet-list\n"
 	"set --; while read -r f; do set -- \"$@\" \"$f\"; done </tmp/.vnet-list\n"
 	"rm -f /tmp/.vnet-list /tmp/.vnet-start; [ $# -gt 0 ] || { echo 0; exit; }\n"
 	"tar -czf /tmp/.vnet-work \"$@\" && wc -c </tmp/.vnet-work\n";
@@ -58,6 +58,15 @@ static int fetch(struct lab_run *r, const struct lab_node *node, unsigned char *
 	return rc;
 }
 
+/* Its resolv.conf is the DHCP server's work then, not the student's. */
+static bool has_dhcp(const struct lab_node *node)
+{
+	for (size_t i = 0; i < node->n_nics; i++)
+		if (lab_nic_how(&node->nics[i]) == LAB_ADDR_DHCP)
+			return true;
+	return false;
+}
+
 static int save_files(struct lab_run *r, const struct lab_node *node, struct package *p,
 		      struct err *err)
 {
@@ -65,7 +74,12 @@ static int save_files(struct lab_run *r, const struct lab_node *node, struct pac
 	unsigned char *data;
 	char name[128];
 	size_t len;
-	int rc = save_run(r, node, collect_files, &res, err);
+	char command[sizeof(collect_files) + 32];
+	int rc;
+
+	snprintf(command, sizeof(command), collect_files,
+		 has_dhcp(node) ? "etc/resolv.conf" : "etc/hosts");
+	rc = save_run(r, node, command, &res, err);
 
 	if (rc)
 		return rc;

@@ -15,6 +15,8 @@
 #include "client/ctl.h"
 #include "lab/up.h"
 
+enum { CABLE_WORDS_MAX = 400 };
+
 /* These stay within a lab, whatever their values: no files, no interfaces, no ports of the host, no
  * other lab's objects. */
 static const char *const net_safe[] = {
@@ -139,21 +141,57 @@ static void save_net(struct lab_run *r, const struct lab_net *net, json_t *out)
 	json_decref(shown);
 }
 
-static void save_port(struct lab_run *r, const struct lab_nic *nic, json_t *out)
+/* What the file says of a port, a node's or the end of a cable. */
+struct filed {
+	const char *port;
+	const struct lab_net *net;
+	const struct lab_settings *settings;
+	const char *link; /* the cable's words; NULL: it is a good one */
+};
+
+/* What was done to the cable: the words it has now, "none" where the file has some, NULL for
+ * nothing. A schedule counts from when the lab is up, so it is no work. */
+static const char *changed_cable(const json_t *shown, const struct filed *f)
+{
+	const char *now = jstr(json_object_get(shown, "impair"), "words");
+
+	if (!shown || strstr(now, "at=") || (f->link && strstr(f->link, "at=")))
+		return NULL;
+	return *now ? now : f->link ? "none" : NULL;
+}
+
+static void save_port(struct lab_run *r, const struct filed *f, json_t *out)
 {
 	struct err ignored;
-	json_t *shown = client_call(r->client, "port.show", json_pack("{s:s}", "port", nic->port),
-				    &ignored);
-	json_t *settings = changed_settings(shown, &nic->settings);
-	bool moved = shown && strcmp(jstr(shown, "net"), nic->net->id) != 0;
+	json_t *shown =
+		client_call(r->client, "port.show", json_pack("{s:s}", "port", f->port), &ignored);
+	json_t *settings = changed_settings(shown, f->settings);
+	const char *cable = changed_cable(shown, f);
+	bool moved = shown && strcmp(jstr(shown, "net"), f->net->id) != 0;
 
-	if (moved || json_object_size(settings))
-		json_object_set_new(out, own_name(r->lab, nic->port),
-				    json_pack("{s:s, s:O}", "net",
+	if (moved || cable || json_object_size(settings))
+		json_object_set_new(out, own_name(r->lab, f->port),
+				    json_pack("{s:s, s:O, s:s*}", "net",
 					      own_name(r->lab, jstr(shown, "net")), "settings",
-					      settings));
+					      settings, "cable", cable));
 	json_decref(settings);
 	json_decref(shown);
+}
+
+static void save_cable(struct lab_run *r, const struct lab_cable *c, json_t *out)
+{
+	for (size_t k = 0; k < 2; k++)
+		save_port(r,
+			  &(struct filed){c->end[k].port, lab_net_find(r->lab, c->end[k].network.s),
+					  &c->settings, k ? NULL : c->link.s},
+			  out);
+}
+
+static void save_nic(struct lab_run *r, const struct lab_nic *nic, json_t *out)
+{
+	if (nic->net)
+		save_port(r, &(struct filed){nic->port, nic->net, &nic->settings, nic->link.s},
+			  out);
 }
 
 json_t *save_switch(struct lab_run *r, struct err *err)
@@ -164,8 +202,9 @@ json_t *save_switch(struct lab_run *r, struct err *err)
 		save_net(r, &r->lab->nets[i], nets);
 	for (size_t i = 0; i < r->lab->n_nodes; i++)
 		for (size_t k = 0; k < r->lab->nodes[i].n_nics; k++)
-			if (r->lab->nodes[i].nics[k].net)
-				save_port(r, &r->lab->nodes[i].nics[k], ports);
+			save_nic(r, &r->lab->nodes[i].nics[k], ports);
+	for (size_t i = 0; i < r->lab->n_cables; i++)
+		save_cable(r, &r->lab->cables[i], ports);
 	doc = json_pack("{s:o, s:o}", "networks", nets, "ports", ports);
 	if (!doc)
 		err_set(err, -ENOMEM, "out of memory");
@@ -215,6 +254,36 @@ static void restore_reserved(struct lab_run *r, const struct lab_net *net, const
 				&ignored);
 }
 
+static bool is_cable_end(const struct lab *lab, const char *port)
+{
+	for (size_t i = 0; i < 2 * lab->n_cables; i++)
+		if (!strcmp(lab->cables[i / 2].end[i % 2].port, port))
+			return true;
+	return false;
+}
+
+/* "NODE.ethN", or a cable's end as "CABLE.NETWORK"; NULL when there is none. */
+static const char *port_named(const struct lab *lab, const char *name)
+{
+	for (size_t i = 0; i < 2 * lab->n_cables; i++)
+		if (!strcmp(own_name(lab, lab->cables[i / 2].end[i % 2].port), name))
+			return lab->cables[i / 2].end[i % 2].port;
+	return lab_port_of(lab, name);
+}
+
+/* The daemon reads the words as it reads anybody's, and refuses what is none. */
+static void restore_cable(struct lab_run *r, const char *port, const char *words)
+{
+	struct err ignored;
+
+	if (!*words || strlen(words) > CABLE_WORDS_MAX)
+		return;
+	up_call(r, "port.impair", json_pack("{s:s, s:s}", "port", port, "words", "none"), &ignored);
+	if (strcmp(words, "none") != 0)
+		up_call(r, "port.impair", json_pack("{s:s, s:s}", "port", port, "words", words),
+			&ignored);
+}
+
 void restore_switch(struct lab_run *r, const json_t *doc)
 {
 	const json_t *nets = json_object_get(doc, "networks"), *ports;
@@ -234,14 +303,15 @@ void restore_switch(struct lab_run *r, const json_t *doc)
 	ports = json_object_get(doc, "ports");
 	json_object_foreach ((json_t *)ports, name, value) {
 		const struct lab_net *net = lab_net_find(r->lab, jstr(value, "net"));
-		const char *port = lab_port_of(r->lab, name);
+		const char *port = port_named(r->lab, name);
 
 		if (!port)
 			continue;
-		if (net)
+		if (net && !is_cable_end(r->lab, port))
 			up_call(r, "port.move",
 				json_pack("{s:s, s:s}", "port", port, "net", net->id), &ignored);
 		set_each(r, "port.set", "port", port, json_object_get(value, "settings"),
 			 port_safe);
+		restore_cable(r, port, jstr(value, "cable"));
 	}
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Every lesson that ships: its checks are worth something, and each wrong solution is found. Several are
-# tried side by side, as in a class. KIND=uml and its like try them with real guests, LABS='01 02' some.
+# tried side by side, as in a class. KIND=uml and its like try them with real guests, LABS='01 02' some,
+# HANDINS='01 02' grades the solutions of some.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
 need busybox nft
@@ -47,6 +48,19 @@ for name in "${names[@]}"; do
 	lab_cost "$TOP/labs/$name/lab.yaml" "${kind[@]}"
 	read -r took nodes mib <<<"$cost"
 	note "$name: $nodes nodes up in $took s, $mib MiB each; $(grep -c '^good' "$DIR/$name.out") points of selftest in $(cat "$DIR/$name.took") s, side by side"
+done
+
+# What is right on the student's lab is right when it is handed in.
+for name in "${names[@]}"; do
+	[[ " ${HANDINS-07} " == *" ${name%%-*} "* ]] || continue
+	file=$TOP/labs/$name/lab.yaml
+	vctl lab up "$file" --name work --seed Ann "${kind[@]}" >/dev/null &&
+		vctl lab solve work >/dev/null &&
+		vctl lab save work --student Ann --out $DIR/work.vlab >/dev/null
+	vctl lab down work >/dev/null
+	check "$name: the right work is graded" \
+		vctl lab grade --lab "$file" $DIR/work.vlab --out $DIR/marks.csv "${kind[@]}"
+	equal "$name: has all points" '0,"",""' "$(sed -n '2s/.*,\(0,"",""\)$/\1/p' $DIR/marks.csv)"
 done
 
 # The verbs that no lesson has yet.
