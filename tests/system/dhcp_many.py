@@ -6,6 +6,9 @@
       Full exchanges (DISCOVER, OFFER, REQUEST, ACK) of CLIENTS clients, 128 at a time, until SECONDS
       are over or the interface goes.  FILE holds what each client holds, a line "MAC ADDRESS" for
       each ACK; it is read first, so clients remember, and complain of an address that another has.
+  dhcp_many.py churn IFNAME SERVER FILE CLIENTS SECONDS
+      CLIENTS clients that come, renew, rebind, reboot, release, decline and vanish by chance. FILE holds
+      what they have, from one run to the next; one that is given what another has in force complains.
   dhcp_many.py starve IFNAME COUNT
       COUNT DISCOVERs, each from another random address, as fast as they go.
   dhcp_many.py offer IFNAME SERVER ADDRESS
@@ -23,16 +26,16 @@ def csum(data):
     return ~s & 0xffff
 
 
-def frame(mac, payload, sport=68, dport=67, src="0.0.0.0", dst=b"\xff" * 6):
+def frame(mac, payload, sport=68, dport=67, src="0.0.0.0", dst=b"\xff" * 6, to=b"\xff" * 4):
     udp = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
-                     socket.inet_aton(src), b"\xff" * 4)
+                     socket.inet_aton(src), to)
     ip = ip[:10] + struct.pack("!H", csum(ip)) + ip[12:]
     return dst + mac + b"\x08\x00" + ip + udp
 
 
-def message(kind, mac, xid, options=b"", op=1, yiaddr=b"\0" * 4):
-    head = struct.pack("!BBBBIHH4s4s4s4s16s64s128s", op, 1, 6, 0, xid, 0, 0x8000, b"\0" * 4,
+def message(kind, mac, xid, options=b"", op=1, yiaddr=b"\0" * 4, ciaddr=b"\0" * 4):
+    head = struct.pack("!BBBBIHH4s4s4s4s16s64s128s", op, 1, 6, 0, xid, 0, 0x8000, ciaddr,
                        yiaddr, b"\0" * 4, b"\0" * 4, mac, b"", b"")
     return head + COOKIE + bytes((53, 1, kind)) + options + b"\xff"
 
@@ -122,6 +125,97 @@ class Storm:
         print("acks %d, clients %d, doubled %d" % (acks, len(self.held), self.doubled))
 
 
+class Churn:
+    """Each client waits for one answer at a time; none for half a second is none."""
+    WHAT = ["renew"] * 8 + ["rebind", "reboot", "reboot", "release", "release", "decline", "vanish"]
+
+    def __init__(self, ifname, server, path, clients):
+        self.sock, self.server, self.path = open_socket(ifname), socket.inet_aton(server), path
+        tag = sum(path.encode()) & 255
+        self.macs = [b"\x02\x78" + bytes((tag,)) + struct.pack("!I", n)[1:] for n in range(clients)]
+        self.held, self.owner, self.busy = {}, {}, {}
+        self.count = dict.fromkeys(self.WHAT + ["got", "nak", "doubled"], 0)
+        if os.path.exists(path):
+            for line in open(path):
+                mac, addr, end = line.split()
+                self.take(bytes.fromhex(mac), socket.inet_aton(addr), float(end))
+
+    def take(self, mac, addr, end):
+        owner = self.owner.get(addr, mac)
+        if owner != mac and self.held[owner][1] > time.time() + 1:
+            self.count["doubled"] += 1
+            print("doubled: %s has %s, which %s has" % (mac.hex(), socket.inet_ntoa(addr), owner.hex()))
+        self.drop(owner)
+        self.drop(mac)
+        self.held[mac], self.owner[addr] = (addr, end), mac
+
+    def drop(self, mac):
+        if mac in self.held:
+            del self.owner[self.held.pop(mac)[0]]
+
+    def send(self, mac, kind, options=b"", ciaddr=b"\0" * 4, to=b"\xff" * 4, waits=True):
+        m = message(kind, mac, random.getrandbits(32), options, ciaddr=ciaddr)
+        self.sock.send(frame(mac, m, src=socket.inet_ntoa(ciaddr), to=to))
+        if waits:
+            self.busy[mac] = time.monotonic()
+
+    def act(self, mac):
+        addr, end = self.held.get(mac, (None, 0))
+        if addr is None or end < time.time():
+            self.drop(mac)
+            self.send(mac, 1)
+            return
+        what = random.choice(self.WHAT)
+        self.count[what] += 1
+        by_server = b"\x36\x04" + self.server
+        if what == "renew":
+            self.send(mac, 3, ciaddr=addr, to=self.server)
+        elif what == "rebind":
+            self.send(mac, 3, ciaddr=addr)
+        elif what == "reboot":
+            self.send(mac, 3, b"\x32\x04" + addr)
+        elif what == "release":
+            self.drop(mac)
+            self.send(mac, 7, by_server, addr, self.server, False)
+        elif what == "decline":
+            self.drop(mac)
+            self.send(mac, 4, b"\x32\x04" + addr + by_server, waits=False)
+
+    def answer(self, data):
+        got = parse(data, 2)
+        if not got or got[1] not in self.busy:
+            return
+        kind, mac, _, addr, options = got
+        if kind == 2:
+            self.send(mac, 3, b"\x32\x04" + addr + b"\x36\x04" + self.server)
+            return
+        del self.busy[mac]
+        if kind == 5:
+            self.count["got"] += 1
+            self.take(mac, addr, time.time() + struct.unpack("!I", options[51])[0])
+        else:
+            self.count["nak"] += 1
+            self.drop(mac)
+
+    def run(self, seconds):
+        end = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end:
+                mac = random.choice(self.macs)
+                if mac not in self.busy and len(self.busy) < 32:
+                    self.act(mac)
+                while select.select([self.sock], [], [], 0.005)[0]:
+                    self.answer(self.sock.recv(2048))
+                late = time.monotonic() - 0.5
+                self.busy = {m: t for m, t in self.busy.items() if t > late}
+        except OSError:
+            pass  # the port is gone
+        with open(self.path, "w") as f:
+            for mac, (addr, until) in self.held.items():
+                f.write("%s %s %f\n" % (mac.hex(), socket.inet_ntoa(addr), until))
+        print(", ".join("%s %d" % c for c in self.count.items()))
+
+
 def starve(ifname, count):
     sock = open_socket(ifname)
     f = bytearray(frame(b"\2" + b"\0" * 5, message(1, b"\2" + b"\0" * 5, 0)))
@@ -154,6 +248,8 @@ if __name__ == "__main__":
     what, args = sys.argv[1], sys.argv[2:]
     if what == "storm":
         Storm(args[0], args[1], args[2], int(args[3])).run(float(args[4]))
+    elif what == "churn":
+        Churn(args[0], args[1], args[2], int(args[3])).run(float(args[4]))
     elif what == "starve":
         starve(args[0], int(args[1]))
     else:
