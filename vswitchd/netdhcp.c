@@ -47,10 +47,14 @@ static int server_start(struct netdhcp *d, struct lease_writer *writer, struct e
 {
 	struct dhcp_conf conf = conf_of(d->net, &d->rules);
 	struct dhcp_store *store = netdhcp_store(err);
-	msec now = d->net->runner->now;
 	unsigned int lost, bad;
+	msec now;
 	int rc;
 
+	/* Leases end by both clocks: read together, as a daemon may take seconds to get here. */
+	if (d->net->runner->loop)
+		runner_clock(d->net->runner);
+	now = d->net->runner->now;
 	rc = dhcp_server_init(&d->server, &conf, &lease_writer_ops, writer, now);
 	if (rc == -EINVAL)
 		return err_set(err, rc, "a DHCP range has no address for a guest");

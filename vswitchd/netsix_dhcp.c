@@ -115,12 +115,15 @@ int six_dhcp_start(struct netsix *s, struct err *err)
 				  .last = DHCP6_LAST,
 				  .lease_s = c->lease_s ? c->lease_s : LEASE_DEFAULT_S};
 	struct lease_writer *writer = netdhcp_hold_start(s->net->runner, err);
-	msec now = s->net->runner->now;
 	unsigned int lost = 0;
+	msec now;
 	int rc;
 
 	if (!writer)
 		return err ? err->code : -EIO;
+	if (s->net->runner->loop)
+		runner_clock(s->net->runner); /* with the wall clock, below */
+	now = s->net->runner->now;
 	snprintf(conf.net, sizeof(conf.net), "%s" NETDHCP_SIX, c->name);
 	if (!ip_addr_is_zero(&c->dns6))
 		conf.dns[conf.n_dns++] = c->dns6;
