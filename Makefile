@@ -202,7 +202,7 @@ install: all
 	install -m 755 $(O)/bin/vnetctl $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(O)/bin/vswitchd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/bin/vnet-vmm $(O)/bin/vnet-uml $(DESTDIR)$(PREFIX)/libexec/vswitchd/
-	install -m 644 labs/*.yaml $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
+	install -m 644 labs/*.yaml labs/README.md $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
 	cp -r $(wildcard labs/[0-9]*) $(DESTDIR)$(PREFIX)/share/vswitchd/labs/
 	install -D -m 644 tools/completion/vnetctl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vnetctl

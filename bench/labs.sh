@@ -26,7 +26,7 @@ row() {
 			printf ' %s | %s |' "$took" "$mib"
 		else
 			printf ' - | - |'
-			note "$1 ($kind): $(tail -n 1 $DIR/why)" >>$DIR/notes
+			note "$1 ($kind): $(grep -m 1 vnetctl $DIR/why)" >>$DIR/notes
 			vctl lab down cost >/dev/null 2>&1
 		fi
 		[ -n "${SELFTEST:-}" ] || continue

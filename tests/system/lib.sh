@@ -369,8 +369,12 @@ linux_bridge() {
 
 # ---- what a lab costs ------------------------------------------------------------------------
 
-# all_pss: KiB of all processes of the little host, what they share counted once.
-all_pss() { cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/ { s += $2 } END { print s + 0 }'; }
+# all_pss: KiB of all processes of the little host, what they share counted once; also where two are one
+# address space (User-mode Linux has such).
+all_pss() {
+	cat /proc/[0-9]*/smaps_rollup 2>/dev/null |
+		awk '/rollup/ { k = $1 } /^Rss:/ { k = k " " $2 } /^Pss:/ && !seen[k " " $2]++ { s += $2 } END { print s + 0 }'
+}
 # lab_cost FILE [ARGS...]: brings it up and down; says in $cost the seconds until it was ready, its nodes, and
 # MiB of memory a node: of its processes, and by what a fresh daemon grew.
 lab_cost() {
