@@ -61,7 +61,8 @@ equal "and stdout and stderr apart" "out err" "$(cat $DIR/o) $(cat $DIR/e)"
 equal "several words are one command" "a  b" "$(vctl lab exec two h1 -- echo 'a  b')"
 equal "one word is shell text" "2" "$(vctl lab exec two h1 -- 'echo $((1+1))')"
 refused "an unknown node" "no node 'h9'" vctl lab exec two h9 -- true
-refused "a namespace has no console" "no console" vctl lab console two h1
+check "a namespace's console is a shell" grep -q "shell-works" \
+	<<<"$( (sleep 0.5; echo 'echo shell-"works"; exit'; sleep 1) | timeout 8 "$VNETCTL" -s $SOCK lab console two h1)"
 check "a picture as text" grep -q "h1.eth0  10.0.0.1/24" <<<"$(vctl lab graph two)"
 check "and for dot" grep -q '"node h1" -- "net sw"' <<<"$(vctl lab graph $DIR/two.yaml format=dot)"
 check "and for Mermaid" grep -q 'node_h1 ---|"eth0<br>10.0.0.1/24' <<<"$(vctl lab graph two --format mermaid)"
