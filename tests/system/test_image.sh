@@ -33,7 +33,7 @@ note "booted in $(field pc "d['boot_ms']") ms; memory in use: $(inside pc "free 
 
 # ---- every tool, once ----
 # Of what a tool prints a piece that shows that it did its work.
-inside pc 'r() { n=$1 w=$2; shift 2; if "$@" 2>&1 | grep -q -- "$w"; then echo "ok $n"; else echo "no $n"; fi; }
+vctl vm exec pc timeout=120 -- 'r() { n=$1 w=$2; shift 2; if "$@" 2>&1 | grep -q -- "$w"; then echo "ok $n"; else echo "no $n"; fi; }
 sh() { /bin/sh "$@"; }
 mkdir -p /tmp/w; cd /tmp/w; echo page >index.html
 httpd -p 8080 -h /tmp/w

@@ -137,6 +137,21 @@ static void move_mounts(void)
 	}
 }
 
+/* For the kernel, which loads modules on demand by a program: of the root, or else ours. */
+static void have_modprobe(void)
+{
+	static const char ours[] = GUEST_OWN "/modprobe";
+	int fd;
+
+	if (!access("/sbin/modprobe", X_OK))
+		return;
+	fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, ours, sizeof(ours) - 1) < 0)
+		complain("loading of modules");
+	if (fd >= 0)
+		close(fd);
+}
+
 void guest_enter_root(void)
 {
 	char disk[16];
@@ -144,12 +159,13 @@ void guest_enter_root(void)
 	mkdir(GUEST_OWN, 0755);
 	take_along("/init", GUEST_OWN "/init");
 	take_along("/bin/busybox", GUEST_OWN "/busybox");
-	if (symlink("init", GUEST_OWN "/udhcpc-event"))
-		complain(GUEST_OWN "/udhcpc-event");
+	if (symlink("init", GUEST_OWN "/udhcpc-event") || symlink("busybox", GUEST_OWN "/modprobe"))
+		complain(GUEST_OWN);
 	if (!find_disk(disk, sizeof(disk)) || !mount_disk(disk))
 		return;
 	move_mounts();
 	forget_initramfs();
 	if (chdir(merged) || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
 		complain("the root file system");
+	have_modprobe();
 }
