@@ -165,11 +165,13 @@ void netsix_stats(const struct net *net, json_t *out)
 bool netsix_means(const json_t *params)
 {
 	const char *text = json_string_value(json_object_get(params, "address"));
-	struct mac mac;
+	const char *client = json_string_value(json_object_get(params, "client"));
+	struct ip_net a;
 
-	if (!text)
-		text = json_string_value(json_object_get(params, "client"));
-	return text && strchr(text, ':') && mac_parse(text, &mac);
+	if (text)
+		return strchr(text, ':');
+	/* A client may also be a MAC address, or a guest as NAME:NIC. */
+	return client && !ip_net_parse(client, &a) && !ip_addr_is4(&a.addr);
 }
 
 static int get_name(const struct netsix *s, const json_t *params, be32 *out, struct err *err)
