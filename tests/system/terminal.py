@@ -7,8 +7,8 @@ Ctrl-C sends. Its output goes to stdout as the terminal has got it, then a line
 
 	= STATUS WIDEST CONTROLS
 
-with the columns of the longest line of a table (two blanks stand somewhere in it; sentences are the
-terminal's to break), and which sequences and control
+with the columns of the longest line of a table (it has two gaps of two blanks or more; sentences, also
+with a word before them, are the terminal's to break), and which sequences and control
 characters there were: "colour" (ECMA-48 SGR), "erase" (of lines and screens), or "other".
 """
 import fcntl
@@ -72,7 +72,7 @@ def main():
     if any(ord(c) < 32 and c not in "\n\t" or 0x7f <= ord(c) < 0xa0 or 0xdc80 <= ord(c) < 0xdd00
            for c in plain):
         found.add("other")
-    print("\n= %d %d %s" % (status, max([0] + [width(l) for l in plain.split("\n") if re.search(r"\S  +\S", l)]), ",".join(sorted(found))))
+    print("\n= %d %d %s" % (status, max([0] + [width(l) for l in plain.split("\n") if re.search(r"\S  +\S.*\S  +\S", l)]), ",".join(sorted(found))))
 
 
 main()
