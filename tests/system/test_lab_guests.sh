@@ -16,7 +16,7 @@ before=$(left)
 cat >$DIR/real.yaml <<Y
 version: 1
 name: real
-networks: {sw: {mode: lan-segment}, lan: {mode: internal, subnet: 10.1.0.0/24, dhcp: on}}
+networks: {sw: {mode: lan-segment, probe: 10.0.0.99/24}, lan: {mode: internal, subnet: 10.1.0.0/24, dhcp: on}}
 defaults: {memory: 128MiB, hypervisor: ${HYPERVISOR:-auto}}
 nodes:
   h1:
@@ -30,6 +30,9 @@ checks:
   - {id: lease, lease: {node: h1, nic: eth1}, given: true}
   - {id: second, title: h1 has a second address, ping: {from: n1, to: 10.0.0.77}, within: 500ms, points: 2, hint: ip addr add}
   - {id: file, file: {node: h1, path: /etc/answer, output: "^42$"}, within: 500ms, points: 1}
+  - {id: out, ping: {from: h1, to: probe}, within: 5s, given: true}
+  - {id: back, tcp: {from: probe, to: h1, port: 80}, within: 5s, given: true}
+  - {id: nowhere, ping: {from: h1, to: 10.0.0.250}, within: 500ms, hidden: true}
   - {id: bridge, exec: {node: h1, command: ip link show br0}, within: 500ms, points: 1}
 Y
 echo "from the teacher" >$DIR/page
@@ -76,6 +79,18 @@ check "it is all there" lab check real
 equal "files with their folders, forwarding" "deep 1" "$(on h1 'cat "/srv/a b/c/d" /proc/sys/net/ipv4/ip_forward' | xargs)"
 check "and rules" on h1 '! command -v iptables >/dev/null || iptables-save | grep -q "A FORWARD -j DROP" || nft list ruleset | grep -q drop'
 
+# ---- a guest whose every command says that all is well ----
+cp $DIR/ann.vlab $DIR/honest.vlab
+on h1 'printf "#!/bin/sh\nexit 0\n" >/root/yes; chmod 755 /root/yes; iptables -I INPUT -p tcp --dport 80 -j DROP;
+	mount -o bind /root/yes /bin/ping; mount -o bind /root/yes /usr/bin/curl; mount -o bind /root/yes "$(command -v busybox)"' >/dev/null 2>&1
+check "its agent says that it pings" on h1 'b=$(command -v busybox); $b ping -c 1 10.0.0.250'
+lab check real --id nowhere --hidden >$DIR/out
+equal "which does not pass" 1 $?
+check "since the switch saw nothing" grep -q "the node says that 10.0.0.250 answers, but the switch saw no answer" $DIR/out
+check_not "nor does a server that is not there, asked by the probe" lab check real --id back
+check "a guest anew" lab reset real h1
+check "which does what it says" eval "lab restore real $DIR/honest.vlab && lab check real"
+
 # ---- a changed file; the same addresses twice ----
 sed 's/^  n1:/  n2: {kind: namespace, interfaces: [{network: sw, address: 10.0.0.4\/24}]}\n  n1:/' $DIR/real.yaml >$DIR/changed.yaml
 lab diff real $DIR/changed.yaml >$DIR/out
@@ -99,7 +114,7 @@ n=${HANDINS:-2}
 for i in $(seq 2 "$n"); do cp $DIR/ann.vlab $DIR/hand$i.vlab; done
 check "$n hand-ins of guests" eval "lab grade --lab $DIR/real.yaml $DIR/ann.vlab $(for i in $(seq 2 "$n"); do echo "$DIR/hand$i.vlab"; done | xargs) --out $DIR/marks.csv"
 note "$(head -n 1 $DIR/check.out)"
-equal "all points" "$n" "$(grep -c '"Ann",.*,4,4,6,0,' $DIR/marks.csv)"
+equal "all points" "$n" "$(grep -c '"Ann",.*,4,4,8,1,' $DIR/marks.csv)"
 if [ -n "${HANDINS:-}" ]; then
 	lab grade --lab $DIR/real.yaml $DIR/ann.vlab $(for i in $(seq 2 "$n"); do echo "$DIR/hand$i.vlab"; done) --out $DIR/again.csv >/dev/null
 	check "the same marks twice" cmp $DIR/marks.csv $DIR/again.csv
