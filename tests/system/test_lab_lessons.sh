@@ -43,6 +43,11 @@ for name in "${names[@]}"; do
 		skip "$name: selftest" "$(cat "$DIR/$name.out")"
 		continue
 	fi
+	# One that measures a rate may find the CPUs taken by the others.
+	if ! grep -q ", 0 bad" "$DIR/$name.out"; then
+		note "$name, side by side: $(grep -v '^good' "$DIR/$name.out" | head -n 5)"
+		selftest "$name" "$TOP/labs/$name/lab.yaml"
+	fi
 	check "$name: selftest" grep -q ", 0 bad" "$DIR/$name.out"
 	grep -q ", 0 bad" "$DIR/$name.out" || note "$(grep -v '^good' "$DIR/$name.out")"
 	lab_cost "$TOP/labs/$name/lab.yaml" "${kind[@]}"
