@@ -237,6 +237,14 @@ char *human_seconds(double seconds, char *buf, size_t size)
 	return buf;
 }
 
+struct counted human_count(long long n, const char *noun)
+{
+	struct counted c;
+
+	snprintf(c.text, sizeof(c.text), "%lld %s%s", n, noun, n == 1 ? "" : "s");
+	return c;
+}
+
 void print_settings(const json_t *settings)
 {
 	const char *name;

@@ -44,4 +44,10 @@ void print_settings(const json_t *settings);
 char *human_bytes(uint64_t bytes, char *buf, size_t size);
 char *human_seconds(double seconds, char *buf, size_t size);
 
+/* "1 network", "2 networks": a noun whose plural takes an s. */
+struct counted {
+	char text[48];
+};
+struct counted human_count(long long n, const char *noun);
+
 #endif

@@ -215,7 +215,7 @@ static const struct verb verbs[] = {
 	{"selftest", "FILE [--name NAME] [--seed SEED] [--kind KIND]",
 	 "are its checks worth something? tried untouched, solved, and solved wrongly",
 	 lab_selftest_run},
-	{"solve", "NAME [STAGE]", "apply the solution beside its file", lab_solve_run},
+	{"solve", "[NAME [STAGE]]", "apply the solution beside its file", lab_solve_run},
 	{"reset", "NAME [NODE...]", "make it, or some nodes, anew as the file says", lab_reset_run},
 	{"power", "NAME NODE on|off", "switch a node off or on", lab_power_run},
 	{"pause", "NAME [NODE...]", "stop the time of nodes", lab_pause_run},

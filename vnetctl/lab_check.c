@@ -318,9 +318,9 @@ int lab_solve_run(struct ctl *c, int argc, char **argv)
 	struct lab *lab;
 	int rc;
 
-	if (argc < 1 || argc > 2)
+	if (argc > 2)
 		return ctl_usage(c, "wants a lab, and a stage or none");
-	lab = r.client ? lab_running(c, argv[0], &record) : NULL;
+	lab = r.client ? lab_running(c, argc ? argv[0] : NULL, &record) : NULL;
 	if (!lab)
 		return CTL_FAILED;
 	r.lab = lab;

@@ -10,6 +10,7 @@
 
 #include "lab/fmt.h"
 #include "lab/guest.h"
+#include "client/table.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 
@@ -32,9 +33,11 @@ static void print_valid(const char *path, const struct lab *lab)
 
 	for (size_t i = 0; i < lab->n_nodes; i++)
 		vms += lab->nodes[i].kind == LAB_VM;
-	printf("%s: lab '%s' is well formed: %zu networks, %zu guests, %zu namespaces, %zu "
-	       "checks\n",
-	       path, lab->name.s, lab->n_nets, vms, lab->n_nodes - vms, lab->n_checks);
+	printf("%s: lab '%s' is well formed: %s, %s, %s, %s\n", path, lab->name.s,
+	       human_count((long long)lab->n_nets, "network").text,
+	       human_count((long long)vms, "guest").text,
+	       human_count((long long)(lab->n_nodes - vms), "namespace").text,
+	       human_count((long long)lab->n_checks, "check").text);
 	for (size_t i = 0; i < lab->n_variables; i++)
 		printf("  {%s} is %s\n", lab->variables[i].name.s, lab->variables[i].value);
 }

@@ -13,6 +13,7 @@
 #include "lab/grade.h"
 #include "lab/preflight.h"
 #include "lab/report.h"
+#include "client/table.h"
 #include "vnetctl/args.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
@@ -142,7 +143,8 @@ static int sum_up(struct ctl *c, const json_t *marks)
 	json_array_foreach ((json_t *)marks, i, mark)
 		bad += json_is_string(json_object_get(mark, "error"));
 	if (!c->json)
-		printf("\n%zu hand-ins, %zu could not be graded\n", json_array_size(marks), bad);
+		printf("\n%s, %zu could not be graded\n",
+		       human_count((long long)json_array_size(marks), "hand-in").text, bad);
 	return bad ? CTL_FAILED : CTL_OK;
 }
 
@@ -206,7 +208,7 @@ int lab_grade_run(struct ctl *c, int argc, char **argv)
 	g.jobs = grade_jobs(lab, (unsigned int)want, why, sizeof(why));
 	grading.n = (size_t)n;
 	if (!c->json)
-		printf("%d hand-ins, %u at a time: %s\n", n, g.jobs, why);
+		printf("%s, %u at a time: %s\n", human_count(n, "hand-in").text, g.jobs, why);
 	rc = grade_run(c, &g, (char **)words, (size_t)n, out, junit);
 	lab_destroy(lab);
 	free(text);

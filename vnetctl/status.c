@@ -23,8 +23,9 @@ static void print_status(const json_t *r)
 	       (long long)jint(r, "pid"),
 	       human_seconds((double)jint(r, "uptime_s"), up, sizeof(up)),
 	       human_bytes((uint64_t)jint(r, "rss_kib") << 10, rss, sizeof(rss)));
-	printf("%lld networks, %lld ports, %lld guests\n", (long long)jint(r, "networks"),
-	       (long long)jint(r, "ports"), (long long)jint(r, "vms"));
+	printf("%s, %s, %s\n", human_count(jint(r, "networks"), "network").text,
+	       human_count(jint(r, "ports"), "port").text,
+	       human_count(jint(r, "vms"), "guest").text);
 	printf("hypervisor: %s (%s)\n", jstr(r, "hypervisor"), jstr(r, "hypervisor_note"));
 	if (!strcmp(jstr(json_object_get(r, "leases"), "state"), "failing"))
 		printf("leases can't be written: %s\n", jstr(json_object_get(r, "leases"), "why"));
