@@ -162,10 +162,10 @@ int relay_console(int fd, const struct relay *how, struct err *err)
 	}
 	catch_signals(old);
 	if (tty) {
-		greet(how);
 		raw = saved;
 		cfmakeraw(&raw);
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+		greet(how); /* what is typed from now on is not for this terminal to echo */
 	}
 	relay_loop(fd, how, tty);
 	if (tty) {
