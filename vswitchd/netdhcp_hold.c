@@ -218,14 +218,18 @@ int netdhcp_hold_forget_net(const char *net)
 	return rc;
 }
 
+bool netdhcp_hold_rebuilds(void)
+{
+	if (!shared.writer || !lease_writer_rebuilds(shared.writer))
+		return false;
+	lease_writer_kick(shared.writer);
+	return true;
+}
+
 bool netdhcp_hold_rebuild(struct lease_image *img)
 {
 	if (!shared.writer)
 		return false;
-	if (lease_writer_rebuilds(shared.writer)) {
-		lease_writer_kick(shared.writer);
-		return false;
-	}
 	lease_writer_rebuild(shared.writer, img);
 	return true;
 }

@@ -168,7 +168,10 @@ void netdhcp_hold_forget(const struct hold_owner *o);
 void netdhcp_hold_forget_freed(const struct hold_owner *o);
 /* dhcp_store_forget(), soon. 0, or -ENOBUFS. */
 int netdhcp_hold_forget_net(const char *net);
-/* lease_writer_rebuild(), unless one is under way: false, and @img is the caller's. */
+/* Is the file being written anew? */
+bool netdhcp_hold_rebuilds(void);
+/* lease_writer_rebuild(), of which none is under way. False when there is no file: @img is the
+ * caller's. */
 bool netdhcp_hold_rebuild(struct lease_image *img);
 /* dhcp_store_clock(), soon. 0, or -ENOBUFS: later. */
 int netdhcp_hold_clock(int64_t ahead_ms, bool set);

@@ -137,19 +137,24 @@ static struct lease_image *image_of(const struct runner *r)
 	return img;
 }
 
-/* While it could not be written it may have missed something; or it is bad. Memory is right. */
-static void rebuild(const struct runner *r)
+/* While it could not be written it may have missed something; or it is bad. Memory is right. False:
+ * no rebuilding is under way. */
+static bool rebuild(const struct runner *r)
 {
 	struct lease_image *img;
 
 	if (!r->loop || r->restoring)
-		return;
+		return false;
+	if (netdhcp_hold_rebuilds())
+		return true;
 	img = image_of(r);
 	if (!img)
-		return;
+		return false;
 	img->reopen = dhcp_store_damaged(file.store);
-	if (!netdhcp_hold_rebuild(img))
-		lease_image_free(img);
+	if (netdhcp_hold_rebuild(img))
+		return true;
+	lease_image_free(img);
+	return false;
 }
 
 /* Keep what came of writing, and say what is new about it. */
@@ -179,8 +184,12 @@ void netdhcp_store_tell(struct runner *r, int rc)
 {
 	bool was = file.failing;
 
+	/* On a disk that is all but full a small change may fit and the next not: it is well again
+	 * when everything is on record. */
+	if (was && !rc && rebuild(r))
+		return;
 	note(r, rc);
-	if ((was && !rc) || (rc && !was && dhcp_store_damaged(file.store)))
+	if (rc && !was && dhcp_store_damaged(file.store))
 		rebuild(r);
 }
 

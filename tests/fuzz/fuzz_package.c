@@ -16,7 +16,7 @@ enum { FILES = 1, WRAP = 2, BLOCK = 512, WRAPPED_MAX = 8192 };
 
 static size_t sum, files;
 
-static int take(void *ctx, const char *name, const char *data, size_t size, bool executable,
+static int take_file(void *ctx, const char *name, const char *data, size_t size, bool executable,
 		struct err *err)
 {
 	(void)ctx;
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sum = files = 0;
 	if (what & FILES) {
-		MUST(work_files(data, size, take, NULL, &err) == 0 || err.text[0]);
+		MUST(work_files(data, size, take_file, NULL, &err) == 0 || err.text[0]);
 		return 0;
 	}
 	p = package_parse(data, size, &err);
