@@ -116,7 +116,7 @@ gave "removed, overwritten while in use" "noticed, written anew from memory, not
 mkfifo $DIR/say
 sqlite3 $STATE/leases.db <$DIR/say >/dev/null &
 exec 9>$DIR/say
-echo "BEGIN IMMEDIATE; CREATE TABLE held (x);" >&9
+printf '%s\n' ".timeout 5000" "BEGIN IMMEDIATE; CREATE TABLE held (x);" >&9
 held() { ! sqlite3 $STATE/leases.db "BEGIN IMMEDIATE; ROLLBACK" 2>/dev/null; }
 on_file() { [ "$(sqlite3 $STATE/leases.db "SELECT count(*) FROM reserved WHERE addr = 167772750")" = "$1" ]; }
 wait_for 5 held
