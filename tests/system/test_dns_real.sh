@@ -178,7 +178,7 @@ if [ -x "$O/image/linux.uml" ]; then
 	vctl net add hosts mode=nat subnet=10.0.4.0/24
 	for g in ann bob; do vctl vm run $g net=hosts memory=160MiB hypervisor=uml; done
 	inside() { vctl vm exec "$1" -- "${@:2}"; }
-	lookup() { inside ann "nslookup $1" 2>/dev/null | sed -n 's/^Address: *//p' | grep -v ':53$' | xargs; }
+	lookup() { inside ann "nslookup $1" 2>/dev/null | sed -n 's/^Address: *//p' | grep -v '[:#]53$' | xargs; }
 	address_of() { jctl vm show "$1" | json "d['nics'][0]['address'] or ''"; }
 	up() { [ -n "$(address_of "$1")" ]; }
 	wait_for 15 up ann && wait_for 15 up bob
