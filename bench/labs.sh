@@ -45,7 +45,7 @@ echo
 for file in "$TOP"/labs/*/lab.yaml; do
 	name=$(basename "$(dirname "$file")")
 	[[ " ${LABS:-${name%%-*}} " == *" ${name%%-*} "* ]] || continue
-	nodes=$(vctl lab validate "$file" | sed -n 's/.*networks, \([0-9]*\) guests, \([0-9]*\) namesp.*/\1 \2/p' | awk '{ print $1 + $2 }')
+	nodes=$(vctl lab validate "$file" | sed -n 's/.*networks\{0,1\}, \([0-9]*\) guests\{0,1\}, \([0-9]*\) namesp.*/\1 \2/p' | awk '{ print $1 + $2 }')
 	printf '| %s | %s |' "$name" "$nodes"
 	row "$file"
 	echo
