@@ -76,6 +76,14 @@ static void answer_udp(struct probe *p, const struct probe_in *in, msec now)
 
 /* ---- IPv4 ------------------------------------------------------------------------------------ */
 
+/* TCP: the data offset (RFC 9293 3.1) covers a header and no more than there is. */
+static bool tcp_fits(const struct probe_in *in)
+{
+	size_t head = probe_tcp_header((const void *)in->l4);
+
+	return head >= sizeof(struct tcp_hdr) && head <= in->len;
+}
+
 /* Cut @in to what UDP says of its length; the checksum of TCP and UDP, where 0 is none for UDP. */
 static enum drop_reason check_l4(struct probe_in *in)
 {
@@ -89,7 +97,7 @@ static enum drop_reason check_l4(struct probe_in *in)
 
 	if (proto >= sizeof(shortest) || !shortest[proto])
 		return DROP_NONE;
-	if (in->len < shortest[proto])
+	if (in->len < shortest[proto] || (proto == IPPROTO_TCP_ && !tcp_fits(in)))
 		return DROP_BAD_L4;
 	if (proto == IPPROTO_UDP_) {
 		if (ntohs(udp->len) < sizeof(*udp) || ntohs(udp->len) > in->len)

@@ -82,8 +82,8 @@ struct probe_env {
 	/* Send a whole frame, without the FCS. */
 	void (*send)(void *ctx, const uint8_t *frame, size_t len);
 	void (*random)(void *ctx, void *buf, size_t len);
-	/* The question of @who is over; the answer is borrowed, NULL: the probe is. May ask anew.
-	 */
+	/* The question of @who is over; the answer is borrowed, NULL: the probe is. It may
+	 * not ask anew. */
 	void (*done)(void *ctx, void *who, const struct probe_answer *a);
 };
 

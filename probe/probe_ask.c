@@ -165,7 +165,10 @@ static int check(const struct probe *p, const struct probe_question *q, struct e
 		return err_set(err, -EINVAL, "a text has at most %d bytes", PROBE_PATH_MAX);
 	for (size_t i = 0; i < len; i++)
 		if (q->kind == PROBE_HTTP && (q->text[i] <= ' ' || q->text[i] >= 0x7f))
-			return err_set(err, -EINVAL, "a path has no blanks: write %%20");
+			return err_set(err, -EINVAL,
+				       "a path is of printable ASCII: write %%20 for a blank");
+	if (q->kind == PROBE_HTTP && (!len || q->text[0] != '/'))
+		return err_set(err, -EINVAL, "a path begins with /");
 	if (!q->timeout_ms || q->timeout_ms > PROBE_TIMEOUT_MAX_MS)
 		return err_set(err, -EINVAL, "the time is from 1 to %d ms", PROBE_TIMEOUT_MAX_MS);
 	return 0;
@@ -338,13 +341,18 @@ static void take_page(struct probe *p, struct probe_ask *a, const struct probe_i
 {
 	const struct tcp_hdr *tcp = (const void *)in->l4;
 	const uint8_t *data;
-	int len = probe_tcp_data(in, &data);
+	size_t len = probe_tcp_data(in, &data);
 	bool fin = tcp->flags & TCP_FIN;
 	size_t take;
 
-	if (len < 0 || ntohl(tcp->seq) != a->rcv || (!len && !fin))
+	if (!len && !fin)
 		return;
-	take = MIN((size_t)len, PROBE_PAGE_MAX - a->len);
+	/* RFC 9293 3.10.7.4: what is not next is answered by what is, as our ACK may be lost. */
+	if (ntohl(tcp->seq) != a->rcv) {
+		send_tcp(p, a, TCP_ACK, NULL, now);
+		return;
+	}
+	take = MIN(len, PROBE_PAGE_MAX - a->len);
 	memcpy(a->page + a->len, data, take);
 	a->len += take;
 	a->rcv += (uint32_t)len + fin;

@@ -12,7 +12,7 @@
 
 enum { PROBE_HEADERS = ETH_HLEN_ + (int)sizeof(struct ip4_hdr), PROBE_TTL = 64, PROBE_MSS = 1460 };
 
-/* An IPv4 packet to us whose structure and checksums are right. */
+/* An IPv4 packet to us whose structure and checksums are right, up to TCP's data offset. */
 struct probe_in {
 	const struct eth_hdr *eth;
 	const struct ip4_hdr *ip;
@@ -59,8 +59,13 @@ void probe_send_tcp(struct probe *p, be32 to, const struct probe_segment *s, con
 /* ---- probe_tcp.c: the server ---- */
 
 void probe_serve_tcp(struct probe *p, const struct probe_in *in, msec now);
-/* Bytes of a segment's data, *@data where they are; -1: it is malformed. */
-int probe_tcp_data(const struct probe_in *in, const uint8_t **data);
+/* Bytes of a segment's header, as it says itself. */
+static inline size_t probe_tcp_header(const struct tcp_hdr *tcp)
+{
+	return (size_t)(tcp->off >> 4) * 4;
+}
+/* Bytes of a segment's data; *@data: where they are. */
+size_t probe_tcp_data(const struct probe_in *in, const uint8_t **data);
 
 /* ---- probe_ask.c: the client ---- */
 

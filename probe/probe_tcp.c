@@ -24,15 +24,12 @@ static uint32_t first_seq(const struct probe *p, const struct probe_in *in)
 	return (uint32_t)hash_bytes(&p->key, &ends, sizeof(ends));
 }
 
-int probe_tcp_data(const struct probe_in *in, const uint8_t **data)
+size_t probe_tcp_data(const struct probe_in *in, const uint8_t **data)
 {
-	const struct tcp_hdr *tcp = (const void *)in->l4;
-	size_t head = (size_t)(tcp->off >> 4) * 4;
+	size_t head = probe_tcp_header((const void *)in->l4);
 
-	if (head < sizeof(*tcp) || head > in->len)
-		return -1;
 	*data = in->l4 + head;
-	return (int)(in->len - head);
+	return in->len - head;
 }
 
 static void reply(struct probe *p, const struct probe_in *in, uint32_t seq, uint32_t ack,
@@ -68,15 +65,15 @@ static void in_stream(struct probe *p, const struct probe_in *in, uint32_t first
 		      msec now)
 {
 	const struct tcp_hdr *tcp = (const void *)in->l4;
-	const uint8_t *data = NULL;
-	int len = probe_tcp_data(in, &data);
+	const uint8_t *data;
+	size_t len = probe_tcp_data(in, &data);
 	bool fin = tcp->flags & TCP_FIN;
 	uint32_t end = ntohl(tcp->seq) + (uint32_t)len + fin;
 	char text[PAGE_MAX];
 
-	if (len <= 0 && !fin)
+	if (!len && !fin)
 		return;
-	if (!said && len && page(p, in, data, (size_t)len, text))
+	if (!said && page(p, in, data, len, text))
 		reply(p, in, first, end, TCP_ACK | TCP_PSH | TCP_FIN, text, now);
 	else if (!said && fin)
 		reply(p, in, first, end, TCP_ACK | TCP_FIN, NULL, now);

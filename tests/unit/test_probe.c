@@ -170,11 +170,11 @@ static void test_loss(void **state)
 /* Behind a router: answers wait for its MAC address, which is asked for once in a while. */
 static void test_router(void **state)
 {
-	static uint8_t ping[] = {2,    0,	   0,	 0,    0, 2, 2,	 0, 0,	0,
-				       0,    9,	   8,	 0, /* from the router's MAC address */
-				       0x45, 0,	   0,	 28,   0, 0, 0,	 0, 64, 1,
-				       0, 0, 192,	 0,    2, 9, 10, 0, 0,	2,
-				       8,    0,	   0xf7, 0xff, 0, 0, 0,	 0};
+	static uint8_t ping[] = {
+		2,    0,  0, 0,	 0, 2, 2, 0,	0,    0, 0, 9, 8,   0, /* from the router's MAC
+									  address */
+		0x45, 0,  0, 28, 0, 0, 0, 0,	64,   1, 0, 0, 192, 0, 2,
+		9,    10, 0, 0,	 2, 8, 0, 0xf7, 0xff, 0, 0, 0, 0};
 	struct {
 		struct eth_hdr eth;
 		struct arp_hdr arp;
@@ -216,36 +216,122 @@ static void test_router(void **state)
 	finish();
 }
 
-/* Segments of connections that were never opened get an RST, and nothing answers that. */
-static void test_strangers(void **state)
+struct segment {
+	struct eth_hdr eth;
+	struct ip4_hdr ip;
+	struct tcp_hdr tcp;
+	char data[16];
+} WIRE_PACKED;
+
+enum { SEGMENT_HEAD = offsetof(struct segment, data) };
+
+/* From the other one to probe @to, with checksums; data[] and its length are the caller's. */
+static size_t sealed(struct segment *s, int to, size_t len)
 {
-	struct {
-		struct eth_hdr eth;
-		struct ip4_hdr ip;
-		struct tcp_hdr tcp;
-	} WIRE_PACKED s = {{{{2, 0, 0, 0, 0, 2}}, {{2, 0, 0, 0, 0, 1}}, htons(0x0800)},
-			   {.ver_ihl = 0x45,
-			    .tot_len = htons(40),
-			    .ttl = 64,
-			    .proto = IPPROTO_TCP_,
-			    .src = 0x0100000a,
-			    .dst = other},
-			   {.sport = htons(1), .dport = htons(80), .off = 0x50, .flags = TCP_ACK}};
+	size_t l4 = sizeof(s->tcp) + len;
+
+	s->eth = (struct eth_hdr){w.p[to].conf.mac, w.p[!to].conf.mac, htons(0x0800)};
+	s->ip = (struct ip4_hdr){.ver_ihl = 0x45,
+				 .tot_len = htons((uint16_t)(sizeof(s->ip) + l4)),
+				 .ttl = 64,
+				 .proto = IPPROTO_TCP_,
+				 .src = w.p[!to].conf.addr.addr,
+				 .dst = w.p[to].conf.addr.addr};
+	s->ip.csum = csum_ip4(&s->ip, sizeof(s->ip));
+	s->tcp.csum = 0;
+	s->tcp.csum = csum_fold(csum_add(
+		csum_pseudo4(s->ip.src, s->ip.dst, IPPROTO_TCP_, (uint32_t)l4), &s->tcp, l4));
+	return SEGMENT_HEAD + len;
+}
+
+static const struct tcp_hdr *sent_tcp(unsigned int i)
+{
+	return (const void *)(w.wire[i].frame + ETH_HLEN_ + sizeof(struct ip4_hdr));
+}
+
+/* A data offset that lies, in a segment that belongs to a connection. */
+static void test_offset(void **state)
+{
+	static const uint8_t bad[] = {0x00, 0x10, 0x40, 0x60, 0xf0};
+	struct segment s = {.tcp = {.sport = htons(40000), .dport = htons(80), .off = 0x50}};
 
 	(void)state;
 	start(0);
-	s.ip.csum = csum_ip4(&s.ip, sizeof(s.ip));
-	s.tcp.csum =
-		csum_fold(csum_add(csum_pseudo4(s.ip.src, s.ip.dst, IPPROTO_TCP_, 20), &s.tcp, 20));
-	assert_int_equal(probe_input(&w.p[1], (void *)&s, sizeof(s), w.now), DROP_NONE);
+	s.tcp.flags = TCP_SYN;
+	assert_int_equal(probe_input(&w.p[1], (void *)&s, sealed(&s, 1, 0), w.now), DROP_NONE);
+	assert_int_equal(w.n, 1);
+	s.tcp.ack = htonl(ntohl(sent_tcp(0)->seq) + 1);
+	s.tcp.seq = htonl(1);
+	s.tcp.flags = TCP_ACK | TCP_FIN;
+	for (size_t i = 0; i < sizeof(bad); i++) {
+		s.tcp.off = bad[i];
+		assert_int_equal(probe_input(&w.p[1], (void *)&s, sealed(&s, 1, 0), w.now),
+				 DROP_BAD_L4);
+	}
+	assert_int_equal(w.n, 1);
+	s.tcp.off = 0x50;
+	assert_int_equal(probe_input(&w.p[1], (void *)&s, sealed(&s, 1, 0), w.now), DROP_NONE);
+	assert_int_equal(w.n, 2);
+	assert_int_equal(sent_tcp(1)->flags & TCP_FIN, TCP_FIN);
+	finish();
+}
+
+/* Our ACK of a page's first segment was lost, so that comes again: it is acknowledged again. */
+static void test_ack_lost(void **state)
+{
+	struct segment s = {.tcp = {.sport = htons(80), .off = 0x50}};
+	const struct probe_question q = {PROBE_HTTP, other, 80, 56, "/", 2000, &w};
+	uint32_t first = 1000, len = 12;
+	struct err err;
+
+	(void)state;
+	start(0);
+	assert_int_equal(probe_ask(&w.p[0], &q, w.now, &err), 0);
+	probe_input(&w.p[1], w.wire[0].frame, w.wire[0].len, w.now);
+	probe_input(&w.p[0], w.wire[1].frame, w.wire[1].len, w.now);
+	s.tcp.dport = sent_tcp(2)->sport;
+	s.tcp.seq = htonl(first - 1);
+	s.tcp.ack = htonl(ntohl(sent_tcp(2)->seq) + 1);
+	s.tcp.flags = TCP_SYN | TCP_ACK;
+	probe_input(&w.p[0], (void *)&s, sealed(&s, 0, 0), w.now);
+	s.tcp.flags = TCP_ACK;
+	s.tcp.seq = htonl(first);
+	memcpy(s.data, "HTTP/1.0 200", len);
+	for (int i = 0; i < 2; i++) {
+		w.n = 0;
+		probe_input(&w.p[0], (void *)&s, sealed(&s, 0, len), w.now);
+		assert_int_equal(w.n, 1);
+		assert_int_equal(ntohl(sent_tcp(0)->ack), first + len);
+	}
+	s.tcp.seq = htonl(first + len);
+	s.tcp.flags = TCP_ACK | TCP_FIN;
+	memcpy(s.data, "\r\n\r\nhello", 9);
+	probe_input(&w.p[0], (void *)&s, sealed(&s, 0, 9), w.now);
+	expect(PROBE_ANSWERED, 0);
+	assert_int_equal(w.answer.status, 200);
+	assert_string_equal(w.page, "hello");
+	finish();
+}
+
+/* Segments of connections that were never opened get an RST, and nothing answers that. */
+static void test_strangers(void **state)
+{
+	struct segment s = {
+		.tcp = {.sport = htons(1), .dport = htons(80), .off = 0x50, .flags = TCP_ACK}};
+	size_t len;
+
+	(void)state;
+	start(0);
+	len = sealed(&s, 1, 0);
+	assert_int_equal(probe_input(&w.p[1], (void *)&s, len, w.now), DROP_NONE);
 	assert_int_equal(w.frames, 1);
 	assert_int_equal(w.wire[0].frame[47] & TCP_RST, TCP_RST);
 	settle();
 	assert_int_equal(w.frames, 1);
 	s.tcp.csum ^= 1;
-	assert_int_equal(probe_input(&w.p[1], (void *)&s, sizeof(s), w.now), DROP_BAD_CSUM);
+	assert_int_equal(probe_input(&w.p[1], (void *)&s, len, w.now), DROP_BAD_CSUM);
 	s.ip.src = other;
-	assert_int_equal(probe_input(&w.p[1], (void *)&s, sizeof(s), w.now), DROP_BAD_IP);
+	assert_int_equal(probe_input(&w.p[1], (void *)&s, len, w.now), DROP_BAD_IP);
 	finish();
 }
 
@@ -256,6 +342,8 @@ static void test_bounds(void **state)
 
 	(void)state;
 	start(0);
+	assert_int_equal(probe_ask(&w.p[0], &q, w.now, &err), -EINVAL);
+	q.text = "a";
 	assert_int_equal(probe_ask(&w.p[0], &q, w.now, &err), -EINVAL);
 	q.text = "/";
 	for (int i = 0; i < PROBE_ASKS; i++) {
@@ -275,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_asks),	  cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_loss),	  cmocka_unit_test(test_router),
 		cmocka_unit_test(test_strangers), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_offset),	  cmocka_unit_test(test_ack_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
