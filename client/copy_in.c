@@ -203,10 +203,12 @@ static int large(struct batch *b, int fd, const char *name, mode_t mode, struct 
 	return rc;
 }
 
-static int file(struct batch *b, int dir_fd, const char *base, const char *name,
+static int file(struct batch *b, int dir_fd, const char *base, const char *name, bool follow,
 		const struct stat *st, struct err *err)
 {
-	int fd = openat(dir_fd, base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc;
+	int fd = openat(dir_fd, base,
+			O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW)),
+	    rc;
 	char data[SMALL];
 	ssize_t n;
 
@@ -285,7 +287,7 @@ static int any(struct batch *b, int dir_fd, const char *base, const char *name, 
 		return rc ? rc : folder(b, dir_fd, base, name, follow, depth, err);
 	}
 	if (S_ISREG(st.st_mode))
-		return file(b, dir_fd, base, name, &st, err);
+		return file(b, dir_fd, base, name, follow, &st, err);
 	n = S_ISLNK(st.st_mode) ? readlinkat(dir_fd, base, target, sizeof(target) - 1) : -1;
 	if (n < 0) {
 		left_out(&b->c->result, name);
@@ -322,10 +324,25 @@ static uint64_t total_of(int dir_fd, const char *base, bool follow, unsigned int
 
 /* ---- where it goes --------------------------------------------------------------------------- */
 
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return !strncmp(path, folder, len) && (!path[len] || path[len] == '/');
+}
+
+static bool has_up(const char *path)
+{
+	for (const char *p = strstr(path, ".."); p; p = strstr(p + 1, ".."))
+		if ((p == path || p[-1] == '/') && (!p[2] || p[2] == '/'))
+			return true;
+	return false;
+}
+
 /* Only what is in a namespace's own folders is its own; the rest of the files are the host's. */
 static int own_folder(struct copy *c, const char *to, struct err *err)
 {
-	static const char *const folders[] = {"/etc/", "/root/", "/home/", "/srv/", "/tmp/"};
+	static const char *const folders[] = {"/etc", "/root", "/home", "/srv", "/tmp"};
 	char *command = NULL;
 	bool own = false;
 	struct err why;
@@ -334,8 +351,8 @@ static int own_folder(struct copy *c, const char *to, struct err *err)
 	if (c->vm)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		own = own || !strncmp(to, folders[i], strlen(folders[i]));
-	if (!own || strstr(to, ".."))
+		own = own || is_below(to, folders[i]);
+	if (!own || has_up(to))
 		return err_set(
 			err, -EACCES,
 			"%s is a namespace, which shares the host's files but for /etc, /root, "

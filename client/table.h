@@ -15,7 +15,7 @@
 
 #include "lib/types.h"
 
-enum { TABLE_COLUMNS_MAX = 16 };
+enum { TABLE_COLUMNS_MAX = 48 };
 
 struct table;
 

@@ -51,8 +51,11 @@ bool tree_name(const char *from, const char *name, char *to, size_t size)
 	return depth > 0;
 }
 
+/* ".." counts at the beginning only: what was gone down into may be a link itself, and above where
+ * that leads is somewhere else. */
 bool tree_link_inside(const char *path, const char *target)
 {
+	bool down = false;
 	int depth = -1; /* of the folder that the link is in, below the first component */
 
 	for (const char *p = path; *p; p++)
@@ -62,12 +65,12 @@ bool tree_link_inside(const char *path, const char *target)
 	for (const char *p = target; *p;) {
 		size_t len = strcspn(p, "/");
 
-		if (len == 2 && !strncmp(p, "..", 2))
-			depth--;
-		else if (len && !(len == 1 && *p == '.'))
-			depth++;
-		if (depth < 0)
-			return false;
+		if (len == 2 && !strncmp(p, "..", 2)) {
+			if (down || --depth < 0)
+				return false;
+		} else if (len && !(len == 1 && *p == '.')) {
+			down = true;
+		}
 		p += len + (p[len] == '/');
 	}
 	return true;

@@ -13,8 +13,8 @@ int lab_mend(struct lab_run *r, struct err *err);
 /* The nodes that r->only says (NULL: all) are removed, with @keep_files but for what was written in
  * their folders, ... */
 int nodes_remove(struct lab_run *r, bool keep_files, struct err *err);
-/* ...and made again as the file says; where it is all nodes, the networks too, which forget what was
- * done to them. */
+/* ...and made again as the file says; where it is all nodes, the networks too, which forget what
+ * was done to them. */
 int lab_reset(struct lab_run *r, struct err *err);
 /* The node is off (asked to, when it is a guest), or on. A namespace finds its files again. */
 int lab_power(struct lab_run *r, const struct lab_node *node, bool on, struct err *err);

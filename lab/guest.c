@@ -173,13 +173,6 @@ static json_t *nics(const struct lab *lab, const struct lab_node *node)
 	return list;
 }
 
-bool lab_boots_from_network(const struct lab *lab, const struct lab_node *node)
-{
-	const struct lab_machine *m = &node->machine;
-
-	return m->boot.s || (lab->defaults.boot.s && !m->image.s && !m->kernel.s);
-}
-
 json_t *guest_params(const struct lab *lab, const struct lab_node *node, const char *file,
 		     struct err *err)
 {

@@ -14,7 +14,6 @@
 char *lab_beside(const char *file, const char *path);
 /* Parameters of vm.run for @node, its settings filled up from the lab's defaults; paths are
  * relative to @file's folder. New reference; NULL with @err. */
-bool lab_boots_from_network(const struct lab *lab, const struct lab_node *node);
 json_t *guest_params(const struct lab *lab, const struct lab_node *node, const char *file,
 		     struct err *err);
 

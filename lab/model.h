@@ -318,6 +318,8 @@ struct lab_net *lab_probe_net(const struct lab *lab, const char *word);
 
 /* names.c: the port of "NODE.ethN", or of a cable's first end; NULL when there is none. */
 const char *lab_port_of(const struct lab *lab, const char *word);
+/* Does the network say what the guest boots, by the node's own words or the lab's defaults? */
+bool lab_boots_from_network(const struct lab *lab, const struct lab_node *node);
 
 /* "eth0" for 0; @index is below LAB_NICS_MAX. */
 const char *lab_nic_name(size_t index);

@@ -58,3 +58,10 @@ const char *lab_port_of(const struct lab *lab, const char *word)
 		}
 	return NULL;
 }
+
+bool lab_boots_from_network(const struct lab *lab, const struct lab_node *node)
+{
+	const struct lab_machine *m = &node->machine;
+
+	return m->boot.s || (lab->defaults.boot.s && !m->image.s && !m->kernel.s);
+}

@@ -37,8 +37,8 @@ const char *package_get(const struct package *p, const char *name, size_t *len);
 
 /* Whole, or not at all. The same content gives the same bytes. */
 int package_write(struct package *p, const char *path, struct err *err);
-/* NULL with @err when it is no package of ours, or a damaged one. package_parse() reads one that is in
- * memory. */
+/* NULL with @err when it is no package of ours, or a damaged one. package_parse() reads one that is
+ * in memory. */
 struct package *package_read(const char *path, struct err *err);
 struct package *package_parse(const void *data, size_t len, struct err *err);
 

@@ -43,9 +43,9 @@ const char *lab_with_values(const struct lab *lab, const char *text);
 void lab_validate_checks(struct lab *lab, struct lab_errors *errors);
 void lab_validate_stages(struct lab *lab, struct lab_errors *errors);
 /* Say that there is no node @name, and which one may be meant. */
+void lab_unknown_node(const struct lab *lab, const struct lab_text *name, struct lab_errors *e);
 /* The same of "probe" or "probe.NET" (probe_name.c). */
 void lab_unknown_probe(const struct lab *lab, const struct lab_text *word, struct lab_errors *e);
-void lab_unknown_node(const struct lab *lab, const struct lab_text *name, struct lab_errors *e);
 
 /* The whole file into fresh memory, NUL-terminated (the caller frees it). NULL with @err. */
 char *lab_file_read(const char *path, size_t *len, struct err *err);

@@ -119,7 +119,7 @@ static int restore_guest(struct lab_run *r, const struct lab_node *node, const c
 	int rc = a && out ? 0 : err_set(err, -ENOMEM, "out of memory");
 
 	if (!rc) {
-		archive_write_set_format_ustar(a);
+		archive_write_set_format_gnutar(a);
 		archive_write_add_filter_gzip(a);
 		archive_write_open_memory(a, out, room, &used);
 		rc = work_files(tgz, len, into_tar, a, err);
@@ -207,18 +207,20 @@ int lab_restore(struct lab_run *r, const struct package *p, struct err *err)
 		const char *data;
 		char name[128];
 		size_t len;
+		bool files;
 
 		snprintf(name, sizeof(name), "nodes/%s/files.tgz", node->name.s);
 		data = package_get(p, name, &len);
-		if (data)
+		files = data != NULL;
+		if (files)
 			rc = restore_files(r, node, data, len, err);
 		snprintf(name, sizeof(name), "nodes/%s/network", node->name.s);
 		data = package_get(p, name, NULL);
 		if (!rc && data)
 			rc = restore_network(r, node, data, err);
-		if (!rc)
+		if (!rc && files)
 			rc = run_rc_local(r, node, err);
-		if (!rc)
+		if (!rc && files)
 			rc = reload(r, node, err);
 		if (!rc)
 			progress_line(&r->progress, "restored  %s", node->name.s);

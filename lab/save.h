@@ -3,8 +3,8 @@
  * save.h - a student's work on a running lab, as a package, and back.
  *
  * Of each node: the files under /etc, /root, /home and /srv that were written since it started, and
- * what its network is set to: addresses, routes, forwarding, nftables or iptables. Processes are
- * not kept; a guest's /etc/rc.local is run when the work is restored.
+ * what its network is set to: addresses, routes, forwarding, nftables, of guests also iptables.
+ * Processes are not kept; a guest's /etc/rc.local is run when the work is restored.
  */
 #ifndef LAB_SAVE_H
 #define LAB_SAVE_H

@@ -173,7 +173,8 @@ static void texts_fini(struct texts *t)
 	free(t->iptables);
 }
 
-/* nft may read other files; iptables-restore does what its lines say and no more. */
+/* nft may read other files. iptables may start programs (-M), so its lines are for guests, whose
+ * root is no more than the guest's; in namespaces nft says all that it can say. */
 static bool rule_line(const char *line, size_t len, FILE *nft, FILE *iptables)
 {
 	if (!strncmp(line, "nft ", 4) && !memmem(line, len, "include", 7))
@@ -242,7 +243,7 @@ int restore_network(struct lab_run *r, const struct lab_node *node, const char *
 				   "nft flush ruleset && nft -f /tmp/.vnet-rules; s=$?; "
 				   "rm -f /tmp/.vnet-rules; exit $s",
 				   err);
-	if (!rc)
+	if (!rc && node->kind == LAB_VM)
 		rc = restore_rules(r, node, t.iptables,
 				   "iptables-restore </tmp/.vnet-rules; s=$?; "
 				   "rm -f /tmp/.vnet-rules; exit $s",

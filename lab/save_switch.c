@@ -153,11 +153,12 @@ struct filed {
  * nothing. A schedule counts from when the lab is up, so it is no work. */
 static const char *changed_cable(const json_t *shown, const struct filed *f)
 {
-	const char *now = jstr(json_object_get(shown, "impair"), "words");
+	const char *now =
+		json_string_value(json_object_get(json_object_get(shown, "impair"), "words"));
 
-	if (!shown || strstr(now, "at=") || (f->link && strstr(f->link, "at=")))
+	if (!shown || (now && strstr(now, "at=")) || (f->link && strstr(f->link, "at=")))
 		return NULL;
-	return *now ? now : f->link ? "none" : NULL;
+	return now ? now : f->link ? "none" : NULL;
 }
 
 static void save_port(struct lab_run *r, const struct filed *f, json_t *out)
@@ -271,12 +272,13 @@ static const char *port_named(const struct lab *lab, const char *name)
 	return lab_port_of(lab, name);
 }
 
-/* The daemon reads the words as it reads anybody's, and refuses what is none. */
+/* The daemon reads the words as it reads anybody's, and refuses what is none. NULL: nothing was
+ * done. */
 static void restore_cable(struct lab_run *r, const char *port, const char *words)
 {
 	struct err ignored;
 
-	if (!*words || strlen(words) > CABLE_WORDS_MAX)
+	if (!words || strlen(words) > CABLE_WORDS_MAX)
 		return;
 	up_call(r, "port.impair", json_pack("{s:s, s:s}", "port", port, "words", "none"), &ignored);
 	if (strcmp(words, "none") != 0)
@@ -312,6 +314,6 @@ void restore_switch(struct lab_run *r, const json_t *doc)
 				json_pack("{s:s, s:s}", "port", port, "net", net->id), &ignored);
 		set_each(r, "port.set", "port", port, json_object_get(value, "settings"),
 			 port_safe);
-		restore_cable(r, port, jstr(value, "cable"));
+		restore_cable(r, port, json_string_value(json_object_get(value, "cable")));
 	}
 }

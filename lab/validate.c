@@ -354,14 +354,24 @@ static void unique(const struct lab *lab, struct lab_errors *e)
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
+struct given_key {
+	bool given;
+	struct lab_pos pos;
+	const char *key;
+};
+
+static void refuse_given(const struct given_key *keys, size_t n, const char *why,
+			 struct lab_errors *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].given)
+			lab_error(e, keys[i].pos, "'%s' %s", keys[i].key, why);
+}
+
 static void machine_misplaced(const struct lab_node *node, struct lab_errors *e)
 {
 	const struct lab_machine *m = &node->machine;
-	const struct {
-		bool given;
-		struct lab_pos pos;
-		const char *key;
-	} keys[] = {
+	const struct given_key keys[] = {
 		{m->memory_mib.given, m->memory_mib.pos, "memory"},
 		{m->cpus.given, m->cpus.pos, "cpus"},
 		{m->hypervisor.s, m->hypervisor.pos, "hypervisor"},
@@ -374,23 +384,15 @@ static void machine_misplaced(const struct lab_node *node, struct lab_errors *e)
 		{node->masquerade.s, node->masquerade.pos, "masquerade"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (keys[i].given)
-			lab_error(e, keys[i].pos,
-				  "'%s' has no meaning for a namespace, which shares the host's "
-				  "kernel",
-				  keys[i].key);
+	refuse_given(keys, ARRAY_SIZE(keys),
+		     "has no meaning for a namespace, which shares the host's kernel", e);
 }
 
 /* The firmware asks for what it boots: none of what an image or a kernel would be told. */
 static void boot_check(const struct lab_node *node, struct lab_errors *e)
 {
 	const struct lab_machine *m = &node->machine;
-	const struct {
-		bool given;
-		struct lab_pos pos;
-		const char *key;
-	} keys[] = {
+	const struct given_key keys[] = {
 		{m->image.s, m->image.pos, "image"},
 		{m->kernel.s, m->kernel.pos, "kernel"},
 		{m->initrd.s, m->initrd.pos, "initrd"},
@@ -399,14 +401,13 @@ static void boot_check(const struct lab_node *node, struct lab_errors *e)
 		{node->masquerade.s, node->masquerade.pos, "masquerade"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (keys[i].given)
-			lab_error(e, keys[i].pos,
-				  "'boot: network' and '%s' exclude each other: the network says "
-				  "what is booted, and how",
-				  keys[i].key);
+	refuse_given(
+		keys, ARRAY_SIZE(keys),
+		"and 'boot: network' exclude each other: the network says what is booted, and how",
+		e);
 	if (!node->n_nics)
-		lab_error(e, m->boot.pos, "'boot: network' needs an interface to boot by");
+		lab_error(e, m->boot.s ? m->boot.pos : node->name.pos,
+			  "'boot: network' needs an interface to boot by");
 	for (size_t i = 0; i < node->n_nics; i++)
 		if (node->nics[i].address.given)
 			lab_error(e, node->nics[i].address.pos,
@@ -425,7 +426,7 @@ static void node_check(struct lab *lab, struct lab_node *node, struct lab_errors
 			  LAB_NODE_NAME_MAX);
 	if (node->kind == LAB_NAMESPACE)
 		machine_misplaced(node, e);
-	else if (node->machine.boot.s)
+	else if (lab_boots_from_network(lab, node))
 		boot_check(node, e);
 	for (size_t i = 0; i < node->n_nics; i++) {
 		nic_link(lab, node, &node->nics[i], e);

@@ -23,17 +23,15 @@
 #include "lab/report.h"
 #include "lab/run.h"
 #include "vnetctl/lab_class.h"
+#include "vnetctl/lab_find.h"
 
-enum { CHECKS_PER_CPU = 4, COLUMNS_MAX = 40, ID_SHOWN = 12 };
+enum { CHECKS_PER_CPU = 4, COLUMNS_FIRST = 3, ID_SHOWN = 12 };
+enum { COLUMNS_MAX = TABLE_COLUMNS_MAX - COLUMNS_FIRST };
 
 static struct lab *parse_record(const json_t *record)
 {
-	const struct lab_options options = {
-		.name = jstr(record, "name"),
-		.seed = json_string_value(json_object_get(record, "seed"))};
 	struct lab_errors errors = {.file = jstr(record, "file")};
-	const char *text = jstr(record, "text");
-	struct lab *lab = lab_parse(text, strlen(text), &options, &errors);
+	struct lab *lab = lab_of_record(record, &errors);
 
 	lab_errors_fini(&errors);
 	return lab;
@@ -221,14 +219,15 @@ static void add_sum(struct table *t, const json_t *results)
 
 static void print_class(const struct pupil *pupils, const json_t *labs)
 {
-	const char *ids[COLUMNS_MAX], *titles[COLUMNS_MAX + 4] = {"LAB", ">PASSED", ">POINTS"};
+	const char *ids[COLUMNS_MAX],
+		*titles[TABLE_COLUMNS_MAX + 1] = {"LAB", ">PASSED", ">POINTS"};
 	size_t n = json_array_size(labs), wide = columns(pupils, n, ids);
 	char shown[COLUMNS_MAX][ID_SHOWN + 1];
 	struct table *t;
 
 	for (size_t i = 0; i < wide; i++) {
 		snprintf(shown[i], sizeof(shown[i]), "%.*s", ID_SHOWN, ids[i]);
-		titles[3 + i] = shown[i];
+		titles[COLUMNS_FIRST + i] = shown[i];
 	}
 	t = table_create(titles);
 	for (size_t k = 0; k < n; k++) {

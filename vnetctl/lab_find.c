@@ -81,6 +81,17 @@ char *lab_name(struct ctl *c, const char *word)
 	return name;
 }
 
+struct lab *lab_of_record(const json_t *record, struct lab_errors *errors)
+{
+	const struct lab_options options = {
+		.name = jstr(record, "name"),
+		.seed = json_string_value(json_object_get(record, "seed")),
+		.kind = json_string_value(json_object_get(record, "kind"))};
+	const char *text = jstr(record, "text");
+
+	return lab_parse(text, strlen(text), &options, errors);
+}
+
 struct lab *lab_running(struct ctl *c, const char *word, json_t **out)
 {
 	char *name = lab_name(c, word);
@@ -95,13 +106,14 @@ struct lab *lab_running(struct ctl *c, const char *word, json_t **out)
 				"vnetctl: lab '%s' is not up: start it with `vnetctl lab up FILE`\n",
 				name);
 	}
-	if (record)
-		lab = parse(jstr(record, "file"), jstr(record, "text"),
-			    strlen(jstr(record, "text")),
-			    &(struct lab_options){
-				    .name = name,
-				    .seed = json_string_value(json_object_get(record, "seed")),
-				    .kind = json_string_value(json_object_get(record, "kind"))});
+	if (record) {
+		struct lab_errors errors = {.file = jstr(record, "file")};
+
+		lab = lab_of_record(record, &errors);
+		if (!lab)
+			lab_errors_print(&errors, stderr);
+		lab_errors_fini(&errors);
+	}
 	if (lab && strcmp(jstr(record, "state"), "up") != 0 &&
 	    !json_is_true(json_object_get(record, "busy")))
 		fprintf(stderr,

@@ -17,6 +17,8 @@ struct lab *lab_from_file(const char *path, const struct lab_options *options, c
 /* The name of the lab that @word (a name, a file, or NULL: the only one that is up) means; the
  * caller frees it. */
 char *lab_name(struct ctl *c, const char *word);
+/* The lab of the daemon's @record, as it was brought up; what is wrong goes to @errors. */
+struct lab *lab_of_record(const json_t *record, struct lab_errors *errors);
 /* The lab that is up and that @word means, from the text that the daemon keeps. @record may be
  * NULL; else it gets the daemon's record, a new reference. */
 struct lab *lab_running(struct ctl *c, const char *word, json_t **record);

@@ -14,13 +14,15 @@
 #include "lab/preflight.h"
 #include "lab/report.h"
 #include "client/table.h"
+#include "client/text.h"
 #include "vnetctl/args.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
 
+enum { STUDENT_SHOWN = 24 }; /* columns */
+
 struct grading {
 	struct ctl *c;
-	const char *junit; /* a folder */
 	size_t done, n;
 };
 
@@ -41,19 +43,20 @@ static void tell_mark(void *ctx, const char *hand_in, const json_t *mark)
 {
 	struct grading *g = ctx;
 	const char *error = json_string_value(json_object_get(mark, "error"));
-	char name[128];
+	char name[128], shown[STUDENT_SHOWN * 4 + 1];
 
+	(void)hand_in;
 	g->done++;
 	if (g->c->json)
 		return;
+	printf("%3zu/%zu  ", g->done, g->n);
+	text_put(stdout, text_show(student_of(mark, name, sizeof(name)), shown, sizeof(shown)),
+		 STUDENT_SHOWN);
 	if (error)
-		printf("%3zu/%zu  %-24s not graded: %s\n", g->done, g->n,
-		       student_of(mark, name, sizeof(name)), error);
+		printf(" not graded: %s\n", error);
 	else
-		printf("%3zu/%zu  %-24s %lld of %lld points\n", g->done, g->n,
-		       student_of(mark, name, sizeof(name)), (long long)jint(mark, "points"),
+		printf(" %lld of %lld points\n", (long long)jint(mark, "points"),
 		       (long long)jint(mark, "points_max"));
-	(void)hand_in;
 	fflush(stdout);
 }
 
@@ -181,7 +184,7 @@ int lab_grade_run(struct ctl *c, int argc, char **argv)
 	const struct lab_option opts[] = {{"out", &out, NULL},		 {"junit", &junit, NULL},
 					  {"jobs", &jobs, NULL},	 {"lab", &file, NULL},
 					  {"kind", &options.kind, NULL}, {0}};
-	struct grading grading = {.c = c, .junit = junit};
+	struct grading grading = {.c = c};
 	struct grade g = {.socket = c->socket, .tell = tell_mark, .ctx = &grading};
 	int n, rc = lab_words(c, opts, argc, argv, 1, WORDS_MAX, words, &n);
 	char *text = NULL, *full;

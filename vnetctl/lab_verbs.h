@@ -21,8 +21,8 @@ struct lab_option {
 int lab_words(const struct ctl *c, const struct lab_option *opts, int argc, char **argv, int min,
 	      int max, const char *words[WORDS_MAX], int *n);
 
-/* Is @kind, the value of --kind, one of lab_kind_words[] (or NULL)? CTL_OK, or CTL_USAGE after saying
- * what it may be. */
+/* Is @kind, the value of --kind, one of lab_kind_words[] (or NULL)? CTL_OK, or CTL_USAGE after
+ * saying what it may be. */
 int lab_kind_word(const struct ctl *c, const char *kind);
 
 /* lab_life.c */

@@ -13,7 +13,7 @@ static void print_page(const char *page)
 {
 	char line[200];
 
-	for (; *page; page += strcspn(page, "\n"), page += *page == '\n')
+	for (; page && *page; page += strcspn(page, "\n"), page += *page == '\n')
 		printf("%s\n", str_escape(page, strcspn(page, "\r\n"), line, sizeof(line)));
 }
 
@@ -34,7 +34,7 @@ static int print_answer(const char *kind, const char *to, const json_t *r)
 		if (json_object_get(r, "status"))
 			printf(", status %lld", (long long)jint(r, "status"));
 		putchar('\n');
-		print_page(jstr(r, "page"));
+		print_page(json_string_value(json_object_get(r, "page")));
 		return CTL_OK;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
