@@ -125,25 +125,24 @@ static void finish_image(struct lease_writer *w, int rc)
 	lease_image_free(img);
 }
 
-/* Both batches when @rc says that the writing one failed: see lease_writer.h. */
+/* What fails, a batch or an image, fails what waits behind it, too: see lease_writer.h. */
 static void finish(struct lease_writer *w, int rc)
 {
 	unsigned int writing = !w->filling;
-	bool both = rc && batch_waits(&w->batch[w->filling]);
+	bool both = rc && batch_waits(&w->batch[w->filling]), image = w->writing;
 
 	w->finishing = true;
-	if (w->writing) {
+	if (image)
 		finish_image(w, rc);
-	} else {
-		if (w->batch[writing].n)
-			w->failing = rc;
-		if (rc)
-			clear_but_forgets(w);
-		batch_clear(&w->batch[writing]);
-		if (both)
-			w->conf.finished(w->conf.ctx, w->filling, rc);
+	else if (w->batch[writing].n)
+		w->failing = rc;
+	if (rc)
+		clear_but_forgets(w);
+	batch_clear(&w->batch[writing]);
+	if (both)
+		w->conf.finished(w->conf.ctx, w->filling, rc);
+	if (!image)
 		w->conf.finished(w->conf.ctx, writing, rc);
-	}
 	w->finishing = false;
 }
 
@@ -334,6 +333,17 @@ static bool changes_wait(const struct lease_writer *w, const char *net)
 	return w->image || w->writing;
 }
 
+static bool forget_waits(const struct lease_writer *w, const char *net)
+{
+	const struct batch *b = &w->batch[w->filling];
+
+	for (unsigned int k = 0; k < b->n; k++)
+		if (b->change[k].kind == CHANGE_FORGET && !strcmp(b->change[k].net, net))
+			return true;
+	return false;
+}
+
+/* The store's connection is the thread's; else it is the caller's. */
 static bool with_thread(struct lease_writer *w)
 {
 	bool with;
@@ -352,13 +362,16 @@ static int writer_load(void *ctx, const char *net,
 {
 	struct lease_writer *w = ctx;
 
-	if (changes_wait(w, net))
-		lease_writer_drain(w);
-	else if (with_thread(w) &&
-		 dhcp_store_load_beside(w->conf.store, net, lease, reserved, arg) == 0)
+	if (!changes_wait(w, net)) {
+		if (!with_thread(w))
+			return dhcp_store_sqlite.load(w->conf.store, net, lease, reserved, arg);
+		if (dhcp_store_load_beside(w->conf.store, net, lease, reserved, arg) == 0)
+			return 0;
+	}
+	lease_writer_drain(w);
+	/* A disk that refuses still has what a deleted network of that name had. */
+	if (forget_waits(w, net))
 		return 0;
-	else
-		lease_writer_drain(w);
 	return dhcp_store_sqlite.load(w->conf.store, net, lease, reserved, arg);
 }
 

@@ -386,6 +386,8 @@ int dhcp_store_reopen(struct dhcp_store *s, struct dhcp_salvage *found)
 		return -EIO;
 	sync_stop(s);
 	close_db(s);
+	atomic_store(&s->health,
+		     FILE_SOUND); /* of the file that is made: what is saved goes there */
 	rc = open_db(s);
 	rc = store_health_of(rc) == FILE_BAD ? put_aside(s, found) : store_errno(rc);
 	if (!rc)

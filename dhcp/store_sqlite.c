@@ -60,7 +60,7 @@ static void worsen(struct dhcp_store *s, enum store_health to)
 
 static int give_up(struct dhcp_store *s, int rc, const char *why)
 {
-	if (!s->tx_failed)
+	if (!s->tx_failed && why != s->why)
 		snprintf(s->why, sizeof(s->why), "%s", why);
 	s->tx_failed = true;
 	worsen(s, store_health_of(rc));

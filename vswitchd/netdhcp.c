@@ -14,7 +14,7 @@
 #include "vswitchd/nettftp.h"
 #include "vswitchd/switch/runner.h"
 
-enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600, LEASE_MAX_S = INT32_MAX };
+enum { PROBE_MS = 250, LEASE_DEFAULT_S = 3600 };
 
 /* What the server works with, of the network's settings and @rules. */
 static struct dhcp_conf conf_of(const struct net *net, const struct netdhcp_rules *rules)
@@ -182,9 +182,14 @@ static int server_renew(struct netdhcp *d, struct netdhcp_rules *rules, struct e
 	struct lease_writer *writer = netdhcp_hold_start(d->net->runner, err);
 	struct netdhcp_rules old = d->rules;
 	uint64_t count[DHCP_N];
-	int rc;
+	int rc = netdhcp_hold_flush();
 
-	netdhcp_hold_flush();
+	/* What is in memory alone must not go, nor what answers that wait know of it. */
+	if (rc) {
+		netdhcp_rules_fini(rules);
+		return err_set(err, rc,
+			       "the lease file can't be written: `vnetctl doctor` says why");
+	}
 	memcpy(count, d->server.count, sizeof(count));
 	dhcp_server_fini(&d->server);
 	d->rules = *rules;
@@ -284,8 +289,6 @@ static int lease_time_set(struct net *net, const char *value, struct err *err)
 	msec ms;
 	int rc = setting_time(value, &ms, err);
 
-	if (!rc && ms / 1000 > LEASE_MAX_S)
-		rc = err_set(err, -EINVAL, "is longer than %d s", LEASE_MAX_S);
 	if (rc)
 		return rc;
 	net->conf.lease_s = (uint32_t)(ms / 1000);

@@ -195,10 +195,9 @@ void netdhcp_hold_commit_soon(const struct runner *r)
 		ev_prepare_start(loop, &shared.before_sleep);
 }
 
-void netdhcp_hold_flush(void)
+int netdhcp_hold_flush(void)
 {
-	if (shared.writer)
-		lease_writer_drain(shared.writer);
+	return shared.writer ? lease_writer_drain(shared.writer) : 0;
 }
 
 int netdhcp_hold_clock(int64_t ahead_ms, bool set)

@@ -160,8 +160,8 @@ void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *u
 /* The server has changed its leases: see to it that they get to disk soon, and that what is held
  * leaves then. */
 void netdhcp_hold_commit_soon(const struct runner *r);
-/* The same, now; waits for the disk. */
-void netdhcp_hold_flush(void);
+/* The same, now; waits for the disk. 0, or why something could not be written. */
+int netdhcp_hold_flush(void);
 /* @o goes: nothing of it is sent or undone any more; what it changed is written all the same. Or
  * only what promises leases that are FREE by now, as their port went. */
 void netdhcp_hold_forget(const struct hold_owner *o);

@@ -13,8 +13,9 @@
 #include "vswitchd/switch/runner.h"
 
 enum {
-	JUMP_MS = 2000, /* in a second; by less the wall clock is slewed */
-	DRIFT_MS = 1000 /* worth writing down */
+	JUMP_MS = 2000,	 /* in a second; by less the wall clock is slewed */
+	DRIFT_MS = 1000, /* worth writing down */
+	LOOK_MS = 900	 /* networks tick once a second */
 };
 
 static struct {
@@ -24,7 +25,7 @@ static struct {
 	bool failing;
 	uint64_t failures;
 	char why[DHCP_WHY];
-	msec told_ms;
+	msec told_ms, looked_ms;
 	/* How far the wall clock is ahead of CLOCK_BOOTTIME: a second ago, and on record. */
 	int64_t ahead_ms, recorded_ms;
 	bool clock_lost; /* the record of it could not be written */
@@ -195,8 +196,10 @@ void netdhcp_store_tell(struct runner *r, int rc)
 
 void netdhcp_store_look(struct runner *r)
 {
-	if (!file.store)
+	/* Each network asks. */
+	if (!file.store || (file.looked_ms && r->now < file.looked_ms + LOOK_MS))
 		return;
+	file.looked_ms = r->now;
 	if (dhcp_store_damaged(file.store))
 		rebuild(r);
 	else if (file.failing)

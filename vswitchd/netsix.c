@@ -201,10 +201,11 @@ void netsix_show(const struct net *net, json_t *out)
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-/* A network with a leg of the host's has IPv6 unless told otherwise. */
+/* A network of the modes that have a leg of the host's has IPv6 unless told otherwise, also when
+ * the leg is switched off. */
 static enum net_ipv6 usual_way(const struct net *net)
 {
-	return net->conf.host ? IPV6_SLAAC : IPV6_OFF;
+	return net->conf.host || net->conf.host_off ? IPV6_SLAAC : IPV6_OFF;
 }
 
 static int way_set(struct net *net, const char *value, struct err *err)

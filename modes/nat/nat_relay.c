@@ -81,15 +81,14 @@ int relay_connect(const struct relay_listener *l)
 	struct ip_addr leg = leg_of(l);
 	union relay_addr from = relay_addr(&leg, 0), to = relay_addr(&l->f->to, l->to_port);
 	socklen_t len = relay_addr_len(&leg);
-	int fd = relay_socket(&leg, l->proto), one = 1;
+	int fd, one = 1;
 
+	/* Without a leg the host's own routes would lead somewhere else. */
+	if (l->nn->net->conf.host_off)
+		return -ENETUNREACH;
+	fd = relay_socket(&leg, l->proto);
 	if (fd < 0)
 		return -errno;
-	/* Without a leg the host's own routes would lead somewhere else. */
-	if (l->nn->net->conf.host_off) {
-		close(fd);
-		return -ENETUNREACH;
-	}
 	if (l->proto == NAT_TCP) /* a guest that vanishes is noticed some day */
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	if (bind(fd, &from.any, len) < 0 ||

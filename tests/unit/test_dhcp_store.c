@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dhcp/store.h"
@@ -335,6 +336,46 @@ static void damage_is_survived(void **state)
 	dhcp_store_close(s);
 }
 
+/* The same of a file in use: what can be read of it goes to the new one. */
+static void damage_in_use_is_survived(void **state)
+{
+	const struct timespec tick = {.tv_nsec = 50000000};
+	struct dhcp_salvage found;
+	uint8_t header[100];
+	struct dhcp_store *s;
+	struct stat st;
+	unsigned int n;
+	int fd;
+
+	(void)state;
+	fill(2000);
+	assert_int_equal(stat(file, &st), 0);
+	s = open_store(NULL);
+	fd = open(file, O_RDWR);
+	assert_int_equal(pread(fd, header, sizeof(header), 0), sizeof(header));
+	overwrite(0, sizeof(header));
+	for (unsigned int i = 0; i < 200 && !dhcp_store_damaged(s); i++) {
+		put(s, 3000);
+		dhcp_store_sqlite.commit(s);
+		nanosleep(&tick, NULL);
+	}
+	assert_true(dhcp_store_damaged(s));
+	assert_int_equal(pwrite(fd, header, sizeof(header), 0), sizeof(header));
+	close(fd);
+	for (unsigned int i = 0; i < 4; i++)
+		overwrite((st.st_size / 8192 + i) * 4096, 4096);
+	assert_int_equal(dhcp_store_reopen(s, &found), 0);
+	assert_true(found.damaged);
+	assert_true(found.aside[0]);
+	n = load(s).n;
+	assert_int_equal(found.kept, n);
+	assert_in_range(n, 1000, 2000);
+	assert_false(dhcp_store_damaged(s));
+	assert_int_equal(put(s, 3001), 0);
+	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
+	dhcp_store_close(s);
+}
+
 /* Rows of the right shape with values that make no sense are left out one by one. */
 static void bad_rows_left_out(void **state)
 {
@@ -375,9 +416,9 @@ static void refuses_symlink(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kept_over_close), TEST(one_row_a_client),	 TEST(killed_keeps_what_was_told),
-		TEST(full_disk),       TEST(damage_is_survived), TEST(bad_rows_left_out),
-		TEST(refuses_symlink), TEST(clock_is_set),
+		TEST(kept_over_close),	 TEST(one_row_a_client),   TEST(killed_keeps_what_was_told),
+		TEST(full_disk),	 TEST(damage_is_survived), TEST(damage_in_use_is_survived),
+		TEST(bad_rows_left_out), TEST(refuses_symlink),	   TEST(clock_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

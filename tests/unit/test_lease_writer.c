@@ -371,12 +371,32 @@ static void images(void **state)
 
 	for (unsigned int n = 1000; n < 1010; n++)
 		assert_int_equal(put(r, n), 0);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(on_disk(r), 10);
 	lease_writer_rebuild(r->w, image(false));
 	lease_writer_rebuild(r->w, image(false)); /* the first has not begun, or is done */
 	assert_int_equal(lease_writer_drain(r->w), 0);
 	assert_false(lease_writer_rebuilds(r->w));
 	assert_true(r->n_rebuilt >= 1);
 	assert_int_equal(r->rebuilt, 0);
+	assert_int_equal(on_disk(r), 200);
+}
+
+/* What came while an image failed is taken back, as when a batch does. */
+static void image_fails(void **state)
+{
+	struct rig *r = *state;
+
+	tighten(true);
+	lease_writer_rebuild(r->w, image(false));
+	assert_int_equal(put(r, 1), 0);
+	assert_true(lease_writer_drain(r->w) < 0);
+	assert_true(r->rebuilt < 0);
+	assert_int_equal(r->n, 1);
+	assert_true(r->call[0].rc < 0);
+	tighten(false);
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(on_disk(r), 0);
 }
 
 /* The file goes while it is open: noticed by the next change, and written anew. */
@@ -440,6 +460,7 @@ int main(void)
 		TEST(failure_and_people),
 		TEST(images),
 		TEST(file_goes),
+		TEST(image_fails),
 		TEST(file_turns_to_garbage),
 		TEST(waiting_without_a_change),
 	};

@@ -5,8 +5,9 @@
  * Commands in a namespace see the host's files, but what they write to FOLDERS goes to a layer of
  * the namespace (an overlay, DIR/netns-NAME.files), so that each node has its own /etc, no node
  * changes the host's, and a student's work is what is in the layer. /tmp, /var/tmp and /run are
- * empty and go with the namespace: two nodes may run the same server, and its control program finds the
- * node's own. /etc/resolv.conf is a file of its own, empty at first, also where the host's is a link.
+ * empty and go with the namespace: two nodes may run the same server, and its control program finds
+ * the node's own. /etc/resolv.conf is a file of its own, empty at first, also where the host's is a
+ * link.
  *
  * The overlays are mounted once, in a mount namespace that the daemon holds open: two overlays on
  * one layer would not see each other's changes. Each command gets a copy of that mount namespace
@@ -75,7 +76,8 @@ static int own_run(const char *layer)
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
 	rc = own_tmpfs("/run", "mode=755");
-	if (!rc && (mkdir("/run/lock", 01777) < 0 || mkdir("/run/.layer", 0700) < 0 ||
+	if (!rc && (mkdir("/run/lock", 0777) < 0 || chmod("/run/lock", 01777) < 0 ||
+		    mkdir("/run/.layer", 0700) < 0 ||
 		    mount(path, "/run/.layer", "none", MS_BIND, NULL) < 0))
 		rc = -errno;
 	close(fd);
@@ -117,12 +119,13 @@ static void *mount_thread(void *ctx)
 		rc = overlay(m->layer, FOLDERS[i]);
 	if (!rc)
 		rc = own_resolv_conf(m->layer);
+	/* This one first: the layer may be below any of them. */
+	if (!rc)
+		rc = own_run(m->layer);
 	if (!rc)
 		rc = own_tmpfs("/tmp", "mode=1777");
 	if (!rc && access("/var/tmp", F_OK) == 0)
 		rc = own_tmpfs("/var/tmp", "mode=1777");
-	if (!rc)
-		rc = own_run(m->layer);
 	m->fd = rc ? rc : open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	m->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return NULL;

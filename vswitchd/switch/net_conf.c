@@ -208,27 +208,15 @@ static int parse_number(const char *text, unsigned long min, unsigned long max, 
 	return errno || *out < min || *out > max ? -EINVAL : 0;
 }
 
-/* Seconds, as "3600s", "60m", "1h" or "1d"; a bare number is not taken for a unit it may not be. */
 static int parse_lease(struct net_conf *conf, const char *value)
 {
-	static const struct {
-		const char *unit;
-		unsigned long seconds;
-	} units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-	unsigned long n;
-	const char *end;
+	struct err ignored;
+	msec ms;
 
-	if (parse_number(value, 1, INT32_MAX, &n, &end) < 0)
+	if (setting_time(value, &ms, &ignored))
 		return -EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].unit) != 0)
-			continue;
-		if (n > INT32_MAX / units[i].seconds)
-			return -EINVAL;
-		conf->lease_s = (uint32_t)(n * units[i].seconds);
-		return 0;
-	}
-	return -EINVAL;
+	conf->lease_s = (uint32_t)(ms / 1000);
+	return 0;
 }
 
 static int parse_ifname(char out[16], const char *value)
