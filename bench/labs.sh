@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # labs.sh [KIND...] - what each lesson costs on this machine, by kind of its nodes (namespace, uml, qemu,
-# kvm, vm; all that there are, when none is named): seconds from `lab up` until all nodes are ready, and
+# kvm, vm; the first three, and kvm where guests run on it, when none is named): seconds from `lab up` until all nodes are ready, and
 # memory a node, of its processes and by what a fresh daemon grew. SELFTEST=1 adds how long the selftest
 # takes; LABS='01 02' asks for some.
 

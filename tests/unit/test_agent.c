@@ -28,7 +28,7 @@ static void note(void *arg, const struct agent_request *req)
 	if (req->kind == AGENT_RUN)
 		snprintf(seen + n, sizeof(seen) - n, "run %u %u [%s];", req->id, req->timeout_ms,
 			 req->command);
-	else if (req->kind == AGENT_WINDOW)
+	else if (req->kind == AGENT_RESIZE)
 		snprintf(seen + n, sizeof(seen) - n, "window %u %u;", req->rows, req->cols);
 	else
 		snprintf(seen + n, sizeof(seen) - n, "%s %u;",

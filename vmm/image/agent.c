@@ -253,7 +253,7 @@ static void request_cb(void *arg, const struct agent_request *req)
 	case AGENT_PING:
 		out_put(a, line, (size_t)snprintf(line, sizeof(line), "P %u\n", req->id));
 		break;
-	case AGENT_WINDOW:
+	case AGENT_RESIZE:
 		set_window(a, req);
 		break;
 	case AGENT_TOO_LONG:

@@ -10,8 +10,8 @@
  *                  O <id> <len>\n + bytes, E <id> <len>\n + bytes     standard output, error
  *                  D <id> <status>\n                          done: 0..255, 124 timed out,
  *                                                             128+n ended by signal n
- *                  A <n>\n                                    so many bytes more were read: the
- * host has at most AGENT_WINDOW under way
+ *                  A <n>\n                                    read so many bytes more: the
+ *                                                             host has at most 3072 under way
  *
  * Lines that are not understood are ignored, so noise on the line costs at most one command.
  */
@@ -30,10 +30,10 @@ enum {
 };
 
 struct agent_request {
-	enum { AGENT_RUN, AGENT_PING, AGENT_TOO_LONG, AGENT_WINDOW } kind;
+	enum { AGENT_RUN, AGENT_PING, AGENT_TOO_LONG, AGENT_RESIZE } kind;
 	uint32_t id;
 	uint32_t timeout_ms; /* AGENT_RUN: 0 means no limit */
-	uint16_t rows, cols; /* AGENT_WINDOW */
+	uint16_t rows, cols; /* AGENT_RESIZE */
 	const char
 		*command; /* AGENT_RUN: NUL-terminated, the parser's until the callback returns */
 };

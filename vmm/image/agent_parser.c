@@ -55,7 +55,7 @@ static void command_header(struct agent_parser *p, const char *s, uint32_t id)
 
 static void window_header(struct agent_parser *p, const char *s, uint64_t rows)
 {
-	struct agent_request req = {.kind = AGENT_WINDOW, .rows = (uint16_t)rows};
+	struct agent_request req = {.kind = AGENT_RESIZE, .rows = (uint16_t)rows};
 	uint64_t cols;
 
 	if (rows > UINT16_MAX || !take_uint(&s, UINT16_MAX, &cols) || *s)

@@ -34,9 +34,8 @@ enum {
 };
 #define AGENT_GRACE_S 5. /* our timer's lead over the agent's */
 #define AGENT_PROBE_S 1.
-#define AGENT_BOOT_S                                                                               \
-	60. /* how long commands wait for a guest to be up: emulated ones take 20 s                \
-	     */
+/* How long commands wait for a guest to be up: emulated ones take 20 s. */
+#define AGENT_BOOT_S 60.
 
 struct exec {
 	struct exec *next;
@@ -215,6 +214,7 @@ static void up_cb(void *ctx)
 	agent_parser_init(&a->parser);
 	agent_out_reset(&a->out);
 	agent_out_write(&a->out, "\n", 1); /* ends whatever an earlier client left half-said */
+	send_waiting(a);
 }
 
 static void down_cb(void *ctx)
@@ -275,7 +275,7 @@ static void send_waiting(struct agent *a)
 		return;
 	for (struct exec *x = a->execs; x && a->n_sent < AGENT_RUNNING_MAX; x = x->next)
 		if (!x->sent && exec_send(x))
-			return; /* no connection: when it ends, so do they */
+			return; /* no connection: the next one sends them */
 }
 
 void agent_window(struct agent *a, unsigned int rows, unsigned int cols)
@@ -303,6 +303,7 @@ void agent_reset(struct agent *a)
 	/* What it was saying when it was cut off would swallow the beginning of what it says next.
 	 */
 	agent_parser_init(&a->parser);
+	agent_out_reset(&a->out);
 	a->probe_id = 0;
 	ev_timer_again(a->vm->d->loop, &a->probe);
 }

@@ -7,7 +7,8 @@
 
 static void pump(struct agent_out *o)
 {
-	size_t n = MIN(o->len, AGENT_WINDOW - MIN(o->under_way, (size_t)AGENT_WINDOW));
+	size_t n =
+		MIN(o->len, AGENT_UNDER_WAY_MAX - MIN(o->under_way, (size_t)AGENT_UNDER_WAY_MAX));
 
 	if (!n)
 		return;
@@ -24,6 +25,10 @@ static void silence_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 	struct agent_out *o = w->data;
 
 	(void)revents;
+	/* An agent that tells withholds less than AGENT_TELLS: the rest lies in the terminal of a
+	 * guest that is paused, or slow. */
+	if (o->tells && o->under_way >= AGENT_TELLS)
+		return;
 	ev_timer_stop(loop, w);
 	o->under_way = 0;
 	pump(o);
@@ -67,6 +72,7 @@ int agent_out_write(struct agent_out *o, const void *data, size_t len)
 
 void agent_out_read(struct agent_out *o, uint32_t bytes)
 {
+	o->tells = true;
 	o->under_way -= MIN(o->under_way, bytes);
 	if (o->under_way)
 		ev_timer_again(o->loop, &o->silence);
@@ -79,4 +85,5 @@ void agent_out_reset(struct agent_out *o)
 {
 	ev_timer_stop(o->loop, &o->silence);
 	o->len = o->under_way = 0;
+	o->tells = false;
 }

@@ -3,11 +3,12 @@
  * agent_out.h - what is to be said to a guest's agent, no faster than it reads.
  *
  * A serial line tells its sender nothing, so the agent tells how much it has read, and at most
- * AGENT_WINDOW bytes are under way. That is less than a guest's terminal holds (4096 bytes, of
+ * AGENT_UNDER_WAY_MAX bytes are. That is less than a guest's terminal holds (4096 bytes, of
  * which 128 are kept free): a User-mode Linux whose terminal once was full never hears of new input
  * again, since arch/um/drivers/line.c takes its descriptor out of the poll to throttle it and does
- * not put it back. What an agent does not tell of for AGENT_SILENCE_S is taken for lost, or read by
- * one too old to tell.
+ * not put it back. One too old to tell is taken to have read what it got after AGENT_SILENCE_S; of
+ * one that tells, less than AGENT_TELLS bytes, as it tells of that many at once (AGENT_ACK in its
+ * header).
  */
 #ifndef VSWITCHD_AGENT_OUT_H
 #define VSWITCHD_AGENT_OUT_H
@@ -17,7 +18,7 @@
 #include "lib/types.h"
 #include "vswitchd/guest/vmsock.h"
 
-enum { AGENT_WINDOW = 3072, AGENT_QUEUE_MAX = 1 << 20 };
+enum { AGENT_UNDER_WAY_MAX = 3072, AGENT_TELLS = 512, AGENT_QUEUE_MAX = 1 << 20 };
 #define AGENT_SILENCE_S 3.
 
 struct agent_out {
@@ -27,6 +28,7 @@ struct agent_out {
 	uint8_t *queue; /* what waits for its turn */
 	size_t len, size;
 	size_t under_way;
+	bool tells; /* it has told since the last reset */
 };
 
 /* @sock is borrowed. */
