@@ -88,7 +88,9 @@ static void print_both(const json_t *r)
 		print_answer(r);
 	if (four && six)
 		printf("\n");
-	if (six)
+	if (json_object_get(six, "error"))
+		printf("IPv6: %s\n", jstr(six, "error"));
+	else if (six)
 		print_answer(six);
 }
 

@@ -144,11 +144,17 @@ static int check_free(const struct net *net, be32 addr, struct err *err)
 {
 	const struct net_conf *c = &net->conf;
 	uint32_t a = ntohl(addr);
+	unsigned int port_id;
+	char text[MAC_STR];
+	struct mac mac;
 
 	if (addr == c->gateway || addr == c->host || addr == c->dhcp_server)
 		return err_set(err, -EADDRINUSE, "the address is the network's own");
 	if (c->dhcp && a >= ntohl(c->dhcp_first) && a <= ntohl(c->dhcp_last))
 		return err_set(err, -EADDRINUSE, "the address is in the range of the DHCP server");
+	if (net->leased && net->leased(net, addr, &mac, &port_id))
+		return err_set(err, -EADDRINUSE, "the address is leased to %s",
+			       mac_format(&mac, text));
 	return 0;
 }
 

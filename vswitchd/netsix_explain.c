@@ -46,8 +46,8 @@ static int as_holder(struct question6 *q, struct err *err)
 
 	if (dhcp_key_kind(&q->had->key) == DHCP_KEY_LONG_ID)
 		return err_set(err, -EOPNOTSUPP,
-			       "this client's identifier is longer than what is kept of it: ask by "
-			       "its MAC address");
+			       "this client's identifier is longer than what is kept of it, so what "
+			       "it would get is not known: `vnetctl dhcp watch` shows what it gets");
 	q->mac = q->had->mac;
 	memcpy(q->id.b, id, len);
 	q->id.len = (uint8_t)len;

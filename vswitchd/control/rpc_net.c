@@ -303,7 +303,12 @@ static int dhcp_both(struct net *net, struct rpc *rpc, json_t **result, struct e
 				  : json_pack("{s:n, s:n, s:n, s:o}", "leases", "pool", "counts",
 					      "store", netdhcp_store_json());
 	if (!rc && explain) {
-		rc = netsix_call(net, rpc->method, rpc->params, &six, err);
+		struct err why;
+
+		/* What one family can't tell does not take the other's answer away. */
+		rc = netsix_call(net, rpc->method, rpc->params, &six, net->dhcp ? &why : err);
+		if (rc && net->dhcp)
+			rc = (six = json_pack("{s:s}", "error", why.text)) ? 0 : -ENOMEM;
 		json_object_set_new(*result, "ipv6", six);
 	} else if (!rc) {
 		netsix_stats(net, *result);
