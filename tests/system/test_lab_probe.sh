@@ -22,6 +22,12 @@ refused "elsewhere it is told which" 'no subnet: say probe=ADDR/PLEN' vctl net s
 check "and is there then" eval "vctl net set ll probe=10.5.0.99/24 && vctl net set bb probe=10.2.0.99/24"
 refused "it is never the network's own" "the network's own" vctl net set nn probe=10.1.0.2/24
 refused "nor one that a guest may get" "range of the DHCP server" vctl net set ii probe=10.4.0.200/24
+ip netns add n-early
+vctl port add ii g-early netns=n-early ifname=eth0 >/dev/null
+vctl dhcp reserve ii "$(ip -n n-early -j link show eth0 | json "d[0]['address']")" 10.4.0.50 >/dev/null
+check "a guest has its address by DHCP" ip netns exec n-early busybox udhcpc -i eth0 -n -q -t 8 -T 1 -s /bin/true
+refused "nor one that a guest has" "leased to" vctl net set ii probe=10.4.0.50/24
+vctl port del g-early && ip netns del n-early
 refused "nor nonsense" "wants off, on, ADDR/PLEN" vctl net set ll probe=10.5.0.0/24
 refused "its router is on its network" "another address of the probe's subnet" vctl net set ll probe=10.5.0.99/24,10.6.0.1
 equal "what is set is what was" "10.5.0.99/24" "$(jctl net show ll | json "d['settings']['probe']")"
