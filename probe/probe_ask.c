@@ -378,8 +378,10 @@ bool probe_asked_tcp(struct probe *p, const struct probe_in *in, msec now)
 			finish(p, a, PROBE_REFUSED, now);
 		else if (syn)
 			opened(p, a, ntohl(tcp->seq), now);
-	} else if (a->state == ASK_OPEN && rst && ntohl(tcp->seq) == a->rcv) {
-		finish(p, a, a->len ? PROBE_ANSWERED : PROBE_REFUSED, now);
+	} else if (a->state == ASK_OPEN && rst) {
+		/* RFC 9293 3.10.7.4: one that is not next is dropped, never answered. */
+		if (ntohl(tcp->seq) == a->rcv)
+			finish(p, a, a->len ? PROBE_ANSWERED : PROBE_REFUSED, now);
 	} else if (a->state == ASK_OPEN && ack && !syn) {
 		take_page(p, a, in, now);
 	}

@@ -276,26 +276,35 @@ static void test_offset(void **state)
 	finish();
 }
 
-/* Our ACK of a page's first segment was lost, so that comes again: it is acknowledged again. */
-static void test_ack_lost(void **state)
+/* Probe 0 asks for a page and has its connection; @s: a segment of the server's, next at @seq. */
+static void open_page(struct segment *s, uint32_t seq)
 {
-	struct segment s = {.tcp = {.sport = htons(80), .off = 0x50}};
 	const struct probe_question q = {PROBE_HTTP, other, 80, 56, "/", 2000, &w};
-	uint32_t first = 1000, len = 12;
 	struct err err;
 
-	(void)state;
 	start(0);
 	assert_int_equal(probe_ask(&w.p[0], &q, w.now, &err), 0);
 	probe_input(&w.p[1], w.wire[0].frame, w.wire[0].len, w.now);
 	probe_input(&w.p[0], w.wire[1].frame, w.wire[1].len, w.now);
-	s.tcp.dport = sent_tcp(2)->sport;
-	s.tcp.seq = htonl(first - 1);
-	s.tcp.ack = htonl(ntohl(sent_tcp(2)->seq) + 1);
-	s.tcp.flags = TCP_SYN | TCP_ACK;
-	probe_input(&w.p[0], (void *)&s, sealed(&s, 0, 0), w.now);
+	*s = (struct segment){.tcp = {.sport = htons(80), .off = 0x50}};
+	s->tcp.dport = sent_tcp(2)->sport;
+	s->tcp.seq = htonl(seq - 1);
+	s->tcp.ack = htonl(ntohl(sent_tcp(2)->seq) + 1);
+	s->tcp.flags = TCP_SYN | TCP_ACK;
+	probe_input(&w.p[0], (void *)s, sealed(s, 0, 0), w.now);
+	s->tcp.seq = htonl(seq);
+	w.n = 0;
+}
+
+/* Our ACK of a page's first segment was lost, so that comes again: it is acknowledged again. */
+static void test_ack_lost(void **state)
+{
+	uint32_t first = 1000, len = 12;
+	struct segment s;
+
+	(void)state;
+	open_page(&s, first);
 	s.tcp.flags = TCP_ACK;
-	s.tcp.seq = htonl(first);
 	memcpy(s.data, "HTTP/1.0 200", len);
 	for (int i = 0; i < 2; i++) {
 		w.n = 0;
@@ -310,6 +319,28 @@ static void test_ack_lost(void **state)
 	expect(PROBE_ANSWERED, 0);
 	assert_int_equal(w.answer.status, 200);
 	assert_string_equal(w.page, "hello");
+	finish();
+}
+
+/* RFC 9293 3.10.7.4: an RST that is not next ends nothing and has no answer, whatever it carries;
+ * the one that is next ends the question. */
+static void test_reset(void **state)
+{
+	uint32_t first = 1000;
+	struct segment s;
+
+	(void)state;
+	open_page(&s, first);
+	s.tcp.flags = TCP_RST | TCP_ACK;
+	memcpy(s.data, "HTTP", 4);
+	s.tcp.seq = htonl(first + 1);
+	probe_input(&w.p[0], (void *)&s, sealed(&s, 0, 4), w.now);
+	assert_int_equal(w.n, 0);
+	assert_int_equal(w.over, 0);
+	s.tcp.seq = htonl(first);
+	probe_input(&w.p[0], (void *)&s, sealed(&s, 0, 0), w.now);
+	assert_int_equal(w.n, 0);
+	expect(PROBE_REFUSED, 0);
 	finish();
 }
 
@@ -364,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_loss),	  cmocka_unit_test(test_router),
 		cmocka_unit_test(test_strangers), cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_offset),	  cmocka_unit_test(test_ack_lost),
+		cmocka_unit_test(test_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
