@@ -8,6 +8,7 @@
 
 #include "lib/addr.h"
 #include "lib/hash.h"
+#include "lib/hex.h"
 
 /* These hashes need no secret: whoever can make two identifiers collide could as well send the same
  * one twice, and people name the ports. They must be the same after a restart. */
@@ -141,14 +142,6 @@ struct dhcp_who dhcp_who_port(const char *port)
 	return port ? who_of(DHCP_WHO_PORT, port, strnlen(port, PORT_NAME)) : (struct dhcp_who){0};
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int parse_id(const char *hex, struct dhcp_who *out)
 {
 	uint8_t id[DHCP_KEY_ID_MAX];
@@ -158,11 +151,11 @@ static int parse_id(const char *hex, struct dhcp_who *out)
 	if (n % 2 || n < 4 || n / 2 > sizeof(id))
 		return -EINVAL;
 	for (size_t i = 0; i < n / 2; i++) {
-		int hi = hex_digit(hex[2 * i]), lo = hex_digit(hex[2 * i + 1]);
+		int b = hex_byte(hex + 2 * i);
 
-		if (hi < 0 || lo < 0)
+		if (b < 0)
 			return -EINVAL;
-		id[i] = (uint8_t)(hi << 4 | lo);
+		id[i] = (uint8_t)b;
 	}
 	*out = who_of(DHCP_WHO_ID, id, n / 2);
 	return 0;
@@ -213,9 +206,7 @@ int dhcp_who_parse(const char *text, struct dhcp_who *out)
 
 char *dhcp_who_format(const struct dhcp_who *who, char buf[static DHCP_WHO_STR])
 {
-	static const char hex[] = "0123456789abcdef";
 	struct mac mac;
-	size_t n = 0;
 
 	buf[0] = '\0';
 	if (who->len == 1 + sizeof(mac) && who->b[0] == DHCP_WHO_MAC) {
@@ -227,12 +218,8 @@ char *dhcp_who_format(const struct dhcp_who *who, char buf[static DHCP_WHO_STR])
 		str_escape(who->b + 1, who->len - 1u, name, sizeof(name));
 		snprintf(buf, DHCP_WHO_STR, "%s%s", is_nic(name) ? "" : "port:", name);
 	} else if (who->len && who->b[0] == DHCP_WHO_ID) {
-		n = (size_t)snprintf(buf, DHCP_WHO_STR, "id:");
-		for (unsigned int i = 1; i < who->len; i++) {
-			buf[n++] = hex[who->b[i] >> 4];
-			buf[n++] = hex[who->b[i] & 15];
-		}
-		buf[n] = '\0';
+		memcpy(buf, "id:", 3);
+		hex_format(who->b + 1, who->len - 1u, buf + 3);
 	}
 	return buf;
 }

@@ -23,6 +23,17 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
+const char *dhcp6_status_word(unsigned int status)
+{
+	static const char *const words[] = {
+		[STATUS6_UNSPEC_FAIL] = "UnspecFail",	  [STATUS6_NO_ADDRS] = "NoAddrsAvail",
+		[STATUS6_NO_BINDING] = "NoBinding",	  [STATUS6_NOT_ON_LINK] = "NotOnLink",
+		[STATUS6_USE_MULTICAST] = "UseMulticast", [STATUS6_NO_PREFIX] = "NoPrefixAvail",
+	};
+
+	return status < ARRAY_SIZE(words) ? words[status] : NULL;
+}
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 struct opt {

@@ -63,6 +63,8 @@ enum dhcp6_status {
 	STATUS6_USE_MULTICAST,
 	STATUS6_NO_PREFIX
 };
+/* "NoAddrsAvail"; NULL for success and for what the RFC does not name. A constant. */
+const char *dhcp6_status_word(unsigned int status);
 
 enum {
 	DHCP6_DUID_MAX = 130, /* RFC 8415 11.1 */

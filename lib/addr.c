@@ -6,31 +6,20 @@
 
 #include "lib/addr.h"
 #include "lib/hash.h"
+#include "lib/hex.h"
 
 const struct mac MAC_BROADCAST = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 int mac_parse(const char *text, struct mac *out)
 {
 	struct mac m;
 
 	for (int i = 0; i < ETH_ALEN_; i++, text += 3) {
-		int high = hex_digit(text[0]);
-		int low = high < 0 ? -1 : hex_digit(text[1]);
+		int b = hex_byte(text);
 
-		if (low < 0 || text[2] != (i < ETH_ALEN_ - 1 ? ':' : '\0'))
+		if (b < 0 || text[2] != (i < ETH_ALEN_ - 1 ? ':' : '\0'))
 			return -EINVAL;
-		m.b[i] = (uint8_t)(high << 4 | low);
+		m.b[i] = (uint8_t)b;
 	}
 	*out = m;
 	return 0;
@@ -184,7 +173,6 @@ bool name_valid(const char *text)
 
 char *str_escape(const void *in, size_t len, char *out, size_t size)
 {
-	static const char hex[] = "0123456789abcdef";
 	const uint8_t *from = in;
 	size_t n = 0;
 
@@ -202,8 +190,7 @@ char *str_escape(const void *in, size_t len, char *out, size_t size)
 		} else {
 			out[n] = '\\';
 			out[n + 1] = 'x';
-			out[n + 2] = hex[from[i] >> 4];
-			out[n + 3] = hex[from[i] & 15];
+			hex_format(from + i, 1, out + n + 2);
 		}
 		n += need;
 	}

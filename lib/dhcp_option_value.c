@@ -12,6 +12,7 @@
 
 #include "lib/dhcp_option.h"
 #include "lib/addr.h"
+#include "lib/hex.h"
 
 enum { ITEM_MAX = 64 };
 
@@ -130,24 +131,13 @@ static int put_route(struct out *o, const char *text, uint32_t min)
 	return put_ip(o, router, min);
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int put_hex(struct out *o, const char *text)
 {
 	while (*text) {
-		int hi = digit(text[0]), lo = hi < 0 ? -1 : digit(text[1]);
-		uint8_t b;
+		int n = hex_byte(text);
+		uint8_t b = (uint8_t)n;
 
-		if (lo < 0)
-			return -EINVAL;
-		b = (uint8_t)(hi << 4 | lo);
-		if (put(o, &b, 1))
+		if (n < 0 || put(o, &b, 1))
 			return -EINVAL;
 		text += 2;
 		if (*text == ':' && text[1])

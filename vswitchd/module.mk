@@ -6,6 +6,7 @@ vswitchd-srcs += vswitchd/carrier/port_tap.c vswitchd/carrier/port_tap_io.c vswi
 vswitchd-srcs += vswitchd/host/hostrules.c vswitchd/host/hostprotos.c vswitchd/host/claim.c vswitchd/host/portlist.c vswitchd/host/portreserve.c vswitchd/host/hostleg.c vswitchd/host/addrplan.c vswitchd/host/addrplan6.c vswitchd/switch/modeconf.c
 # What is on the station of a network.
 station-srcs := vswitchd/station.c vswitchd/nettftp.c vswitchd/nettftp_dir.c
+station-srcs += vswitchd/lease_json.c
 station-srcs += vswitchd/netsix.c vswitchd/netsix_dhcp.c vswitchd/netsix_json.c vswitchd/netsix_seen.c vswitchd/netsix_frame.c \
 	vswitchd/netsix_tell.c vswitchd/netsix_explain.c vswitchd/netsix_words.c
 station-srcs += vswitchd/netdhcp.c vswitchd/netdhcp_port.c vswitchd/netdhcp_hold.c vswitchd/netdhcp_store.c vswitchd/netdhcp_tell.c \

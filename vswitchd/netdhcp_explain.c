@@ -51,7 +51,7 @@ static int as_holder(struct question *q, const struct dhcp_lease *l, struct err 
 	return 0;
 }
 
-static const struct dhcp_lease *newest_of(const struct dhcp_server *s, const struct mac *mac)
+const struct dhcp_lease *netdhcp_lease_of(const struct dhcp_server *s, const struct mac *mac)
 {
 	const struct dhcp_lease *l = netdhcp_newest_of(s, mac);
 
@@ -64,7 +64,7 @@ static int ask_by(struct netdhcp *d, const char *text, struct question *q, struc
 	be32 addr;
 
 	if (mac_parse(text, &q->msg.mac) == 0) {
-		q->had = newest_of(&d->server, &q->msg.mac);
+		q->had = netdhcp_lease_of(&d->server, &q->msg.mac);
 		return q->had ? as_holder(q, q->had, err) : 0;
 	}
 	if (ip4_parse(text, &addr))
@@ -84,21 +84,27 @@ const struct port *netdhcp_port_at(const struct net *net, uint64_t where)
 	return NULL;
 }
 
-/* Where the client is: as asked, where it was last, or where its MAC address was last heard. */
+int netdhcp_client_port(const struct net *net, const char *name, const struct dhcp_lease *had,
+			const struct mac *mac, const struct port **out, struct err *err)
+{
+	*out = name ? port_find(name) : NULL;
+	if (name && (!*out || (*out)->net != net))
+		return err_set(err, -ENOENT, "network \"%s\" has no port \"%.60s\"", net->conf.name,
+			       name);
+	if (!*out && had)
+		*out = netdhcp_port_at(net, dhcp_key_where(&had->key));
+	if (!*out)
+		*out = fdb_lookup(net->fdb, mac, 0, net->runner->now);
+	return 0;
+}
+
 static int ask_at(struct netdhcp *d, const json_t *params, struct question *q, struct err *err)
 {
-	const char *name = str(params, "port");
-	const struct port *port = NULL;
+	const struct port *port;
+	int rc = netdhcp_client_port(d->net, str(params, "port"), q->had, &q->msg.mac, &port, err);
 
-	if (name)
-		port = port_find(name);
-	if (name && (!port || port->net != d->net))
-		return err_set(err, -ENOENT, "network \"%s\" has no port \"%.60s\"",
-			       d->net->conf.name, name);
-	if (!port && q->had)
-		port = netdhcp_port_at(d->net, dhcp_key_where(&q->had->key));
-	if (!port)
-		port = fdb_lookup(d->net->fdb, &q->msg.mac, 0, d->net->runner->now);
+	if (rc)
+		return rc;
 	q->rx = (struct dhcp_rx){.src = q->msg.mac,
 				 .port = port ? port->id + 1 : 0,
 				 .at = netdhcp_port_one_machine(port) ? port->name : NULL,

@@ -98,6 +98,16 @@ struct port *netdhcp_came_by(const struct net *net, const struct pkt *p, const s
 /* The port whose id is @id - 1, as in dhcp_rx; NULL when it is gone. */
 struct port *netdhcp_port_by_id(const struct net *net, uint32_t id);
 
+/* ---- netdhcp_explain.c ----------------------------------------------------------------------- */
+
+/* Of both families. The lease of @mac: in force and newest, else any that is remembered, else NULL.
+ */
+const struct dhcp_lease *netdhcp_lease_of(const struct dhcp_server *s, const struct mac *mac);
+/* Where a client is, into *@out: at the port @name (NULL: not said), where @had (NULL: no lease)
+ * was given, or where @mac was last heard; NULL: not known. -ENOENT: @net has no such port. */
+int netdhcp_client_port(const struct net *net, const char *name, const struct dhcp_lease *had,
+			const struct mac *mac, const struct port **out, struct err *err);
+
 /* ---- netdhcp_tell.c -------------------------------------------------------------------------- */
 
 struct tell_reason {

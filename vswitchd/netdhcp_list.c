@@ -5,50 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vswitchd/lease_json.h"
 #include "vswitchd/netdhcp.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/netdhcp_json.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
-
-static const char *state_word(const struct dhcp_lease *l)
-{
-	switch (l->state) {
-	case LEASE_BOUND:
-		return "bound";
-	case LEASE_OFFERED:
-		return "offered";
-	case LEASE_DECLINED:
-		return "declined";
-	default:
-		return l->reserved.len ? "reserved" : "expired";
-	}
-}
-
-static json_t *client_id_json(const struct dhcp_key *key)
-{
-	static const char hex[] = "0123456789abcdef";
-	char text[2 * DHCP_KEY_MAX];
-	size_t len, n = 0;
-	const uint8_t *id = dhcp_key_id(key, &len);
-
-	if (!key->len || dhcp_key_kind(key) == DHCP_KEY_MAC)
-		return json_null();
-	for (size_t i = 0; i < len; i++) {
-		text[n++] = hex[id[i] >> 4];
-		text[n++] = hex[id[i] & 15];
-	}
-	return json_stringn(text, n);
-}
-
-static json_t *hostname_json(const struct dhcp_lease *l)
-{
-	char text[4 * DHCP_HOSTNAME_KEEP + 1];
-
-	if (!l->hostname_len)
-		return json_null();
-	return json_string(str_escape(l->hostname, l->hostname_len, text, sizeof(text)));
-}
 
 static json_t *mac_json(const struct dhcp_lease *l)
 {
@@ -57,15 +19,7 @@ static json_t *mac_json(const struct dhcp_lease *l)
 	return l->key.len ? json_string(mac_format(&l->mac, text)) : json_null();
 }
 
-static json_t *reserved_json(const struct dhcp_lease *l)
-{
-	char text[DHCP_WHO_STR];
-
-	return l->reserved.len ? json_string(dhcp_who_format(&l->reserved, text)) : json_null();
-}
-
-/* ---- the ports behind which the clients are ---------------------------------------------------
- */
+/* ---- the ports behind which the clients are -------------------------------------------------- */
 
 /* Ports by what stands for their names in keys, so that leases from before a restart have one. */
 struct places {
@@ -111,15 +65,13 @@ static const struct port *port_of(const struct net *net, const struct places *p,
 
 static json_t *lease_json(struct net *net, const struct dhcp_lease *l, const struct port *port)
 {
-	msec now = net->runner->now;
 	char addr[IP4_STR];
 
 	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:s?, s:s?}", "address",
 			 ip4_format(l->addr, addr), "mac", mac_json(l), "client_id",
-			 client_id_json(&l->key), "hostname", hostname_json(l), "state",
-			 state_word(l), "reserved", reserved_json(l), "expires_s",
-			 (json_int_t)(l->expires_ms > now ? (l->expires_ms - now + 999) / 1000 : 0),
-			 "port", port ? port->name : NULL, "vm",
+			 lease_client_json(l), "hostname", lease_hostname_json(l), "state",
+			 lease_state_word(l), "reserved", lease_reserved_json(l), "expires_s",
+			 lease_rest_s(l, net->runner->now), "port", port ? port->name : NULL, "vm",
 			 port && port->vm[0] ? port->vm : NULL);
 }
 

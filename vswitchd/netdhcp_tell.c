@@ -18,6 +18,7 @@
 
 #include "dhcp/pool.h"
 #include "lib/log.h"
+#include "vswitchd/lease_json.h"
 #include "vswitchd/netdhcp_int.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
@@ -148,15 +149,6 @@ static json_t *bytes_json(const uint8_t *b, size_t len)
 	return len ? json_string(str_escape(b, len, text, sizeof(text))) : json_null();
 }
 
-static json_t *hex_json(const struct dhcp_value *v)
-{
-	char text[2 * 255 + 1];
-
-	for (unsigned int i = 0; i < v->len; i++)
-		snprintf(text + 2 * i, 3, "%02x", v->b[i]);
-	return v->len ? json_string(text) : json_null();
-}
-
 /* Who asks what. */
 static json_t *question(const struct told *t)
 {
@@ -169,9 +161,10 @@ static json_t *question(const struct told *t)
 	snprintf(xid, sizeof(xid), "%08x", ntohl(m->hdr.xid));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?}", "net",
 			 t->d->net->conf.name, "asked", type_word(m->type), "mac",
-			 mac_format(&m->mac, mac), "xid", xid, "client_id", hex_json(&m->client_id),
-			 "hostname", bytes_json(m->hostname.b, m->hostname.len), "wants",
-			 addr_json(wanted(m)), "relay", addr_json(m->hdr.giaddr), "state",
+			 mac_format(&m->mac, mac), "xid", xid, "client_id",
+			 lease_hex_json(m->client_id.b, m->client_id.len), "hostname",
+			 bytes_json(m->hostname.b, m->hostname.len), "wants", addr_json(wanted(m)),
+			 "relay", addr_json(m->hdr.giaddr), "state",
 			 m->type == DHCP_REQUEST ? state_of_request(t) : NULL);
 }
 

@@ -143,10 +143,7 @@ void netdns_show(const struct net *net, json_t *out)
 
 	if (!d)
 		return;
-	netdns_rate(d, net->runner->now);
-	json_object_set_new(out, "names",
-			    json_pack("{s:I, s:I}", "queries_ps", (json_int_t)d->rate.queries_ps,
-				      "cached_ps", (json_int_t)d->rate.cached_ps));
+	json_object_set_new(out, "names", netdns_rate_json(d));
 }
 
 static void input_frame(struct netdns *d, struct port *port, const struct dns_frame *f)

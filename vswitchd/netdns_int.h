@@ -96,6 +96,9 @@ void netdns_unask(void *ctx, struct dns_txn *txn);
 /* Bring d->rate up to now. */
 void netdns_rate(struct netdns *d, msec now);
 
+/* "rate" as programs get it, brought up to now. New reference. netdns_json.c. */
+json_t *netdns_rate_json(struct netdns *d);
+
 /* See to it that what is under way is looked after. */
 void netdns_keep_busy(struct netdns *d);
 

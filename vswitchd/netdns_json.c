@@ -197,7 +197,7 @@ static json_t *servers_json(const struct netdns *d)
 	return list;
 }
 
-static json_t *rate_json(struct netdns *d)
+json_t *netdns_rate_json(struct netdns *d)
 {
 	netdns_rate(d, d->net->runner->now);
 	return json_pack("{s:I, s:I}", "queries_ps", (json_int_t)d->rate.queries_ps, "cached_ps",
@@ -217,8 +217,8 @@ static json_t *list_json(struct netdns *d)
 	netdns_each_host(d, host_row, &rows);
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "zone",
 			 dns_name_format(&d->proxy.zone.origin, zone), "dns",
-			 net_dns_format(&dns, way, sizeof(way)), "rate", rate_json(d), "resolvers",
-			 servers_json(d), "names", rows.list);
+			 net_dns_format(&dns, way, sizeof(way)), "rate", netdns_rate_json(d),
+			 "resolvers", servers_json(d), "names", rows.list);
 }
 
 /* ---- dns.stats, dns.flush -------------------------------------------------------------------- */
@@ -232,8 +232,8 @@ static json_t *stats_json(struct netdns *d)
 		json_object_set_new(counts, dns_count_word((enum dns_count)i),
 				    json_integer((json_int_t)d->proxy.count[i]));
 	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:o}", "counts", counts,
-			 "rate", rate_json(d), "cache", "entries", (json_int_t)c->n, "entries_max",
-			 (json_int_t)DNS_CACHE_ENTRIES, "bytes",
+			 "rate", netdns_rate_json(d), "cache", "entries", (json_int_t)c->n,
+			 "entries_max", (json_int_t)DNS_CACHE_ENTRIES, "bytes",
 			 (json_int_t)(DNS_CACHE_CHUNKS - c->n_free_chunks) * DNS_CACHE_CHUNK,
 			 "bytes_max", (json_int_t)DNS_CACHE_CHUNKS * DNS_CACHE_CHUNK, "hits",
 			 (json_int_t)c->hits, "evicted", (json_int_t)c->evicted, "under_way",

@@ -45,9 +45,10 @@ static int as_holder(struct question6 *q, struct err *err)
 	const uint8_t *id = dhcp_key_id(&q->had->key, &len);
 
 	if (dhcp_key_kind(&q->had->key) == DHCP_KEY_LONG_ID)
-		return err_set(err, -EOPNOTSUPP,
-			       "this client's identifier is longer than what is kept of it, so what "
-			       "it would get is not known: `vnetctl dhcp watch` shows what it gets");
+		return err_set(
+			err, -EOPNOTSUPP,
+			"this client's identifier is longer than what is kept of it, so what "
+			"it would get is not known: `vnetctl dhcp watch` shows what it gets");
 	q->mac = q->had->mac;
 	memcpy(q->id.b, id, len);
 	q->id.len = (uint8_t)len;
@@ -60,9 +61,7 @@ static int ask_by(struct netsix *s, const char *text, struct question6 *q, struc
 	struct ip_net a;
 
 	if (mac_parse(text, &q->mac) == 0) {
-		q->had = netdhcp_newest_of(d, &q->mac);
-		if (!q->had)
-			q->had = lease_next_of_mac(&d->leases, &q->mac, NULL);
+		q->had = netdhcp_lease_of(d, &q->mac);
 	} else if (ip_net_parse(text, &a) || ip_addr_is4(&a.addr) || a.plen != 128) {
 		return err_set(err, -EINVAL, "\"%.60s\" is no MAC address and no IPv6 address",
 			       text);
@@ -79,21 +78,15 @@ static int ask_by(struct netsix *s, const char *text, struct question6 *q, struc
 
 static int ask(struct netsix *s, const json_t *params, struct question6 *q, struct err *err)
 {
-	const char *name = str(params, "port");
-	const struct port *port = name ? port_find(name) : NULL;
+	const struct port *port;
 	int rc;
 
 	memset(q, 0, sizeof(*q));
 	rc = ask_by(s, str(params, "client"), q, err);
+	if (!rc)
+		rc = netdhcp_client_port(s->net, str(params, "port"), q->had, &q->mac, &port, err);
 	if (rc)
 		return rc;
-	if (name && (!port || port->net != s->net))
-		return err_set(err, -ENOENT, "network \"%s\" has no port \"%.60s\"",
-			       s->net->conf.name, name);
-	if (!port && q->had)
-		port = netdhcp_port_at(s->net, dhcp_key_where(&q->had->key));
-	if (!port)
-		port = fdb_lookup(s->net->fdb, &q->mac, 0, s->net->runner->now);
 	q->port = port;
 	q->rx = (struct dhcp6_rx){.src = q->mac,
 				  .at = netdhcp_port_one_machine(port) ? port->name : NULL,

@@ -7,57 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vswitchd/lease_json.h"
 #include "vswitchd/netsix_int.h"
 #include "vswitchd/switch/mode.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
 
 /* ---- dhcp.list ------------------------------------------------------------------------------- */
-
-static const char *state_word(const struct dhcp_lease *l)
-{
-	static const char *const words[LEASE_STATES] = {[LEASE_OFFERED] = "offered",
-							[LEASE_BOUND] = "bound",
-							[LEASE_DECLINED] = "declined"};
-
-	if (l->state == LEASE_FREE)
-		return l->reserved.len ? "reserved" : "expired";
-	return words[l->state];
-}
-
-/* The RFC 4361 identifier, as DHCPv4 shows client identifiers. */
-static json_t *client_id_json(const struct dhcp_lease *l)
-{
-	static const char hex[] = "0123456789abcdef";
-	char text[2 * DHCP_KEY_MAX];
-	const uint8_t *id;
-	size_t len, n = 0;
-
-	if (!l->key.len)
-		return json_null();
-	id = dhcp_key_id(&l->key, &len);
-	for (size_t i = 0; i < len; i++) {
-		text[n++] = hex[id[i] >> 4];
-		text[n++] = hex[id[i] & 15];
-	}
-	return json_stringn(text, n);
-}
-
-static json_t *hostname_json(const struct dhcp_lease *l)
-{
-	char text[4 * DHCP_HOSTNAME_KEEP + 1];
-
-	return l->hostname_len
-		       ? json_string(str_escape(l->hostname, l->hostname_len, text, sizeof(text)))
-		       : json_null();
-}
-
-static json_t *reserved_json(const struct dhcp_lease *l)
-{
-	char text[DHCP_WHO_STR];
-
-	return l->reserved.len ? json_string(dhcp_who_format(&l->reserved, text)) : json_null();
-}
 
 /* "port" and "vm" of where @mac is. */
 static void put_place(const struct netsix *s, json_t *row, const struct mac *mac)
@@ -71,14 +27,13 @@ static void put_place(const struct netsix *s, json_t *row, const struct mac *mac
 static json_t *lease_json(const struct netsix *s, const struct dhcp_lease *l)
 {
 	struct ip_addr addr = dhcp6_addr(&s->dhcp->conf, l->addr);
-	msec now = s->net->runner->now;
 	char text[IP_ADDR_STR], mac[MAC_STR];
 	json_t *row = json_pack(
 		"{s:s, s:o, s:o, s:o, s:s, s:o, s:I}", "address", ip_addr_format(&addr, text),
 		"mac", mac_is_zero(&l->mac) ? json_null() : json_string(mac_format(&l->mac, mac)),
-		"client_id", client_id_json(l), "hostname", hostname_json(l), "state",
-		state_word(l), "reserved", reserved_json(l), "expires_s",
-		(json_int_t)(l->expires_ms > now ? (l->expires_ms - now + 999) / 1000 : 0));
+		"client_id", lease_client_json(l), "hostname", lease_hostname_json(l), "state",
+		lease_state_word(l), "reserved", lease_reserved_json(l), "expires_s",
+		lease_rest_s(l, s->net->runner->now));
 
 	put_place(s, row, &l->mac);
 	return row;

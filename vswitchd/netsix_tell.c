@@ -14,6 +14,7 @@
 
 #include "dhcp/domain.h"
 #include "dhcp/pool.h"
+#include "vswitchd/lease_json.h"
 #include "vswitchd/netsix_int.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/switch/runner.h"
@@ -60,13 +61,6 @@ static const char *const states[ARRAY_SIZE(types)] = {
 	[DHCP6_CONFIRM] = "init-reboot",
 	[DHCP6_RENEW] = "renewing",
 	[DHCP6_REBIND] = "rebinding",
-};
-
-/* RFC 8415 21.13, IANA's names. */
-static const char *const statuses[] = {
-	[STATUS6_UNSPEC_FAIL] = "UnspecFail",	  [STATUS6_NO_ADDRS] = "NoAddrsAvail",
-	[STATUS6_NO_BINDING] = "NoBinding",	  [STATUS6_NOT_ON_LINK] = "NotOnLink",
-	[STATUS6_USE_MULTICAST] = "UseMulticast", [STATUS6_NO_PREFIX] = "NoPrefixAvail",
 };
 
 struct tell_reason six_refusal(enum dhcp6_count c)
@@ -138,28 +132,15 @@ static json_t *addr_json(const struct ip_addr *addr)
 	return ip_addr_is_zero(addr) ? json_null() : json_string(ip_addr_format(addr, text));
 }
 
-static json_t *hex_json(const uint8_t *b, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-	char text[2 * 255];
-
-	len = MIN(len, sizeof(text) / 2);
-	for (size_t i = 0; i < len; i++) {
-		text[2 * i] = digits[b[i] >> 4];
-		text[2 * i + 1] = digits[b[i] & 15];
-	}
-	return len ? json_stringn(text, 2 * len) : json_null();
-}
-
 /* As `dhcp list` shows clients; who asks for no address has no IA. */
 static json_t *client_json(const struct dhcp6_msg *m, const struct dhcp6_ia *ia)
 {
 	struct dhcp_value id;
 
 	if (!ia || !m->client_id.len)
-		return hex_json(m->client_id.b, m->client_id.len);
+		return lease_hex_json(m->client_id.b, m->client_id.len);
 	dhcp6_client_id(m, ia->iaid, &id);
-	return hex_json(id.b, id.len);
+	return lease_hex_json(id.b, id.len);
 }
 
 static json_t *hostname_json(const struct dhcp6_msg *m)
@@ -227,7 +208,7 @@ static void tell_ia(const struct told6 *t, const struct dhcp6_reply *r,
 		json_object_set_new(ev, "lease_s", json_integer(t->s->dhcp->conf.lease_s));
 	}
 	if (o->status)
-		json_object_set_new(ev, "status", json_string(statuses[o->status]));
+		json_object_set_new(ev, "status", json_string(dhcp6_status_word(o->status)));
 	netdhcp_tell(t->s->net, ev, t->port, types[r->type], addr_json(&addr), &why);
 }
 
@@ -238,7 +219,7 @@ static void tell_message(const struct told6 *t, const struct dhcp6_reply *r, boo
 	json_t *ev = question(t, ia);
 
 	if (replied && r->status)
-		json_object_set_new(ev, "status", json_string(statuses[r->status]));
+		json_object_set_new(ev, "status", json_string(dhcp6_status_word(r->status)));
 	netdhcp_tell(t->s->net, ev, t->port, replied ? types[r->type] : "none", json_null(), &why);
 }
 

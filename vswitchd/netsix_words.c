@@ -153,9 +153,6 @@ static void from_client(struct words *w, enum dhcp6_type type)
 
 static void from_server(struct words *w, enum dhcp6_type type)
 {
-	static const char *const statuses[] = {
-		"",	     "UnspecFail",   "NoAddrsAvail", "NoBinding",
-		"NotOnLink", "UseMulticast", "NoPrefixAvail"};
 	const char *why = why_said(w->m);
 	const uint8_t *addr = first_addr(w);
 	unsigned int status = status_of(w);
@@ -167,7 +164,7 @@ static void from_server(struct words *w, enum dhcp6_type type)
 	if (addr && get32(addr + 20))
 		say(w, " for %u s", get32(addr + 20));
 	if (status)
-		say(w, ": %s", status < ARRAY_SIZE(statuses) ? statuses[status] : "a status");
+		say(w, ": %s", dhcp6_status_word(status) ? dhcp6_status_word(status) : "a status");
 	if (why)
 		say(w, ": %s", why);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/hex.h"
 #include "tests/unit/unit.h"
 
 static void mac_one_spelling(void **state)
@@ -125,6 +126,24 @@ static void escapes(void **state)
 	assert_string_equal(str_escape("abc", 3, out, 1), "");
 }
 
+static void hex_is_two_digits_a_byte(void **state)
+{
+	static const uint8_t bytes[] = {0x00, 0x7f, 0xa0, 0xff};
+	char text[2 * sizeof(bytes) + 1];
+
+	(void)state;
+	assert_string_equal(hex_format(bytes, sizeof(bytes), text), "007fa0ff");
+	assert_string_equal(hex_format(bytes, 0, text), "");
+	assert_int_equal(hex_byte("a0"), 0xa0);
+	assert_int_equal(hex_byte("Ff7"), 0xff);
+	assert_int_equal(hex_byte("00"), 0);
+	assert_int_equal(hex_byte("f"), -1);
+	assert_int_equal(hex_byte(""), -1);
+	assert_int_equal(hex_byte("0g"), -1);
+	assert_int_equal(hex_byte("@0"), -1);
+	assert_int_equal(hex_byte("0`"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +153,7 @@ int main(void)
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(names),
 		cmocka_unit_test(escapes),
+		cmocka_unit_test(hex_is_two_digits_a_byte),
 	};
 
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);

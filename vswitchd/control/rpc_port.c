@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/events.h"
 #include "vswitchd/control/firstuse.h"
@@ -205,25 +206,17 @@ static int rpc_dummy(const struct rpc *rpc, struct port **out, struct err *err)
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* Bytes, or -EINVAL. @out has room for half the text. */
 static ssize_t hex_parse(const char *text, uint8_t *out)
 {
 	size_t n = 0;
 
 	for (; text[0]; text += 2) {
-		int hi = hex_digit(text[0]), lo = text[1] ? hex_digit(text[1]) : -1;
+		int b = hex_byte(text);
 
-		if (hi < 0 || lo < 0)
+		if (b < 0)
 			return -EINVAL;
-		out[n++] = (uint8_t)(hi << 4 | lo);
+		out[n++] = (uint8_t)b;
 	}
 	return (ssize_t)n;
 }
@@ -253,17 +246,12 @@ static int port_send_m(struct rpc *rpc, json_t **result, struct err *err)
 
 static json_t *hex_json(const uint8_t *data, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *text = malloc(len * 2 + 1);
 	json_t *s;
 
 	if (!text)
 		return json_null();
-	for (size_t i = 0; i < len; i++) {
-		text[2 * i] = digits[data[i] >> 4];
-		text[2 * i + 1] = digits[data[i] & 15];
-	}
-	s = json_stringn(text, len * 2);
+	s = json_string(hex_format(data, len, text));
 	free(text);
 	return s;
 }
