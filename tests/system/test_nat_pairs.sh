@@ -14,7 +14,7 @@ check "a NAT network" vctl net add n mode=nat subnet=10.0.2.0/24 subnet6=fd12:34
 plug n a 10.0.2.10/24
 ns a ip route add default via 10.0.2.2
 ns a ip -6 addr add fd12:3456:789a:1::a/64 dev eth0 nodad
-ns a ip -6 route add 2001:db8:1::/64 via fd12:3456:789a:1::2
+ns a ip -6 route add 2001:db8:1::/64 via fd12:3456:789a:1::2 src fd12:3456:789a:1::a # not one by SLAAC
 ns outside python3 "$peers" serve 7000 198.51.100.9 2001:db8:1::9 >/dev/null 2>&1 &
 vctl net add l mode=lan-segment
 check_not "a LAN segment translates nothing" vctl capture l --pairs -c 1

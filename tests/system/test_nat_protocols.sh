@@ -22,7 +22,7 @@ add_outside
 ip route add default via 198.51.100.9
 ns outside ip addr add 203.0.113.9/32 dev eth0
 nft list ruleset >$DIR/nft.before
-vctl net add n mode=nat subnet=10.0.2.0/24 nat-other-timeout=3s >/dev/null
+vctl net add n mode=nat subnet=10.0.2.0/24 >/dev/null
 for g in a b; do
 	plug n $g 10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24
 	ns $g ip route add default via 10.0.2.2
@@ -54,6 +54,8 @@ check "explain names who has it" sh -c \
 	"'$VNETCTL' -s $SOCK explain n from b.eth0 src 10.0.2.11 dst 198.51.100.9 proto gre | grep 'proto-taken: 10.0.2.10 has gre with 198.51.100.9: ICMP 3/13'"
 check "explain from outside" sh -c \
 	"'$VNETCTL' -s $SOCK explain n from uplink src 198.51.100.9 dst 198.51.100.1 proto gre | grep 'gre 198.51.100.1 is 10.0.2.10 inside'"
+vctl net set n nat-other-timeout=3s >/dev/null
+ask a gre 198.51.100.9 >/dev/null # from now on
 equal "when it has been silent for its time, the other may" "seen 198.51.100.1 hello" "$(
 	wait_for 8 sh -c "! '$VNETCTL' -s $SOCK -j nat list n proto=gre | grep -q 10.0.2.10"
 	ask b gre 198.51.100.9)"
