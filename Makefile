@@ -163,11 +163,11 @@ setup-build setup-run setup-check setup-lint setup-bench: setup-%:
 # Set-up first, then a make of its own: what pkg-config answers changes with the packages.
 .PHONY: check
 check: setup-build setup-run setup-check
-	@$(MAKE) --no-print-directory -j$(shell nproc) O=$(O) SAN=$(SAN) check-build
+	@$(MAKE) --no-print-directory -j$$(($$(nproc) + 1)) O=$(O) SAN=$(SAN) check-build
 	@O=$(O) SAN=$(SAN) tests/run.sh $(SUITES)
 
 .PHONY: check-build
-check-build: all image unit wire fuzz
+check-build: image all unit wire fuzz # (first what waits for downloads)
 
 .PHONY: demo
 demo: setup-build setup-run

@@ -19,7 +19,7 @@ SAN=${SAN:-0}
 limit=${TEST_LIMIT:-300}
 
 # How many test programs run at once: most wait far more than they work.
-JOBS=${JOBS:-$(nproc)}
+JOBS=${JOBS:-$(($(nproc) + 1))}
 
 passed=0 failed=0 skipped=0
 skip_reasons=() failures=() retried=()
@@ -172,8 +172,9 @@ for suite; do
 	unit | wire) suite_programs "$suite" && end_jobs 1 ;;
 	fuzz) suite_fuzz && end_jobs 1 ;;
 	system) suite_scripts system && end_jobs $again ;;
-	nested) # an emulated machine is slow
+	nested) # an emulated machine is slow, and works more than it waits
 		limit=$((limit * 3))
+		slots=$(nproc)
 		suite_scripts nested && end_jobs $again
 		;;
 	*)

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs alone: it counts wake-ups.
 # A daemon with nothing to do sleeps: no thread of it wakes up, and it takes little memory.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
