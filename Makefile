@@ -75,7 +75,18 @@ $(O)/bin/vnet-vmm: $(call obj,$(lib-srcs) $(vmm-srcs))
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_VMM)
 
-$(O)/bin/vnet-uml: $(call obj,$(lib-srcs) $(uml-srcs))
+# A library that linux.uml is loaded with, as bytes in vnet-uml. It runs inside the guest's kernel:
+# without sanitizers, whatever the rest of the build does, and without a stack protector, as that
+# kernel has stacks of its own.
+$(O)/vmm/uml/preload.so: vmm/uml/preload.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -std=gnu17 $(WARN) -O2 -fPIC -D_GNU_SOURCE -fno-stack-protector -shared -s \
+		-Wl,-z,relro,-z,now -o $@ $<
+$(O)/vmm/uml/preload.o: $(O)/vmm/uml/preload.so
+	@cd $(@D) && ld -r -b binary -z noexecstack -o preload.o preload.so
+
+$(O)/bin/vnet-uml: $(call obj,$(lib-srcs) $(uml-srcs)) $(O)/vmm/uml/preload.o
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson -lpthread

@@ -31,8 +31,26 @@ check "tap, port and address as elsewhere" eval "vctl port show a.eth0 | grep -q
 inside a "iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE" &&
 	check "it can translate addresses" inside a "iptables -t nat -L POSTROUTING -n | grep -q MASQ"
 check "and tag frames" inside a "ip link add link eth0 name eth0.5 type vlan id 5"
-check_not "the host's files are out of reach" inside a "mount -t hostfs none /mnt -o /"
-check_not "also a part of them" inside a "mount -t hostfs none /mnt -o /etc"
+check "the host's files may be asked for" inside a "mount -t hostfs none /mnt -o /"
+check_not "and can't be listed" inside a "ls /mnt/etc"
+check_not "nor read" inside a "cat /mnt/etc/passwd"
+check_not "nor made" inside a "echo >/mnt/tmp/file"
+inside a "umount /mnt"
+check "its card takes super-frames" inside a "ethtool -k eth0 | grep -q 'tcp-segmentation-offload: on'"
+
+# ---- the card is set down and up ----
+pings() { inside a "ping -c 1 -W 2 b" >/dev/null; }
+check "down" inside a "ip link set eth0 down"
+check_not "then b does not answer" pings
+check "and up" inside a "ip link set eth0 up"
+check "then b answers" wait_for 10 pings
+inside a "for i in 1 2 3 4 5 6 7 8 9 10; do ip link set eth0 down; ip link set eth0 up; done"
+check "ten times more" wait_for 10 pings
+check "another MAC address" inside a "ip link set eth0 down && ip link set eth0 address 02:00:00:00:00:0c && ip link set eth0 up"
+check "b answers that one" wait_for 10 pings
+check "the switch has learnt it" eval "vctl mac list n | grep -q '^02:00:00:00:00:0c .* a.eth0 '"
+inside a "ip link set eth0 down && ip link set eth0 address 52:54:00:00:00:0a && ip link set eth0 up"
+check "and its own again" wait_for 10 pings
 equal "it is nobody on the host" 0 "$(ps -o uid= -C vnet-uml | awk '$1 == 0' | wc -l)"
 
 # ---- what it can be told ----
@@ -79,9 +97,29 @@ check "a panic ends it" wait_for 10 is_state e failed
 no_process() { [ "$(processes)" = 0 ]; }
 check "no process of them is left" wait_for 3 no_process
 
+# ---- a disk of its own ----
+truncate -s 16M $DIR/disk.img
+mkfs.ext4 -q $DIR/disk.img
+chmod 600 $DIR/disk.img
+check "a guest with a disk, which nobody else may read" run g disk=$DIR/disk.img
+check "writes there" inside g "mount /dev/vda /mnt && echo kept >/mnt/file && umount /mnt"
+inside g "mount /dev/vda /mnt"
+check "another with the same disk" run h disk=$DIR/disk.img
+check_not "can't have it while g uses it" inside h "mount /dev/vda /mnt"
+check "both are ended" eval "vctl vm kill h; vctl vm stop g"
+check "one more" run g disk=$DIR/disk.img
+equal "what was written is there" kept "$(inside g "mount /dev/vda /mnt && cat /mnt/file && umount /mnt")"
+before=$(boot_of g)
+inside g "(sleep 0.2; reboot) &" >/dev/null
+still() { [ "$(inside g "mount /dev/vda /mnt && cat /mnt/file && umount /mnt")" = kept ]; }
+again_g() { local now; now=$(boot_of g) && [ -n "$now" ] && [ "$now" != "$before" ]; }
+check "a reboot" wait_for 15 again_g
+check "it is there" still
+check "stop" vctl vm stop g
+
 # ---- what it refuses ----
-truncate -s 1M $DIR/disk.img
-refused "a disk" "User-mode Linux .* no disk" vctl vm run f net=n disk=$DIR/disk.img hypervisor=uml
+: >$DIR/d.qcow2
+refused "a disk of another format" "raw disks only: .qemu-img convert" vctl vm run g disk=$DIR/d.qcow2 hypervisor=uml
 refused "two CPUs" "one CPU" vctl vm run f net=n cpus=2 hypervisor=uml
 refused "a kernel for PCs" "no kernel for PCs" vctl vm run f kernel=$O/image/vmlinuz hypervisor=uml
 check "a clean end" stop_daemon

@@ -209,7 +209,8 @@ add_modules() {
 add_own() {
 	cp -R "$here/rootfs/." "$root/"
 	: >"$root/etc/resolv.conf"
-	mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/tmp" "$root/var" "$root/root"
+	mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/tmp" "$root/var" "$root/root" \
+		"$root/mnt"
 	chmod 1777 "$root/tmp"
 	ln -s ../run "$root/var/run"
 	ln -s /proc/mounts "$root/etc/mtab"

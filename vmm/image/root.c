@@ -53,20 +53,32 @@ static bool is_root_disk(const char *path)
 	return is;
 }
 
-/* The last such disk: vda, vdb... or, of User-mode Linux, ubda, ubdb... */
+/* What User-mode Linux calls ubda is vda, too, as elsewhere, and ubda1 is vda1. */
+static void name_disks(void)
+{
+	DIR *dev = opendir("/dev");
+	struct dirent *entry;
+	char name[64];
+
+	while (dev && (entry = readdir(dev))) {
+		if (strncmp(entry->d_name, "ubd", 3) != 0)
+			continue;
+		snprintf(name, sizeof(name), "/dev/vd%.32s", entry->d_name + 3);
+		if (symlink(entry->d_name, name) && errno != EEXIST)
+			complain(name);
+	}
+	if (dev)
+		closedir(dev);
+}
+
+/* The last such disk: vda, vdb... */
 static bool find_disk(char *path, size_t size)
 {
-	static const char *const kinds[] = {"/dev/vd%c", "/dev/ubd%c"};
-	char name[16];
-
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-		for (char letter = 'h'; letter >= 'a'; letter--) {
-			snprintf(name, sizeof(name), kinds[k], letter);
-			if (!is_root_disk(name))
-				continue;
-			snprintf(path, size, "%s", name);
+	for (char letter = 'h'; letter >= 'a'; letter--) {
+		snprintf(path, size, "/dev/vd%c", letter);
+		if (is_root_disk(path))
 			return true;
-		}
+	}
 	return false;
 }
 
@@ -161,6 +173,7 @@ void guest_enter_root(void)
 	take_along("/bin/busybox", GUEST_OWN "/busybox");
 	if (symlink("init", GUEST_OWN "/udhcpc-event") || symlink("busybox", GUEST_OWN "/modprobe"))
 		complain(GUEST_OWN);
+	name_disks();
 	if (!find_disk(disk, sizeof(disk)) || !mount_disk(disk))
 		return;
 	move_mounts();

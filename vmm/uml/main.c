@@ -4,7 +4,7 @@
  *
  * It is to linux.uml what vnet-vmm is to KVM, and has the same face: listening sockets for the
  * console, the agent and the control language (../ctl.h), and one exit status for each kind of
- * end. A guest's NICs are taps without the virtio-net header, which User-mode Linux reads itself.
+ * end. User-mode Linux reads the guest's taps itself (preload.c).
  */
 #include <errno.h>
 #include <jansson.h>
@@ -45,7 +45,7 @@ struct options {
 
 static const char usage[] =
 	"usage: vnet-uml --name NAME --memory MIB --kernel-fd FD [--initrd-fd FD]\n"
-	"                [--image-fd FD] [--append TEXT]\n"
+	"                [--disk-fd FD] [--image-fd FD] [--append TEXT]\n"
 	"                [--net fd=FD,mac=MAC]... --console-fd FD --agent-fd FD --ctl-fd FD\n"
 	"       vnet-uml --version\n";
 
@@ -56,6 +56,7 @@ enum {
 	OPT_MEMORY,
 	OPT_KERNEL_FD,
 	OPT_INITRD_FD,
+	OPT_DISK_FD,
 	OPT_IMAGE_FD,
 	OPT_APPEND,
 	OPT_NET,
@@ -69,6 +70,7 @@ static const struct option long_options[] = {
 	{"memory", 1, NULL, OPT_MEMORY},
 	{"kernel-fd", 1, NULL, OPT_KERNEL_FD},
 	{"initrd-fd", 1, NULL, OPT_INITRD_FD},
+	{"disk-fd", 1, NULL, OPT_DISK_FD},
 	{"image-fd", 1, NULL, OPT_IMAGE_FD},
 	{"append", 1, NULL, OPT_APPEND},
 	{"net", 1, NULL, OPT_NET},
@@ -94,6 +96,8 @@ static int set_option(int opt, char *arg, void *ctx, struct err *e)
 		return option_fd("kernel-fd", arg, &o->uml.kernel_fd, e);
 	case OPT_INITRD_FD:
 		return option_fd("initrd-fd", arg, &o->uml.initrd_fd, e);
+	case OPT_DISK_FD:
+		return option_fd("disk-fd", arg, &o->uml.disk_fd, e);
 	case OPT_IMAGE_FD:
 		return option_fd("image-fd", arg, &o->uml.image_fd, e);
 	case OPT_APPEND:
@@ -201,6 +205,8 @@ static void close_guest_ends(struct options *o)
 	close(o->uml.kernel_fd);
 	if (o->uml.initrd_fd >= 0)
 		close(o->uml.initrd_fd);
+	if (o->uml.disk_fd >= 0)
+		close(o->uml.disk_fd);
 	if (o->uml.image_fd >= 0)
 		close(o->uml.image_fd);
 }
@@ -240,6 +246,7 @@ int main(int argc, char **argv)
 			.memory_mib = 256,
 			.kernel_fd = -1,
 			.initrd_fd = -1,
+			.disk_fd = -1,
 			.image_fd = -1,
 			.lines = {-1, -1}},
 		.console_fd = -1,

@@ -15,14 +15,13 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "vmm/landlock.h"
 
-enum { WORDS_MAX = 17 + UML_NICS_MAX, WORD_LEN = 128 };
+enum { WORDS_MAX = 18 + UML_NICS_MAX, WORD_LEN = 128 };
 
 /* Its command line. Words that are its own come first, the guest kernel's last. */
 struct words {
@@ -49,13 +48,15 @@ static void nic_word(struct words *w, unsigned int i, const struct nic_option *n
 {
 	char mac[MAC_STR];
 
-	/* Reads and writes of one frame each: recvmmsg(2) is for sockets, and this is a tap. */
-	word(w, "vec%u:transport=fd,fd=%d,vec=0,mac=%s", i, nic->tap_fd,
+	/* A tap of this name is what preload.c knows. With gro its buffers hold a super-frame. */
+	word(w, "vec%u:transport=tap,ifname=fd%d,gro=1,mac=%s", i, nic->tap_fd,
 	     mac_format(&nic->mac, mac));
 }
 
 static void fill(struct words *w, const struct uml_config *c)
 {
+	unsigned int disks = 0;
+
 	word(w, "/proc/self/fd/%d", c->kernel_fd);
 	word(w, "mem=%ldM", c->memory_mib);
 	word(w, "con=null");
@@ -63,9 +64,12 @@ static void fill(struct words *w, const struct uml_config *c)
 		word(w, "ssl%u=fd:%d", i, c->lines[i]);
 	if (c->initrd_fd >= 0)
 		word(w, "initrd=/proc/self/fd/%d", c->initrd_fd);
-	/* Read-only, data as it is (no copy-on-write header is looked for), no lock. */
+	/* Data as it is: no copy-on-write header, which could name other files, is looked for. The
+	 * image is read-only and others read it, too: no lock. */
+	if (c->disk_fd >= 0)
+		word(w, "ubd%ud=/proc/self/fd/%d", disks++, c->disk_fd);
 	if (c->image_fd >= 0)
-		word(w, "ubd0rdc=/proc/self/fd/%d", c->image_fd);
+		word(w, "ubd%urdc=/proc/self/fd/%d", disks, c->image_fd);
 	for (unsigned int i = 0; i < c->n_nics; i++)
 		nic_word(w, i, &c->nics[i]);
 	/* For its management console, which we do not use, but which it does not boot without. */
@@ -74,28 +78,22 @@ static void fill(struct words *w, const struct uml_config *c)
 	w->v[w->n] = NULL;
 }
 
-/* A file that others may not read cannot be opened again by its descriptor's name: a copy can. */
-static int reopenable(int fd, struct err *e)
-{
-	char path[32];
-	off_t at = 0;
-	ssize_t n;
-	int copy;
+/* preload.c as a library: the linker put it into us, the guest loads it from a file without a name.
+ */
+extern const char _binary_preload_so_start[], _binary_preload_so_end[];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	copy = open(path, O_RDONLY | O_CLOEXEC);
-	if (copy >= 0)
-		return copy;
-	copy = memfd_create("copy", MFD_CLOEXEC);
-	if (copy < 0)
-		return err_sys(e, -errno, "can't copy the initrd or image");
-	while ((n = sendfile(copy, fd, &at, 1 << 20)) > 0)
-		;
-	if (n == 0)
-		return copy;
-	err_sys(e, -errno, "can't copy the initrd or image");
-	close(copy);
-	return e->code;
+static int make_preload(void)
+{
+	size_t size = (size_t)(_binary_preload_so_end - _binary_preload_so_start);
+	int fd = memfd_create("vnet-uml-preload", MFD_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, _binary_preload_so_start, size) == (ssize_t)size)
+		return fd;
+	err = errno;
+	close(fd);
+	return -err;
 }
 
 static void write_proc(const char *path, const char *text)
@@ -135,8 +133,6 @@ static int confine(const struct uml_config *c)
 {
 	const struct landlock_path allowed[] = {
 		{.fd = c->kernel_fd, .use = LANDLOCK_RUN},
-		{.fd = c->initrd_fd, .use = LANDLOCK_READ},
-		{.fd = c->image_fd, .use = LANDLOCK_READ},
 		{.path = home, .use = LANDLOCK_OWN},
 		{.path = "/proc/cpuinfo", .use = LANDLOCK_READ},
 		{.path = "/etc/ld.so.cache", .use = LANDLOCK_READ},
@@ -161,16 +157,20 @@ static void drop_capabilities(void)
 		;
 }
 
-static _Noreturn void become_guest(const struct uml_config *c, struct words *w)
+static _Noreturn void become_guest(const struct uml_config *c, struct words *w, int preload)
 {
+	char before[48];
 	/* It finds place for the guest's memory in /dev/shm, and needs nothing else. */
-	char *env[] = {(char *)"TMPDIR=/dev/shm", (char *)"HOME=/dev/shm", NULL};
+	char *env[] = {(char *)"TMPDIR=/dev/shm", (char *)"HOME=/dev/shm", before, NULL};
 	int err;
 
+	snprintf(before, sizeof(before), "LD_PRELOAD=/proc/self/fd/%d", preload);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	keep(preload);
 	keep(c->kernel_fd);
 	keep(c->initrd_fd);
 	keep(c->image_fd);
+	keep(c->disk_fd);
 	for (size_t i = 0; i < ARRAY_SIZE(c->lines); i++)
 		keep(c->lines[i]);
 	for (unsigned int i = 0; i < c->n_nics; i++)
@@ -192,7 +192,7 @@ static void minder_stops(int sig)
 }
 
 /* Hands signals down and the exit status up. */
-static _Noreturn void become_minder(const struct uml_config *c, struct words *w)
+static _Noreturn void become_minder(const struct uml_config *c, struct words *w, int preload)
 {
 	pid_t pid;
 	int status = 0;
@@ -204,7 +204,7 @@ static _Noreturn void become_minder(const struct uml_config *c, struct words *w)
 	drop_capabilities();
 	minded = fork();
 	if (minded == 0)
-		become_guest(c, w);
+		become_guest(c, w, preload);
 	syscall(SYS_close_range, 3, ~0u, 0);
 	signal(SIGUSR1, minder_stops);
 	signal(SIGUSR2, minder_stops);
@@ -215,7 +215,7 @@ static _Noreturn void become_minder(const struct uml_config *c, struct words *w)
 	_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-static int fork_guest(struct uml *u, const struct uml_config *c, struct err *e)
+static int fork_guest(struct uml *u, const struct uml_config *c, int preload, struct err *e)
 {
 	struct words w = {.n = 0};
 	int err = enter_namespaces();
@@ -226,7 +226,7 @@ static int fork_guest(struct uml *u, const struct uml_config *c, struct err *e)
 	fill(&w, c);
 	u->pid = fork();
 	if (u->pid == 0)
-		become_minder(c, &w);
+		become_minder(c, &w, preload);
 	if (u->pid < 0)
 		return err_sys(e, -errno, "can't start the guest");
 	u->pidfd = (int)syscall(SYS_pidfd_open, u->pid, 0);
@@ -237,29 +237,16 @@ static int fork_guest(struct uml *u, const struct uml_config *c, struct err *e)
 	return e->code;
 }
 
-/* @fd such that the guest can open it by name; -1 stays. */
-static int own_file(int fd, int *out, struct err *e)
-{
-	*out = fd >= 0 ? reopenable(fd, e) : -1;
-	return *out < 0 && fd >= 0 ? *out : 0;
-}
-
 int uml_start(struct uml *u, const struct uml_config *c, struct err *e)
 {
-	struct uml_config mine = *c;
+	int preload = make_preload();
 	int err;
 
 	u->paused = false;
-	mine.image_fd = -1;
-	err = own_file(c->initrd_fd, &mine.initrd_fd, e);
-	if (!err)
-		err = own_file(c->image_fd, &mine.image_fd, e);
-	if (!err)
-		err = fork_guest(u, &mine, e);
-	if (mine.initrd_fd >= 0)
-		close(mine.initrd_fd);
-	if (mine.image_fd >= 0)
-		close(mine.image_fd);
+	if (preload < 0)
+		return err_sys(e, preload, "can't make a file in memory");
+	err = fork_guest(u, c, preload, e);
+	close(preload);
 	return err;
 }
 

@@ -28,6 +28,7 @@ struct uml_config {
 	long memory_mib;
 	int kernel_fd; /* the program linux.uml */
 	int initrd_fd; /* -1: none */
+	int disk_fd;   /* its own disk, raw; -1: none */
 	int image_fd;  /* the root file system, a disk that it can't write; -1: none */
 	struct nic_option nics[UML_NICS_MAX];
 	unsigned int n_nics;

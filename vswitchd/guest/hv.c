@@ -186,7 +186,7 @@ static const struct hv_ops *choose_uml(const struct hv_probe *probe, bool pc, st
 {
 	if (pc)
 		err_set(err, -EOPNOTSUPP,
-			"User-mode Linux boots no kernel for PCs, has no disk here and one CPU: use "
+			"User-mode Linux boots no kernel for PCs, and has one CPU: use "
 			"hypervisor=qemu or hypervisor=kvm");
 	else if (!probe->uml[0])
 		err_set(err, -ENOENT,

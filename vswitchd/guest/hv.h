@@ -32,7 +32,7 @@ struct hv_probe {
 
 struct hv_ops {
 	const char *name;
-	bool pc;       /* it is a PC: boots kernels for PCs, has disks */
+	bool pc;       /* it is a PC: boots kernels for PCs, has CPUs */
 	bool vnet_hdr; /* its taps have the virtio-net header */
 	/* The program and its arguments. */
 	int (*command)(const struct vm *vm, const struct vm_fds *fds, struct argv *av,

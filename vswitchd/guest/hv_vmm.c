@@ -46,6 +46,10 @@ static int uml_command(const struct vm *vm, const struct vm_fds *fds, struct arg
 		       struct err *err)
 {
 	common(vm->d->hv.uml, vm, fds, av);
+	if (fds->disk >= 0) {
+		argv_add(av, "--disk-fd");
+		argv_add(av, "%d", fds->disk);
+	}
 	if (fds->image >= 0) {
 		argv_add(av, "--image-fd");
 		argv_add(av, "%d", fds->image);
@@ -137,6 +141,7 @@ static void uml_link(struct vm *vm, unsigned int nic, bool up)
 
 const struct hv_ops hv_uml = {
 	.name = "uml",
+	.vnet_hdr = true,
 	.command = uml_command,
 	.hello = hello,
 	.input = input,

@@ -415,12 +415,28 @@ static void choose_uml_files(const struct rpc *rpc, struct vm *vm)
 
 static bool needs_pc(const struct rpc *rpc, const struct vm *vm)
 {
-	return rpc_str(rpc, "kernel") || vm->disk[0] || vm->cpus > 1;
+	return rpc_str(rpc, "kernel") || vm->qcow2 || vm->cpus > 1;
+}
+
+/* Our own programs give a guest the bytes of its disk as they are. */
+static int check_disk(const char *want, struct vm *vm, struct err *err)
+{
+	char shown[256];
+
+	vm->qcow2 = is_qcow2(vm->disk);
+	if (!vm->qcow2 || !want || (strcmp(want, "kvm") != 0 && strcmp(want, "uml") != 0))
+		return 0;
+	str_escape(vm->disk, strlen(vm->disk), shown, sizeof(shown));
+	return err_set(err, -EOPNOTSUPP,
+		       "hypervisor %s takes raw disks only: `qemu-img convert -O raw %s NEW.img` "
+		       "makes one, or use hypervisor=qemu",
+		       want, shown);
 }
 
 static int choose_hypervisor(const struct rpc *rpc, struct vm *vm, struct err *err)
 {
 	const char *want = rpc_str(rpc, "hypervisor");
+	int rc;
 
 	if (!vm->kernel[0] && want && (!strcmp(want, "kvm") || !strcmp(want, "uml")))
 		return err_set(err, -EOPNOTSUPP,
@@ -429,7 +445,9 @@ static int choose_hypervisor(const struct rpc *rpc, struct vm *vm, struct err *e
 			       want);
 	if (!vm->kernel[0])
 		want = "qemu";
-	vm->qcow2 = is_qcow2(vm->disk);
+	rc = check_disk(want, vm, err);
+	if (rc)
+		return rc;
 	vm->hv = hv_choose(&rpc->d->hv, want, needs_pc(rpc, vm), vm->note, sizeof(vm->note), err);
 	if (!vm->hv)
 		return err->code;
@@ -437,10 +455,6 @@ static int choose_hypervisor(const struct rpc *rpc, struct vm *vm, struct err *e
 		choose_uml_files(rpc, vm);
 	if (!vm->qcow2 || vm->hv == &hv_qemu)
 		return 0;
-	if (want && !strcmp(want, "kvm"))
-		return err_set(err, -EOPNOTSUPP,
-			       "vnet-vmm takes raw disks only: convert %s, or use hypervisor=qemu",
-			       vm->disk);
 	vm->hv = hv_choose(&rpc->d->hv, "qemu", true, vm->note, sizeof(vm->note), err);
 	snprintf(vm->note, sizeof(vm->note),
 		 "vnet-vmm takes raw disks only: running under QEMU TCG");
