@@ -31,6 +31,7 @@ check "net show tells who uses a's address" heard "$(a6 a)" a.eth0
 # last lines are a table of what each client did.
 check "a stateful network" vctl net add s mode=host-only subnet=10.0.8.0/24 subnet6=fd00:1:2:4::/64 lease=16s ipv6=stateful
 check "and another" vctl net add o mode=host-only subnet=10.0.9.0/24 subnet6=fd00:1:2:5::/64 lease=16s ipv6=stateful
+. "$(dirname "$0")/dhcp_clients.sh" 6
 watch $DIR/s.said -j dhcp watch s
 s_watcher=$watcher
 watch $DIR/o.said -j dhcp watch o
@@ -61,32 +62,8 @@ while ip -6 addr show dev eth0 tentative -dadfailed | grep -q "inet6 $new_ip6_ad
 ip -6 addr show dev eth0 -tentative | grep -q "inet6 $new_ip6_address" || exit 3
 END
 chmod 755 $DIR/dhclient.sh
-dhclient_run() {
-	local n=$1
-	shift
-	ns "$n" dhclient -6 -cf /dev/null -sf $DIR/dhclient.sh -lf "$DIR/$n.leases" -pf "$DIR/$n.pid" "$@" eth0 >/dev/null 2>&1
-}
-dhclient_start() { dhclient_run "$1" -nw; }
-dhclient_crash() { kill -KILL "$(cat "$DIR/$1.pid")"; }
-dhclient_release() { dhclient_run "$1" -r; }
-
-# dhcpcd and systemd-networkd name their files after the interface: each gets folders of its own.
 printf '%s\n' duid noipv4 noipv6rs ia_na 'nohook resolv.conf, hostname, ntp.conf, timesyncd.conf, yp' \
 	'script /bin/true' >$DIR/dhcpcd.conf
-mkdir -p /run/dhcpcd /run/systemd
-dhcpcd_run() {
-	local n=$1
-	shift
-	mkdir -p "$DIR/$n.lib" "$DIR/$n.run"
-	ns "$n" unshare --mount sh -c "mount --bind $DIR/$n.lib /var/lib/dhcpcd && mount --bind $DIR/$n.run /run/dhcpcd &&
-		exec dhcpcd -6 -q -f $DIR/dhcpcd.conf $* eth0" >>"$DIR/$n.log" 2>&1
-}
-dhcpcd_start() { dhcpcd_run "$1" -B & }
-dhcpcd_crash() { ip netns pids "$1" | xargs kill -KILL; rm -f "$DIR/$1.run"/*pid; }
-dhcpcd_release() { dhcpcd_run "$1" -k; }
-
-# systemd-networkd, with a /sys that is read only: there is no udev here.
-networkd=/usr/lib/systemd/systemd-networkd
 cat >$DIR/networkd.network <<'END'
 [Match]
 Name=eth0
@@ -97,31 +74,10 @@ IPv6AcceptRA=yes
 [DHCPv6]
 UseDNS=no
 END
-networkd_start() {
-	local run=$DIR/$1.run
-	mkdir -p "$run/network" "$run/netif/links" "$run/netif/leases" "$run/netif/lldp"
-	cp $DIR/networkd.network "$run/network/"
-	chown -R systemd-network "$run/netif" # it gives up root
-	ns "$1" unshare --mount sh -c "mount -t sysfs -o ro sysfs /sys && mount --bind $run /run/systemd && exec $networkd" \
-		>>"$DIR/$1.log" 2>&1 &
-}
-networkd_crash() { ip netns pids "$1" | xargs kill -KILL; }
 
-declare -A table lease
-# stage CLIENT STAGE COMMAND...: a check whose result goes to the table.
-stage() {
-	local client=$1 stage=$2 before=$n_failed
-	shift 2
-	check "$client: $stage" "$@"
-	[ $n_failed -eq "$before" ] && table[$client,$stage]=yes || table[$client,$stage]=NO
-}
-# cannot CLIENT STAGE WHY
-cannot() { skip "$1: $2" "$3"; table[$1,$2]="- ($3)"; }
-
-lively=dhclient
-command -v dhcpcd >/dev/null && lively+=" dhcpcd" || skip "dhcpcd" "it is not there"
-clients=$lively
-[ -x $networkd ] && clients+=" networkd" || skip "systemd-networkd" "it is not there"
+are_there dhclient dhcpcd networkd
+clients=$found lively=${found/ networkd/}
+declare -A lease
 for n in $clients; do
 	for m in $n ${n}2; do plug s $m; done
 done
@@ -183,7 +139,7 @@ stage dhclient "decline" wait_for 10 said dhclient2 '"asked":"decline".*"reason"
 check "dhclient: the address rests" wait_for 3 is_state "${lease[dhclient2]}" declined
 other() { local a; a=$(a6 "$1"); [ -n "$a" ] && [ "$a" != "${lease[$1]}" ]; }
 check "dhclient: gets another" wait_for 12 other dhclient2
-[ "$lively" = dhclient ] || cannot dhcpcd decline "9.4 does not see why the kernel drops the address"
+[ "$lively" = " dhclient" ] || cannot dhcpcd decline "9.4 does not see why the kernel drops the address"
 if [ "$clients" != "$lively" ]; then
 	# Its timers are late by up to 10 s: only with a longer lease is that before the end.
 	if [ -n "${LONG:-}" ]; then
@@ -225,9 +181,5 @@ slaac() { ns x ip -6 addr show dev eth0 dynamic | grep -q 'fd00:1:2:4:[^:]'; }
 check "others make themselves addresses now" wait_for 8 slaac
 
 check "the daemon ends well" stop_daemon
-for n in $clients; do
-	for t in "first lease" renew rebind "reboot: Confirm" "wrong link: NotOnLink" decline release; do
-		note "$(printf '%-9s %-22s %s' "$n" "$t" "${table[$n,$t]}")"
-	done
-done
+tell_stages "$clients" "first lease" renew rebind "reboot: Confirm" "wrong link: NotOnLink" decline release
 finish

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
 need busybox ip nft
-mkdir -p /run/systemd /run/dhcpcd
+. "$(dirname "$0")/dhcp_clients.sh" 4
 start_daemon
 check "a network with short leases" vctl net add short mode=internal subnet=10.0.3.0/24 dhcp=on lease=20s
 check "that are renewed soon" vctl dhcp set short t1=4s t2=8s
@@ -26,7 +26,7 @@ deaf() {
 	ns "$1" nft "add table netdev f; add chain netdev f e { type filter hook egress device eth0 priority 0; }; add rule netdev f e ip daddr != 255.255.255.255 udp dport 67 drop"
 }
 
-# ---- the clients: X_start NS, X_crash NS, X_release NS ----
+# ---- the clients ----
 
 cat >$DIR/udhcpc.sh <<'E'
 #!/bin/sh
@@ -53,31 +53,8 @@ udhcpc_start() {
 udhcpc_crash() { kill -KILL "$(cat "$DIR/$1.pid")"; }
 udhcpc_release() { kill -TERM "$(cat "$DIR/$1.pid")"; }
 
-dhclient_run() {
-	local n=$1
-	shift
-	[ -e "$DIR/$n.leases" ] || : >"$DIR/$n.leases"
-	ns "$n" dhclient -4 -nw -q -cf /dev/null -sf $DIR/dhclient.sh -lf "$DIR/$n.leases" -pf "$DIR/$n.pid" "$@" eth0 >/dev/null 2>&1
-}
-dhclient_start() { dhclient_run "$1"; }
-dhclient_crash() { kill -KILL "$(cat "$DIR/$1.pid")"; }
-dhclient_release() { dhclient_run "$1" -r; }
-
-# dhcpcd and systemd-networkd name their files after the interface: each gets folders of its own.
 printf '%s\n' duid ipv4only noipv4ll 'nohook resolv.conf, hostname, ntp.conf, timesyncd.conf, yp' \
 	'script /bin/true' >$DIR/dhcpcd.conf
-dhcpcd_run() {
-	local n=$1
-	shift
-	mkdir -p "$DIR/$n.lib" "$DIR/$n.run"
-	ns "$n" unshare --mount sh -c "mount --bind $DIR/$n.lib /var/lib/dhcpcd && mount --bind $DIR/$n.run /run/dhcpcd &&
-		exec dhcpcd -4 -q -f $DIR/dhcpcd.conf $* eth0" >>"$DIR/$n.log" 2>&1
-}
-dhcpcd_start() { dhcpcd_run "$1" -B & }
-dhcpcd_crash() { ip netns pids "$1" | xargs kill -KILL; rm -f "$DIR/$1.run"/*pid; }
-dhcpcd_release() { dhcpcd_run "$1" -k; }
-
-networkd=/usr/lib/systemd/systemd-networkd
 cat >$DIR/networkd.network <<'E'
 [Match]
 Name=eth0
@@ -89,41 +66,18 @@ IPv6AcceptRA=no
 UseDNS=no
 SendDecline=yes
 E
-networkd_start() {
-	local run=$DIR/$1.run
-	mkdir -p "$run/network" "$run/netif/links" "$run/netif/leases" "$run/netif/lldp"
-	cp $DIR/networkd.network "$run/network/"
-	chown -R systemd-network "$run/netif" # it gives up root
-	ns "$1" unshare --mount sh -c "mount -t sysfs -o ro sysfs /sys && mount --bind $run /run/systemd && exec $networkd" \
-		>>"$DIR/$1.log" 2>&1 &
-}
 # It remembers its lease for as long as it runs: a cable that is out and in again is a reboot to it.
 networkd_crash() { vctl port down "$1.eth0" && wait_for 5 no_carrier "$1"; }
 networkd_back() { vctl port up "$1.eth0"; }
 no_carrier() { ns "$1" ip -o link show dev eth0 | grep -q NO-CARRIER; }
 networkd_release() { ip netns pids "$1" | xargs kill -TERM; }
 
-# ---- results: client x stage ----
-
-declare -A table lease
-# stage CLIENT STAGE COMMAND...: a check whose result goes to the table.
-stage() {
-	local client=$1 stage=$2 before=$n_failed
-	shift 2
-	check "$client: $stage" "$@"
-	[ $n_failed -eq "$before" ] && table[$client,$stage]=yes || table[$client,$stage]=NO
-}
-# cannot CLIENT STAGE WHY
-cannot() { skip "$1: $2" "$3"; table[$1,$2]="- ($3)"; }
-
 given_up() { grep -q "address conflict was detected" "$DIR/$1.log"; }
 never_has() { ! ns "$1" ip -4 -o addr show dev eth0 -tentative | grep -q " $2"; }
 
-clients=udhcpc
-for n in dhclient dhcpcd; do
-	command -v $n >/dev/null && clients+=" $n" || skip "$n" "it is not there"
-done
-[ ! -x $networkd ] && skip "networkd" "it is not there" || clients+=" networkd"
+are_there dhclient dhcpcd networkd
+clients="udhcpc$found"
+declare -A lease
 
 for n in $clients; do
 	plug short $n
@@ -201,9 +155,5 @@ kill -USR1 "$(cat $DIR/udhcpc.pid)"
 check "after a killed daemon a lease is renewed" wait_for 15 renewed
 check "the daemon stops cleanly" stop_daemon
 
-for n in $clients; do
-	for s in "first lease" renew rebind reboot "wrong network: NAK" decline release; do
-		note "$(printf '%-9s %-19s %s' "$n" "$s" "${table[$n,$s]}")"
-	done
-done
+tell_stages "$clients" "first lease" renew rebind reboot "wrong network: NAK" decline release
 finish
