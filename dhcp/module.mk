@@ -20,7 +20,7 @@ fuzz_dhcp-objs := tests/unit/dhcp_bench.c dhcp lib
 fuzz_dhcp_wire-objs := dhcp lib
 
 wire-tests += dhcp
-test_dhcp-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp_bench.c \
+test_dhcp-objs := tests/wire/world.c tests/wire/ear.c tests/wire/carriers.c tests/unit/dhcp_bench.c \
 	station vswitchd/netdns_frame.c tftp vswitchd-core dhcp lib
 
 unit-tests += dhcp6
@@ -31,7 +31,7 @@ fuzz-targets += dhcp6_wire
 fuzz_dhcp6_wire-objs := dhcp/wire6.c dhcp/domain.c
 
 wire-tests += netsix
-test_netsix-objs := tests/wire/world.c tests/wire/carriers.c tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c \
+test_netsix-objs := tests/wire/world.c tests/wire/ear.c tests/wire/carriers.c tests/unit/dhcp6_bench.c tests/unit/dhcp_bench.c \
 	station vswitchd/netdns_frame.c tftp vswitchd-core dhcp lib
 # What a message says, of any frame, beside the reasons that a network remembers.
 fuzz-targets += netsay

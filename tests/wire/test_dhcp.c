@@ -7,8 +7,7 @@
 #include "tests/unit/dhcp_bench.h"
 #include "tests/wire/world.h"
 #include "vswitchd/netdhcp.h"
-#include "vswitchd/netsay.h"
-#include "vswitchd/switch/watch.h"
+#include "tests/wire/ear.h"
 
 static struct world w;
 
@@ -443,35 +442,6 @@ static void told_in_words(void **state)
 
 /* ---- captures -------------------------------------------------------------------------------- */
 
-struct ear {
-	struct frame_hook hook;
-	unsigned int n;
-	char said[16][NETSAY_TEXT];
-};
-
-static void hear(struct frame_hook *hook, const struct sighting *s)
-{
-	struct ear *e = CONTAINER_OF(hook, struct ear, hook);
-
-	if (e->n < ARRAY_SIZE(e->said) && netsay(s->port->net, s->p, e->said[e->n]))
-		e->n++;
-}
-
-static void ear_gone(struct frame_hook *hook)
-{
-	(void)hook;
-}
-
-static void heard(const struct ear *e, const char *text)
-{
-	for (unsigned int i = 0; i < e->n; i++)
-		if (!strcmp(e->said[i], text))
-			return;
-	for (unsigned int i = 0; i < e->n; i++)
-		print_error("%s\n", e->said[i]);
-	fail_msg("not said: %s", text);
-}
-
 /* Who captures reads what each message says, and why the server answered so. */
 static void said_in_captures(void **state)
 {
@@ -480,14 +450,16 @@ static void said_in_captures(void **state)
 	struct cmsg m;
 
 	(void)state;
-	e = (struct ear){.hook = {.frame = hear, .gone = ear_gone}};
-	frame_hook_add(&e.hook, &w.runner, NULL, w.port[0]);
+	ear_open(&e, &w.runner, w.port[0]);
 	get_lease(1);
-	heard(&e, "dhcp: DISCOVER: 52:54:00:00:00:01 looks for an address");
-	heard(&e, "dhcp: OFFER of 10.0.2.128 to 52:54:00:00:00:01 for 3600 s by 10.0.2.254: nobody "
+	ear_heard(&e, "dhcp: DISCOVER: 52:54:00:00:00:01 looks for an address");
+	ear_heard(&e,
+		  "dhcp: OFFER of 10.0.2.128 to 52:54:00:00:00:01 for 3600 s by 10.0.2.254: nobody "
 		  "answered the probe");
-	heard(&e, "dhcp: REQUEST: 52:54:00:00:00:01 takes 10.0.2.128, which 10.0.2.254 offered");
-	heard(&e, "dhcp: ACK of 10.0.2.128 to 52:54:00:00:00:01 for 3600 s by 10.0.2.254: it takes "
+	ear_heard(&e,
+		  "dhcp: REQUEST: 52:54:00:00:00:01 takes 10.0.2.128, which 10.0.2.254 offered");
+	ear_heard(&e,
+		  "dhcp: ACK of 10.0.2.128 to 52:54:00:00:00:01 for 3600 s by 10.0.2.254: it takes "
 		  "what was offered");
 	e.n = 0;
 	cmsg_start(&m, DHCP_REQUEST, 2);
@@ -495,12 +467,12 @@ static void said_in_captures(void **state)
 	cmsg_addr(&m, OPT_REQUESTED, ip("192.168.7.7"));
 	f = wrap(&m, 0, ip("255.255.255.255"));
 	put_in(0, &f);
-	heard(&e, "dhcp: REQUEST: 52:54:00:00:00:02 (p\\x0ac) is back and asks whether it may keep "
+	ear_heard(&e,
+		  "dhcp: REQUEST: 52:54:00:00:00:02 (p\\x0ac) is back and asks whether it may keep "
 		  "192.168.7.7");
-	heard(&e, "dhcp: NAK to 52:54:00:00:00:02: that is no address of this network");
-	frame_hook_del(&e.hook);
+	ear_heard(&e, "dhcp: NAK to 52:54:00:00:00:02: that is no address of this network");
+	ear_close(&e);
 	drain();
-	e.n = 0;
 	get_lease(1);
 	assert_int_equal(e.n, 0);
 }

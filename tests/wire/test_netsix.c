@@ -7,10 +7,9 @@
 #include "tests/unit/dhcp6_bench.h"
 #include "tests/wire/world.h"
 #include "vswitchd/netdhcp.h"
-#include "vswitchd/netsay.h"
+#include "tests/wire/ear.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/netsix_frame.h"
-#include "vswitchd/switch/watch.h"
 
 static struct world w;
 static struct bench6 b; /* only its messages are used: the server is the network's */
@@ -351,35 +350,6 @@ static void slaac_is_seen(void **state)
 	assert_true(netsix_mac_of(w.net, &ns.target, &mac));
 }
 
-struct ear {
-	struct frame_hook hook;
-	unsigned int n;
-	char said[16][NETSAY_TEXT];
-};
-
-static void hear(struct frame_hook *hook, const struct sighting *s)
-{
-	struct ear *e = CONTAINER_OF(hook, struct ear, hook);
-
-	if (e->n < ARRAY_SIZE(e->said) && netsay(s->port->net, s->p, e->said[e->n]))
-		e->n++;
-}
-
-static void ear_gone(struct frame_hook *hook)
-{
-	(void)hook;
-}
-
-static void heard(const struct ear *e, const char *text)
-{
-	for (unsigned int i = 0; i < e->n; i++)
-		if (!strcmp(e->said[i], text))
-			return;
-	for (unsigned int i = 0; i < e->n; i++)
-		print_error("%s\n", e->said[i]);
-	fail_msg("not said: %s", text);
-}
-
 /* Who captures reads what each message says, and why the server answered so. */
 static void said_in_captures(void **state)
 {
@@ -388,29 +358,30 @@ static void said_in_captures(void **state)
 	struct frame_bytes f;
 
 	(void)state;
-	e = (struct ear){.hook = {.frame = hear, .gone = ear_gone}};
-	frame_hook_add(&e.hook, &w.runner, NULL, w.port[0]);
+	ear_open(&e, &w.runner, w.port[0]);
 	addr = lease(1);
-	heard(&e, "dhcp6: SOLICIT: 52:54:00:00:00:01 looks for a server");
-	heard(&e, "dhcp6: ADVERTISE: fd00:1:2:3::d:1 to 52:54:00:00:00:01 for 3600 s: nobody has "
+	ear_heard(&e, "dhcp6: SOLICIT: 52:54:00:00:00:01 looks for a server");
+	ear_heard(&e,
+		  "dhcp6: ADVERTISE: fd00:1:2:3::d:1 to 52:54:00:00:00:01 for 3600 s: nobody has "
 		  "had this address yet");
-	heard(&e, "dhcp6: REQUEST: 52:54:00:00:00:01 takes what was offered: fd00:1:2:3::d:1");
-	heard(&e,
-	      "dhcp6: REPLY: fd00:1:2:3::d:1 to 52:54:00:00:00:01 for 3600 s: it takes what was "
-	      "offered");
+	ear_heard(&e, "dhcp6: REQUEST: 52:54:00:00:00:01 takes what was offered: fd00:1:2:3::d:1");
+	ear_heard(
+		&e,
+		"dhcp6: REPLY: fd00:1:2:3::d:1 to 52:54:00:00:00:01 for 3600 s: it takes what was "
+		"offered");
 	e.n = 0;
 	exchange(DHCP6_RENEW, &addr);
-	heard(&e, "dhcp6: RENEW: 52:54:00:00:00:01 renews fd00:1:2:3::d:1");
+	ear_heard(&e, "dhcp6: RENEW: 52:54:00:00:00:01 renews fd00:1:2:3::d:1");
 	exchange(DHCP6_CONFIRM, &other);
-	heard(&e, "dhcp6: REPLY to 52:54:00:00:00:01: NotOnLink: that is no address of this "
-		  "network");
+	ear_heard(&e, "dhcp6: REPLY to 52:54:00:00:00:01: NotOnLink: that is no address of this "
+		      "network");
 	e.n = 0;
 	step(1000);
 	assert_true(take_kind(&f, ND_RA));
-	heard(&e, "ipv6: router advertisement: fd00:1:2:3::/64; addresses come by DHCPv6; resolver "
+	ear_heard(&e,
+		  "ipv6: router advertisement: fd00:1:2:3::/64; addresses come by DHCPv6; resolver "
 		  "fd00:1:2:3::fe; no way out");
-	frame_hook_del(&e.hook);
-	e.n = 0;
+	ear_close(&e);
 	lease(1);
 	assert_int_equal(e.n, 0);
 }
