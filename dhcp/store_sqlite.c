@@ -262,6 +262,7 @@ bool store_row_reserved(sqlite3_stmt *st, be32 *addr, struct dhcp_who *who)
 typedef void lease_fn(void *arg, const struct dhcp_record *rec);
 typedef void reserved_fn(void *arg, be32 addr, const struct dhcp_who *who);
 
+/* Both: a row that makes no sense is counted and left out. NULL for the callback: only count. */
 static int load_reserved(sqlite3_stmt *st, const char *net, reserved_fn *reserved, void *arg,
 			 unsigned int *bad_rows)
 {
@@ -271,10 +272,10 @@ static int load_reserved(sqlite3_stmt *st, const char *net, reserved_fn *reserve
 
 	sqlite3_bind_text(st, 1, net, -1, SQLITE_STATIC);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		if (store_row_reserved(st, &addr, &who))
-			reserved(arg, addr, &who);
-		else
+		if (!store_row_reserved(st, &addr, &who))
 			++*bad_rows;
+		else if (reserved)
+			reserved(arg, addr, &who);
 	}
 	sqlite3_reset(st);
 	return store_errno(rc);
@@ -288,10 +289,10 @@ static int load_leases(sqlite3_stmt *st, const char *net, lease_fn *lease, void 
 
 	sqlite3_bind_text(st, 1, net, -1, SQLITE_STATIC);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		if (store_row_lease(st, &rec))
-			lease(arg, &rec);
-		else
+		if (!store_row_lease(st, &rec))
 			++*bad_rows;
+		else if (lease)
+			lease(arg, &rec);
 	}
 	sqlite3_reset(st);
 	return store_errno(rc);
@@ -308,6 +309,7 @@ static int store_load(void *ctx, const char *net, lease_fn *lease, reserved_fn *
 	return rc ? rc : load_leases(s->stmt[LOAD], net, lease, arg, &s->bad_rows);
 }
 
+/* The file is read once to see that all of it can be, and again to give it. */
 int dhcp_store_load_beside(struct dhcp_store *s, const char *net, lease_fn *lease,
 			   reserved_fn *reserved, void *arg)
 {
@@ -319,15 +321,22 @@ int dhcp_store_load_beside(struct dhcp_store *s, const char *net, lease_fn *leas
 	if (s->path[0] &&
 	    sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL) ==
 		    SQLITE_OK &&
+	    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK &&
 	    sqlite3_prepare_v2(db, store_sql(LOAD), -1, &leases, NULL) == SQLITE_OK &&
 	    sqlite3_prepare_v2(db, store_sql(LOAD_RESERVED), -1, &all_reserved, NULL) == SQLITE_OK)
+		rc = load_reserved(all_reserved, net, NULL, NULL, &bad_rows);
+	if (!rc)
+		rc = load_leases(leases, net, NULL, NULL, &bad_rows);
+	if (!rc && bad_rows)
+		rc = -EIO;
+	if (!rc)
 		rc = load_reserved(all_reserved, net, reserved, arg, &bad_rows);
 	if (!rc)
 		rc = load_leases(leases, net, lease, arg, &bad_rows);
 	sqlite3_finalize(leases);
 	sqlite3_finalize(all_reserved);
 	sqlite3_close(db);
-	return rc ? rc : bad_rows ? -EIO : 0;
+	return rc;
 }
 
 const struct dhcp_store_ops dhcp_store_sqlite = {

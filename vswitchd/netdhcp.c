@@ -2,6 +2,7 @@
 /*
  * netdhcp.c - the DHCP server of a network: its life, and what others ask it.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,13 @@ static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned i
 	return true;
 }
 
+static bool in_range(const struct net *net, be32 addr)
+{
+	const struct dhcp_pool *pool = dhcp_server_pool(&net->dhcp->server, addr);
+
+	return pool && ntohl(addr) >= pool->first && ntohl(addr) <= pool->last;
+}
+
 static const struct ip4_prefix *further(const struct net *net, struct ip4_prefix p)
 {
 	const struct netdhcp_rules *r = &net->dhcp->rules;
@@ -123,6 +131,7 @@ int netdhcp_start(struct net *net, struct err *err)
 		rc = netdhcp_port_start(d, err);
 	net->dhcp = d;
 	net->leased = leased;
+	net->in_range = in_range;
 	net->further = further;
 	if (rc)
 		netdhcp_stop(net);
@@ -144,6 +153,7 @@ void netdhcp_stop(struct net *net)
 	free(d);
 	net->dhcp = NULL;
 	net->leased = NULL;
+	net->in_range = NULL;
 	net->further = NULL;
 }
 

@@ -46,6 +46,13 @@ static void op_done(void *ctx, void *who, const struct probe_answer *a)
 	np->done(who, a);
 }
 
+static void init_probe(struct netprobe *np, const struct probe_conf *conf)
+{
+	const struct probe_env env = {np, op_send, op_random, op_done};
+
+	probe_init(&np->probe, conf, &env);
+}
+
 /* ---- frames and time ------------------------------------------------------------------------- */
 
 static void wait_more(struct netprobe *np)
@@ -112,7 +119,6 @@ void netprobe_stop(struct net *net)
 
 static int start(struct net *net, struct probe_conf *conf, struct err *err)
 {
-	static const struct probe_env env = {.send = op_send, .random = op_random, .done = op_done};
 	struct netprobe *np = calloc(1, sizeof(*np));
 	char name[PORT_NAME_MAX + 1];
 
@@ -131,8 +137,7 @@ static int start(struct net *net, struct probe_conf *conf, struct err *err)
 		return err && err->code ? err->code : -EIO;
 	}
 	np->port->offloads = 0; /* whole frames with their checksums */
-	probe_init(&np->probe, conf, &env);
-	np->probe.env.ctx = np;
+	init_probe(np, conf);
 	net->probe = np;
 	return 0;
 }
@@ -143,15 +148,14 @@ static int start(struct net *net, struct probe_conf *conf, struct err *err)
 static int check_free(const struct net *net, be32 addr, struct err *err)
 {
 	const struct net_conf *c = &net->conf;
-	uint32_t a = ntohl(addr);
 	unsigned int port_id;
 	char text[MAC_STR];
 	struct mac mac;
 
 	if (addr == c->gateway || addr == c->host || addr == c->dhcp_server)
 		return err_set(err, -EADDRINUSE, "the address is the network's own");
-	if (c->dhcp && a >= ntohl(c->dhcp_first) && a <= ntohl(c->dhcp_last))
-		return err_set(err, -EADDRINUSE, "the address is in the range of the DHCP server");
+	if (net->in_range && net->in_range(net, addr))
+		return err_set(err, -EADDRINUSE, "the address is in a range of the DHCP server");
 	if (net->leased && net->leased(net, addr, &mac, &port_id))
 		return err_set(err, -EADDRINUSE, "the address is leased to %s",
 			       mac_format(&mac, text));
@@ -205,8 +209,7 @@ static int set(struct net *net, const char *value, struct err *err)
 		return start(net, &conf, err);
 	conf.mac = net->probe->port->mac;
 	probe_fini(&net->probe->probe);
-	probe_init(&net->probe->probe, &conf,
-		   &(struct probe_env){net->probe, op_send, op_random, op_done});
+	init_probe(net->probe, &conf);
 	return 0;
 }
 

@@ -22,6 +22,10 @@ refused "elsewhere it is told which" 'no subnet: say probe=ADDR/PLEN' vctl net s
 check "and is there then" eval "vctl net set ll probe=10.5.0.99/24 && vctl net set bb probe=10.2.0.99/24"
 refused "it is never the network's own" "the network's own" vctl net set nn probe=10.1.0.2/24
 refused "nor one that a guest may get" "range of the DHCP server" vctl net set ii probe=10.4.0.200/24
+vctl dhcp subnet add ii 10.44.0.0/24 range=10.44.0.20-10.44.0.29
+refused "nor one of a further subnet that a guest may get" "range of the DHCP server" vctl net set ii probe=10.44.0.29/24
+check "others of that are free" vctl net set ii probe=10.44.0.30/24
+vctl net set ii probe=on && vctl dhcp subnet del ii 10.44.0.0/24
 ip netns add n-early
 vctl port add ii g-early netns=n-early ifname=eth0 >/dev/null
 vctl dhcp reserve ii "$(ip -n n-early -j link show eth0 | json "d[0]['address']")" 10.4.0.50 >/dev/null

@@ -399,6 +399,32 @@ static void bad_rows_left_out(void **state)
 	dhcp_store_close(s);
 }
 
+/* A second connection gives all that is committed or nothing, so that whoever then loads by the
+ * first does not get rows twice. */
+static void beside_all_or_nothing(void **state)
+{
+	static struct seen got;
+	struct dhcp_who who = dhcp_who_port("pc1.eth0");
+	struct dhcp_store *s;
+	char cmd[200];
+
+	(void)state;
+	fill(10);
+	s = open_store(NULL);
+	assert_int_equal(dhcp_store_sqlite.reserve(s, "lan", record(99).addr, &who), 0);
+	assert_int_equal(dhcp_store_sqlite.commit(s), 0);
+	assert_int_equal(dhcp_store_load_beside(s, "lan", see_lease, see_reserved, &got), 0);
+	assert_int_equal(got.n, 10);
+	assert_int_equal(got.n_reserved, 1);
+	snprintf(cmd, sizeof(cmd),
+		 "sqlite3 %s \"UPDATE leases SET mac = x'00' WHERE addr = 0x0a000009\"", file);
+	assert_int_equal(system(cmd), 0);
+	got = (struct seen){0};
+	assert_int_equal(dhcp_store_load_beside(s, "lan", see_lease, see_reserved, &got), -EIO);
+	assert_int_equal(got.n + got.n_reserved, 0);
+	dhcp_store_close(s);
+}
+
 static void refuses_symlink(void **state)
 {
 	struct dhcp_salvage found;
@@ -416,9 +442,16 @@ static void refuses_symlink(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kept_over_close),	 TEST(one_row_a_client),   TEST(killed_keeps_what_was_told),
-		TEST(full_disk),	 TEST(damage_is_survived), TEST(damage_in_use_is_survived),
-		TEST(bad_rows_left_out), TEST(refuses_symlink),	   TEST(clock_is_set),
+		TEST(kept_over_close),
+		TEST(one_row_a_client),
+		TEST(killed_keeps_what_was_told),
+		TEST(full_disk),
+		TEST(damage_is_survived),
+		TEST(damage_in_use_is_survived),
+		TEST(bad_rows_left_out),
+		TEST(beside_all_or_nothing),
+		TEST(refuses_symlink),
+		TEST(clock_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
