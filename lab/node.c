@@ -183,7 +183,7 @@ const char *node_state(struct lab_run *r, const struct lab_node *node, char *buf
 	snprintf(buf, size, "missing");
 	json_array_foreach (list, i, obj) {
 		if (!strcmp(jstr(obj, "name"), node->id))
-			snprintf(buf, size, "%s", vm ? jstr(obj, "state") : "up");
+			snprintf(buf, size, "%s", jstr(obj, "state"));
 	}
 	json_decref(list);
 	return buf;

@@ -64,8 +64,8 @@ json_t *lab_status(struct lab_run *r, struct err *err)
 	for (size_t n = 0; rows && n < r->lab->n_nodes; n++) {
 		const struct lab_node *node = &r->lab->nodes[n];
 		const json_t *obj = find(node->kind == LAB_VM ? vms : spaces, node->id);
-		const char *state = node->kind == LAB_VM ? jstr(obj, "state") : "up";
-		bool alive = obj && (node->kind == LAB_NAMESPACE || !strcmp(state, "running"));
+		const char *state = jstr(obj, "state");
+		bool alive = obj && (!strcmp(state, "up") || !strcmp(state, "running"));
 
 		if (!obj)
 			state = "missing";

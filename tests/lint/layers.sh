@@ -30,6 +30,7 @@ check dns dns lib
 check tftp tftp lib
 check probe probe lib
 check vmm vmm lib
+check nsinit nsinit lib
 check vswitchd vswitchd dhcp dns tftp probe lib
 check vswitchd/switch vswitchd/switch lib
 check vswitchd/host vswitchd/host vswitchd/switch lib

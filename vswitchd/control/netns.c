@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netns.c - makes and removes network namespaces.
+ * netns.c - makes and removes namespace nodes.
  *
- * The daemon's own threads never change their namespace: a namespace is made by a thread that
- * exists for nothing else, and mounted from /proc/thread-self/ns/net before that thread ends.
+ * Namespaces are made by the first process of the node (netns_init.c), and the one of its network
+ * is mounted at /run/netns from /proc/PID/ns/net.
  *
  * A namespace lives as long as its mount or a process in it. Removing one therefore means: its
  * ports, its veth pairs, the processes in it (found by the inode of /proc/PID/ns/net, so that also
@@ -18,16 +18,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,8 +76,10 @@ bool netns_owns_link(const struct daemon *d, const char *ifname)
 
 json_t *netns_json(const struct netns *ns)
 {
-	return json_pack("{s:s, s:s?, s:O}", "name", ns->name, "lab", ns->lab[0] ? ns->lab : NULL,
-			 "veths", ns->veths);
+	return json_pack("{s:s, s:s?, s:O, s:s, s:s?}", "name", ns->name, "lab",
+			 ns->lab[0] ? ns->lab : NULL, "veths", ns->veths, "state",
+			 ns->failed[0] ? "failed" : "up", "reason",
+			 ns->failed[0] ? ns->failed : NULL);
 }
 
 json_t *netns_list_json(const struct daemon *d)
@@ -155,31 +152,10 @@ static void dir_release(void)
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
-static int lo_up(void)
-{
-	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
-
-	rc = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-static void *make_thread(void *path)
-{
-	int rc = unshare(CLONE_NEWNET) < 0 ? -errno : lo_up();
-
-	if (rc == 0 && mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) < 0)
-		rc = -errno;
-	return (void *)(intptr_t)rc;
-}
-
-static int make_mount(const char *name, struct err *err)
+/* The place for the mount, which must not be there yet. */
+static int make_place(const char *name, struct err *err)
 {
 	char path[PATH_MAX];
-	pthread_t thread;
-	void *res;
 	int fd, rc = dir_prepare(err);
 
 	if (rc)
@@ -190,23 +166,17 @@ static int make_mount(const char *name, struct err *err)
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make %s", path);
 	close(fd);
-	rc = -pthread_create(&thread, NULL, make_thread, path);
-	if (!rc) {
-		pthread_join(thread, &res);
-		rc = (int)(intptr_t)res;
-	}
-	if (rc) {
-		unlink(path);
-		return err_sys(err, rc, "cannot make a network namespace");
-	}
 	return 0;
 }
 
 static int record(const struct netns *ns, struct err *err)
 {
 	json_t *doc = netns_json(ns);
-	int rc = state_put("netns", ns->name, doc, err);
+	int rc;
 
+	json_object_set_new(doc, "init", json_integer(ns->init));
+	json_object_set_new(doc, "init_start", json_integer((json_int_t)ns->init_start));
+	rc = state_put("netns", ns->name, doc, err);
 	json_decref(doc);
 	return rc;
 }
@@ -221,25 +191,40 @@ static struct netns *link_new(struct daemon *d, const char *name, const char *la
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	snprintf(ns->lab, sizeof(ns->lab), "%s", lab ? lab : "");
 	ns->veths = json_array();
-	ns->mounts = ns->root = -1;
+	ns->init = ns->init_fd = -1;
 	ns->next = d->netns;
 	d->netns = ns;
 	return ns;
 }
 
-int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err)
+/* Its processes and namespaces, and the mount. */
+static int start(struct netns *ns, struct err *err)
 {
-	struct netns *ns;
-	int rc = make_mount(name, err);
+	char from[64], path[PATH_MAX];
+	int rc = netns_init_start(ns, err);
 
 	if (rc)
 		return rc;
+	snprintf(from, sizeof(from), "/proc/%d/ns/net", (int)ns->init);
+	if (mount(from, ns_path(ns->name, path, sizeof(path)), "none", MS_BIND, NULL) < 0)
+		return err_sys(err, -errno, "cannot mount %s", path);
+	return record(ns, err);
+}
+
+int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err)
+{
+	struct netns *ns = netns_find(d, name);
+	int rc;
+
+	if (ns && ns->failed[0])
+		netns_del(ns, true);
+	rc = make_place(name, err);
+	if (rc)
+		return rc;
 	ns = link_new(d, name, lab);
-	rc = ns ? record(ns, err) : err_set(err, -ENOMEM, "memory is short");
+	rc = ns ? start(ns, err) : err_set(err, -ENOMEM, "memory is short");
 	if (rc && ns)
-		netns_del(ns, false);
-	if (!rc)
-		netns_files_open(ns);
+		netns_del(ns, true);
 	return rc;
 }
 
@@ -257,11 +242,12 @@ int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct 
 	char path[PATH_MAX];
 	struct netns *ns;
 	json_t *veths = json_object_get(doc, "veths");
+	bool there = mounted(ns_path(name, path, sizeof(path)));
 	int rc = 0;
 
-	if (!mounted(ns_path(name, path, sizeof(path)))) {
+	if (!there) {
 		unlink(path);
-		rc = make_mount(name, err);
+		rc = make_place(name, err);
 	}
 	if (rc)
 		return rc;
@@ -270,8 +256,11 @@ int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct 
 		return err_set(err, -ENOMEM, "memory is short");
 	if (json_is_array(veths))
 		json_array_extend(ns->veths, veths);
-	netns_files_open(ns);
-	return 0;
+	if (there)
+		netns_init_adopt(ns, doc);
+	else
+		rc = start(ns, err);
+	return rc;
 }
 
 /* ---- removing one ---------------------------------------------------------------------------- */
@@ -311,6 +300,7 @@ bool netns_stat(const struct netns *ns, struct stat *st)
 
 struct signalling {
 	int signal;
+	pid_t but; /* not this one; -1 */
 	unsigned int n;
 };
 
@@ -318,14 +308,14 @@ static bool signal_one(pid_t pid, void *ctx)
 {
 	struct signalling *s = ctx;
 
-	s->n += kill(pid, s->signal) == 0;
+	s->n += pid != s->but && kill(pid, s->signal) == 0;
 	return true;
 }
 
 /* How many processes were in the namespace. */
-static unsigned int signal_inside(const struct stat *ns, int signal)
+static unsigned int signal_inside(const struct stat *ns, int signal, pid_t but)
 {
-	struct signalling s = {.signal = signal};
+	struct signalling s = {.signal = signal, .but = but};
 
 	netns_each_process(ns, signal_one, &s);
 	return s.n;
@@ -335,18 +325,20 @@ unsigned int netns_pause(const struct netns *ns, bool on)
 {
 	struct stat st;
 
-	return netns_stat(ns, &st) ? signal_inside(&st, on ? SIGSTOP : SIGCONT) : 0;
+	return netns_stat(ns, &st) ? signal_inside(&st, on ? SIGSTOP : SIGCONT, ns->init) : 0;
 }
 
-static void kill_all(const struct netns *ns)
+static void kill_all(struct netns *ns)
 {
 	struct stat st;
 
+	netns_init_kill(ns);
 	if (!netns_stat(ns, &st))
 		return;
-	/* Twice at least: a process may have forked while the list was read. Dying ones are still
-	 * seen for a moment; a few rounds of 1 ms are enough for all but the largest. */
-	for (int round = 0; round < 20 && signal_inside(&st, SIGKILL); round++)
+	/* Those that came by another way (ip netns exec). Twice at least: a process may have forked
+	 * while the list was read. Dying ones are still seen for a moment; a few rounds of 1 ms are
+	 * enough for all but the largest. */
+	for (int round = 0; round < 20 && signal_inside(&st, SIGKILL, -1); round++)
 		usleep(1000);
 }
 
@@ -363,7 +355,6 @@ void netns_del(struct netns *ns, bool keep_files)
 	ns_path(ns->name, path, sizeof(path));
 	object_ports_of_netns(ns->d, ns->name);
 	kill_all(ns);
-	netns_files_close(ns);
 	if (!keep_files)
 		netns_files_delete(ns->name);
 	json_array_foreach (ns->veths, i, v)
@@ -372,8 +363,6 @@ void netns_del(struct netns *ns, bool keep_files)
 		log_warn("cannot unmount %s: %s", path, strerror(errno));
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/netns-%s.log", state_dir(), ns->name);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/netns-%s.resolv.conf", state_dir(), ns->name);
 	unlink(path);
 	state_del("netns", ns->name, NULL);
 	json_decref(ns->veths);

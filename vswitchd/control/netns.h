@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netns.h - namespace nodes: a network namespace with a name, and the processes in it.
+ * netns.h - namespace nodes: processes with a network, mounts and ids of their own, and a name.
  *
  * Namespaces are mounted at /run/netns/NAME, as `ip netns` does, so that the usual tools see them.
  * Each is recorded (kind "netns"); it outlives the daemon's death but not its clean stop. What its
- * commands write to some folders stays in the namespace (netns_files.c).
+ * commands write to some folders stays in the namespace (nsinit/).
  */
 #ifndef VSWITCHD_NETNS_H
 #define VSWITCHD_NETNS_H
@@ -17,7 +17,8 @@ struct daemon;
 struct netns;
 struct rpc;
 
-/* Make namespace @name with its loopback up. */
+/* Make namespace @name with its loopback up. One of this name whose first process was killed is
+ * removed first, but for its files. */
 int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err);
 /* Kill every process in it and remove it with its ports and veth pairs; what was written in its
  * folders too unless @keep_files: then the next of this name finds it. Can't fail half-way. */

@@ -2,25 +2,20 @@
 /*
  * netns_run.c - runs commands in a namespace.
  *
- * A command gets the network namespace, and a mount namespace of its own, made from that of the
- * namespace (netns_files.c), in which /sys shows the namespace's interfaces and /etc/resolv.conf is
- * a file of the namespace: else a DHCP client in there would rewrite the host's. It is a session of
- * its own. The loop watches its pidfd and, for ns.exec, the two pipes; the reply leaves when the
- * process ends, even if something that it started holds the pipes open. On timeout its process
- * group is killed and the status is 124.
+ * A command is born in the process ids of the node and enters its other namespaces (netns_init.c).
+ * It is a session of its own. The loop watches its pidfd and, for ns.exec, the two pipes; the reply
+ * leaves when the process ends, even if something that it started holds the pipes open. On timeout
+ * its process group is killed and the status is 124.
  *
  * The child of fork() calls only what is safe in a process that had threads, up to exec.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,36 +42,18 @@ struct run {
 /* ---- the child ------------------------------------------------------------------------------- */
 
 struct child {
-	int ns_fd, mounts_fd, root_fd;
 	int in, out, err; /* for the standard descriptors */
 	bool tty;	  /* they are a terminal, to be its session's own */
-	const char *resolv;
 	const char *command;
 };
 
-/* To enter a mount namespace is to be at its root, which is not ours where we run in a chroot. */
-static int enter_mounts(const struct child *c)
-{
-	if (c->mounts_fd < 0)
-		return 0;
-	if (setns(c->mounts_fd, CLONE_NEWNS) < 0)
-		return -errno;
-	return fchdir(c->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0 ? -errno : 0;
-}
-
-static _Noreturn void child_main(const struct child *c)
+static _Noreturn void child_main(const struct netns *ns, const struct child *c)
 {
 	char *argv[] = {(char *)"sh", (char *)"-c", (char *)c->command, NULL};
 
 	setsid();
-	if (setns(c->ns_fd, CLONE_NEWNET) < 0 || enter_mounts(c) < 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+	if (netns_enter(ns) < 0 || chdir("/") < 0)
 		_exit(126);
-	/* Both are comforts; a command runs without them too. */
-	umount2("/sys", MNT_DETACH);
-	(void)!mount("sysfs", "/sys", "sysfs", 0, NULL);
-	if (c->mounts_fd < 0)
-		(void)!mount(c->resolv, "/etc/resolv.conf", "none", MS_BIND, NULL);
 	proc_child_stdio(c->in, c->out, c->err);
 	if (c->tty)
 		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
@@ -85,39 +62,19 @@ static _Noreturn void child_main(const struct child *c)
 	_exit(127);
 }
 
-static int resolv_file(const struct netns *ns, char *path, size_t size)
-{
-	int fd;
-
-	snprintf(path, size, "%s/netns-%s.resolv.conf", state_dir(), netns_name(ns));
-	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? -errno : 0;
-}
-
 /* Fork the command, with the descriptors that @c has. Its pid, or a negative errno. */
 static pid_t run_fork(const struct netns *ns, const char *command, struct child c, struct err *err)
 {
-	char path[PATH_MAX], resolv[PATH_MAX];
 	pid_t pid;
 
-	c.resolv = resolv;
+	if (ns->failed[0])
+		return err_set(err, -ESRCH, "namespace \"%s\" is dead: %s%s", ns->name, ns->failed,
+			       ns->lab[0] ? " (vnetctl lab up mends it)" : "");
 	c.command = command;
-	c.mounts_fd = ns->mounts;
-	c.root_fd = ns->root;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns_name(ns));
-	if (ns->mounts < 0)
-		resolv_file(ns, resolv, sizeof(resolv));
-	c.ns_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (c.ns_fd < 0)
-		return err_sys(err, -errno, "cannot open %s", path);
-	pid = fork();
+	pid = netns_fork(ns);
 	if (pid == 0)
-		child_main(&c);
-	close(c.ns_fd);
-	return pid < 0 ? err_sys(err, -errno, "cannot fork") : pid;
+		child_main(ns, &c);
+	return pid < 0 ? err_sys(err, -errno, "cannot fork into namespace %s", ns->name) : pid;
 }
 
 /* ---- watching it ----------------------------------------------------------------------------- */
@@ -293,16 +250,20 @@ int netns_spawn(struct netns *ns, const char *command, struct err *err)
 
 /* ---- ns.console ------------------------------------------------------------------------------ */
 
-/* Both ends of a new terminal. The kernel hangs up the one when the other is closed. */
-static int open_terminal(int *ours, int *theirs, struct err *err)
+/* Both ends of a new terminal, one of the node's own. The kernel hangs up the one when the other is
+ * closed. */
+static int open_terminal(const struct netns *ns, int *ours, int *theirs, struct err *err)
 {
+	char path[64];
+
 	*theirs = -1;
-	*ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/root/dev/pts/ptmx", (int)ns->init);
+	*ours = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (*ours >= 0 && !unlockpt(*ours))
 		*theirs = ioctl(*ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (*theirs >= 0)
 		return 0;
-	err_sys(err, -errno, "cannot make a terminal");
+	err_sys(err, -errno, "cannot make a terminal in namespace %s", ns->name);
 	if (*ours >= 0)
 		close(*ours);
 	return err->code;
@@ -311,7 +272,7 @@ static int open_terminal(int *ours, int *theirs, struct err *err)
 int netns_console(struct netns *ns, const char *prompt, struct err *err)
 {
 	char command[512];
-	int ours, theirs, rc = open_terminal(&ours, &theirs, err);
+	int ours, theirs, rc = open_terminal(ns, &ours, &theirs, err);
 	pid_t pid;
 
 	if (rc)

@@ -23,41 +23,17 @@
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/guest/image.h"
 #include "vswitchd/guest/vm.h"
+#include "vswitchd/host/program.h"
 
 enum { PROBE_TIMEOUT_MS = 3000 };
 
 extern char **environ;
 
-static bool try_program(const char *dir, const char *rest, char *out, size_t size)
-{
-	int n = snprintf(out, size, "%s/%s", dir, rest);
-
-	if (n > 0 && (size_t)n < size && access(out, X_OK) == 0)
-		return true;
-	out[0] = '\0';
-	return false;
-}
-
-/* Beside the daemon, as in a build folder, or where `make install` puts it. */
-static void find_own(const char *program, char *out, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	if (!slash || !try_program(self, program, out, size))
-		try_program(LIBEXECDIR, program, out, size);
-}
-
 static void find_vmm(const struct daemon *d, char *out, size_t size)
 {
 	out[0] = '\0';
 	if (!d->opt.vmm)
-		find_own("vnet-vmm", out, size);
+		program_find("vnet-vmm", out, size);
 	else if (access(d->opt.vmm, X_OK) == 0)
 		snprintf(out, size, "%s", d->opt.vmm);
 }
@@ -72,7 +48,7 @@ static void find_uml(const struct daemon *d, char *out, size_t size)
 	image_dir(d, dir, sizeof(dir));
 	snprintf(kernel, sizeof(kernel), "%s/linux.uml", dir);
 	if (access(kernel, X_OK) == 0)
-		find_own("vnet-uml", out, size);
+		program_find("vnet-uml", out, size);
 }
 
 static void find_qemu(char *out, size_t size)
@@ -81,7 +57,7 @@ static void find_qemu(char *out, size_t size)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !out[0]; i++)
-		try_program(dirs[i], "qemu-system-x86_64", out, size);
+		program_try(dirs[i], "qemu-system-x86_64", out, size);
 }
 
 /* Run "@vmm --probe" and collect what it prints. Bytes, or a negative errno. */

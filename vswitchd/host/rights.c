@@ -14,12 +14,11 @@
  *   DAC_OVERRIDE   none of ours needs it, but /run/netns and a state directory can belong to
  *               another user where the daemon is root of a user namespace
  *
- * The bounding set stays whole and no_new_privs stays off, although both would look good: commands
- * of namespace nodes (ns.exec, ns.spawn; for root only) are started from here and must be what
- * root's commands are elsewhere: with either limit set, a DHCP client, a name server that changes
- * its user, or ping would fail there for no reason that a student could see. A guest's process
- * does not profit: it changes its ids before exec, which clears its capabilities, and sets
- * no_new_privs itself.
+ * The bounding set stays whole and no_new_privs stays off, although both would look good: the first
+ * process of a namespace node (nsinit/) is started from here and needs all of root's rights to shut
+ * the node up, and in there a DHCP client, a name server that changes its user, or ping would fail
+ * with either limit for no reason that a student could see. A guest's process does not profit: it
+ * changes its ids before exec, which clears its capabilities, and sets no_new_privs itself.
  */
 #include "vswitchd/host/rights.h"
 
