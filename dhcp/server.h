@@ -88,6 +88,10 @@ struct dhcp_undo {
 	struct dhcp_lease *lease; /* NULL: nothing to take back */
 	enum lease_state was;
 	msec was_expires_ms;
+	/* What its client held instead until then, as where another address was reserved for it
+	 * meanwhile; NULL: nothing. */
+	struct dhcp_lease *left;
+	msec left_expires_ms;
 };
 
 /* A reply and where it goes (RFC 2131 4.1). */
@@ -156,6 +160,12 @@ enum dhcp_verdict dhcp_server_input(struct dhcp_server *s, const struct dhcp_rx 
 /* Write @l, which ends in @lease_s, to the store without committing. The store's error. */
 int dhcp_server_record(struct dhcp_server *s, const struct dhcp_lease *l, int64_t wall_s,
 		       uint32_t lease_s);
+/* The lease of @l's client is @l from now on, whatever it was; what is to be undone if that can't
+ * be told to it. Until it can be, nobody else gets what it held. */
+struct dhcp_undo dhcp_server_move(struct dhcp_server *s, struct dhcp_lease *l,
+				  const struct dhcp_client *c, msec now);
+/* The lease is what it was before dhcp_server_move(), and its client has what it had. */
+void dhcp_server_move_back(struct dhcp_server *s, const struct dhcp_undo *undo);
 /* The commit failed and the reply was not sent: the lease is what it was. */
 void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo);
 

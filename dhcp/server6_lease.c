@@ -98,7 +98,7 @@ static struct grant6 refuse(struct turn6 *t, enum dhcp6_count why)
 	return (struct grant6){.status = STATUS6_NO_ADDRS, .refused = why};
 }
 
-static struct grant6 bind_to(struct turn6 *t, const struct grant6 *g)
+static struct grant6 bind_to(struct turn6 *t, const struct grant6 *g, const struct dhcp_undo *undo)
 {
 	struct dhcp_server *s = &t->s->leases;
 	struct dhcp_lease *l = g->lease;
@@ -106,10 +106,11 @@ static struct grant6 bind_to(struct turn6 *t, const struct grant6 *g)
 
 	if (record(t, l, lease_s)) {
 		t->failed = true;
+		dhcp_server_move_back(s, undo);
 		return refuse(t, DHCP6_N_STORE_FAILED);
 	}
 	s->count[DHCP_N_ACK]++; /* dhcp_server_undo() takes it back */
-	t->out->undo[t->out->n_undo++] = (struct dhcp_undo){l, l->state, l->expires_ms};
+	t->out->undo[t->out->n_undo++] = *undo;
 	t->out->durable = true;
 	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)lease_s * 1000);
 	return *g;
@@ -123,18 +124,19 @@ struct grant6 lease6_give(struct turn6 *t, const struct dhcp6_ia *ia, bool bind)
 	struct dhcp_link link = dhcp_server_link(s, 0);
 	struct grant6 g = {.status = STATUS6_SUCCESS};
 	struct dhcp_lease *l = dhcp_link_pick(&link, &s->leases, &c, want, &g.pick);
+	struct dhcp_undo undo;
 
 	if (!l)
 		return refuse(t, DHCP6_N_POOL_EXHAUSTED);
 	if (over_limit(t->s, &c, l, t->rx->port_limit))
 		return refuse(t, DHCP6_N_PORT_LIMIT);
-	lease_set_client(&s->leases, l, &c.key, &c.mac);
+	undo = dhcp_server_move(s, l, &c, t->now);
 	set_hostname(l, t->msg);
 	l->port = t->rx->port;
 	g.lease = l;
 	g.was = l->state;
 	if (bind)
-		return bind_to(t, &g);
+		return bind_to(t, &g, &undo);
 	if (l->state != LEASE_BOUND)
 		lease_set_state(&s->leases, l, LEASE_OFFERED, t->now + DHCP_OFFER_MS);
 	return g;

@@ -133,10 +133,40 @@ enum dhcp_verdict turn_ack(struct turn *t, struct dhcp_lease *l)
 	s->count[DHCP_N_ACK]++;
 	pending_drop(s, l->addr);
 	out->durable = true;
-	out->undo = (struct dhcp_undo){l, l->state, l->expires_ms};
+	out->undo =
+		(struct dhcp_undo){.lease = l, .was = l->state, .was_expires_ms = l->expires_ms};
 	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)a.lease_s * 1000);
 	l->port = t->rx->port;
 	return DHCP_REPLY;
+}
+
+struct dhcp_undo dhcp_server_move(struct dhcp_server *s, struct dhcp_lease *l,
+				  const struct dhcp_client *c, msec now)
+{
+	struct dhcp_undo undo = {.lease = l, .was = l->state, .was_expires_ms = l->expires_ms};
+	struct dhcp_lease *left = lease_by_key(&s->leases, &c->key);
+
+	if (left && left != l && left->state == LEASE_BOUND) {
+		undo.left = left;
+		undo.left_expires_ms = left->expires_ms;
+	}
+	lease_set_client(&s->leases, l, &c->key, &c->mac);
+	if (undo.left)
+		lease_set_state(&s->leases, undo.left, LEASE_OFFERED, now + DHCP_OFFER_MS);
+	return undo;
+}
+
+void dhcp_server_move_back(struct dhcp_server *s, const struct dhcp_undo *undo)
+{
+	struct dhcp_lease *left = undo->left;
+	struct dhcp_key key = undo->lease->key;
+	struct mac mac = undo->lease->mac;
+
+	lease_set_state(&s->leases, undo->lease, undo->was, undo->was_expires_ms);
+	if (!left || left->key.len || !key.len)
+		return;
+	lease_set_client(&s->leases, left, &key, &mac);
+	lease_set_state(&s->leases, left, LEASE_BOUND, undo->left_expires_ms);
 }
 
 void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo)
@@ -145,5 +175,5 @@ void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo)
 		return;
 	s->count[DHCP_N_STORE_FAILED]++;
 	s->count[DHCP_N_ACK]--;
-	lease_set_state(&s->leases, undo->lease, undo->was, undo->was_expires_ms);
+	dhcp_server_move_back(s, undo);
 }

@@ -238,6 +238,30 @@ static void port_share(void **state)
 	assert_int_equal(reply6_status(b), STATUS6_NO_ADDRS);
 }
 
+/* Another address is reserved for a client while it has one, and the disk refuses what moves it
+ * there: it was told nothing, so it has the old one still, and nobody else gets that. */
+static void moved_on_a_full_disk(void **state)
+{
+	struct bench6 *b = *state;
+	struct ip_addr had = lease(b);
+	struct mac mac = client_mac(b->client);
+	struct dhcp_who who = dhcp_who_mac(&mac);
+
+	assert_int_equal(dhcp_server_reserve(&b->s.leases, htonl(0x10), &who), 0);
+	for (int put = 0; put < 2; put++) {
+		b->store.full = !put;
+		b->store.full_put = put;
+		assert_false(bench6_do(b, DHCP6_RENEW, &had));
+		b->store.full = b->store.full_put = false;
+		b->client = 2;
+		assert_true(bench6_do(b, DHCP6_REBIND, &had));
+		assert_false(reply6_addr(b).b[15] == had.b[15]);
+		b->client = 1;
+	}
+	assert_true(bench6_do(b, DHCP6_RENEW, &had));
+	is_addr(reply6_addr(b), "fd00::10");
+}
+
 static void disk_full(void **state)
 {
 	struct bench6 *b = *state;
@@ -479,6 +503,7 @@ int main(void)
 		T(decline),
 		T(reserved),
 		T(port_share),
+		T(moved_on_a_full_disk),
 		T(disk_full),
 		T(other_kinds),
 		T(malformed),
