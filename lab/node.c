@@ -19,19 +19,25 @@ void exec_result_fini(struct exec_result *res)
 	res->out = res->err = NULL;
 }
 
-int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
-	      unsigned int timeout_s, struct exec_result *res, struct err *err)
+json_t *node_exec_params(const struct lab_node *node, const char *command, unsigned int timeout_s,
+			 bool work)
 {
-	bool vm = node && node->kind == LAB_VM;
-	json_t *result;
+	bool vm = node->kind == LAB_VM;
+	json_t *params = json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", node->id, "command",
+				   command, "timeout_s", (int)timeout_s);
+
+	if (vm && work)
+		json_object_set_new(params, "patient", json_true());
+	return params;
+}
+
+static int exec_in(struct lab_run *r, const struct lab_node *node, json_t *params,
+		   struct exec_result *res, struct err *err)
+{
+	json_t *result =
+		client_call(r->client, node->kind == LAB_VM ? "vm.exec" : "ns.exec", params, err);
 
 	memset(res, 0, sizeof(*res));
-	if (!node)
-		return local_exec(command, timeout_s, res, err);
-	result = client_call(r->client, vm ? "vm.exec" : "ns.exec",
-			     json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", node->id, "command",
-				       command, "timeout_s", (int)timeout_s),
-			     err);
 	if (!result) {
 		assert(err->code < 0);
 		return err->code;
@@ -44,6 +50,20 @@ int node_exec(struct lab_run *r, const struct lab_node *node, const char *comman
 		return 0;
 	exec_result_fini(res);
 	return err_set(err, -ENOMEM, "out of memory");
+}
+
+int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
+	      unsigned int timeout_s, struct exec_result *res, struct err *err)
+{
+	if (!node)
+		return local_exec(command, timeout_s, res, err);
+	return exec_in(r, node, node_exec_params(node, command, timeout_s, false), res, err);
+}
+
+int node_work(struct lab_run *r, const struct lab_node *node, const char *command,
+	      unsigned int timeout_s, struct exec_result *res, struct err *err)
+{
+	return exec_in(r, node, node_exec_params(node, command, timeout_s, true), res, err);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------- */

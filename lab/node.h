@@ -19,6 +19,13 @@ struct exec_result {
  * (whatever its status); a negative errno when it could not. */
 int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
 	      unsigned int timeout_s, struct exec_result *res, struct err *err);
+/* The same for work rather than a question: a guest that was slow to boot is given longer than
+ * @timeout_s (vnet-control(7), vm.exec). */
+int node_work(struct lab_run *r, const struct lab_node *node, const char *command,
+	      unsigned int timeout_s, struct exec_result *res, struct err *err);
+/* What vm.exec or ns.exec is asked for @command in @node; NULL: out of memory. */
+json_t *node_exec_params(const struct lab_node *node, const char *command, unsigned int timeout_s,
+			 bool work);
 /* Write @len bytes to the file @path in @node, with the folders that lead there. */
 int node_write(struct lab_run *r, const struct lab_node *node, const char *path, const void *data,
 	       size_t len, struct err *err);

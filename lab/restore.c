@@ -155,7 +155,7 @@ static int run_rc_local(struct lab_run *r, const struct lab_node *node, struct e
 
 	if (node->kind != LAB_VM)
 		return 0;
-	rc = node_exec(r, node, command, SAVE_TIMEOUT_S, &res, err);
+	rc = node_work(r, node, command, SAVE_TIMEOUT_S, &res, err);
 	if (rc)
 		return err_wrap(err, "%s", node->name.s);
 	if (res.status)
@@ -185,7 +185,7 @@ static int reload(struct lab_run *r, const struct lab_node *node, struct err *er
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < node->n_reload; i++) {
-		rc = node_exec(r, node, node->reload[i].s, SAVE_TIMEOUT_S, &res, err);
+		rc = node_work(r, node, node->reload[i].s, SAVE_TIMEOUT_S, &res, err);
 		if (!rc)
 			exec_result_fini(&res);
 	}

@@ -35,7 +35,7 @@ int save_run(struct lab_run *r, const struct lab_node *node, const char *command
 	     struct exec_result *res, struct err *err)
 {
 	char words[120];
-	int rc = node_exec(r, node, command, SAVE_TIMEOUT_S, res, err);
+	int rc = node_work(r, node, command, SAVE_TIMEOUT_S, res, err);
 
 	if (rc)
 		return err_wrap(err, "%s", node->name.s);
@@ -234,7 +234,7 @@ int restore_network(struct lab_run *r, const struct lab_node *node, const char *
 
 	/* A route that no longer fits must not keep the others away. */
 	if (!rc && *t.script) {
-		rc = node_exec(r, node, t.script, SAVE_TIMEOUT_S, &res, err);
+		rc = node_work(r, node, t.script, SAVE_TIMEOUT_S, &res, err);
 		if (!rc)
 			exec_result_fini(&res);
 	}

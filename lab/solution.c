@@ -50,7 +50,7 @@ static int run_script(struct lab_run *r, const struct lab_node *node, const char
 	free(text);
 	if (!node && !all)
 		return err_set(err, -ENOMEM, "out of memory");
-	rc = node_exec(r, node, all ? all : command, SCRIPT_TIMEOUT_S, &res, err);
+	rc = node_work(r, node, all ? all : command, SCRIPT_TIMEOUT_S, &res, err);
 	free(all);
 	if (rc)
 		return err_wrap(err, "%s", path);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/ctl.h"
+#include "lab/node.h"
 
 enum { RUN_TIMEOUT_S = 60 };
 
@@ -56,11 +57,8 @@ void wave_call(struct wave *w, const char *who, const char *method, json_t *para
 
 void wave_exec(struct wave *w, const struct lab_node *node, const char *command)
 {
-	bool vm = node->kind == LAB_VM;
-
-	send_one(w, node->name.s, command, vm ? "vm.exec" : "ns.exec",
-		 json_pack("{s:s, s:s, s:i}", vm ? "vm" : "name", node->id, "command", command,
-			   "timeout_s", RUN_TIMEOUT_S));
+	send_one(w, node->name.s, command, node->kind == LAB_VM ? "vm.exec" : "ns.exec",
+		 node_exec_params(node, command, RUN_TIMEOUT_S, true));
 }
 
 /* A command that ran: did it work? */

@@ -10,8 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
-
 void memory_init(struct memory *m, void *host, uint64_t size)
 {
 	*m = (struct memory){
@@ -24,7 +22,8 @@ void memory_init(struct memory *m, void *host, uint64_t size)
 /* Round up to a multiple of the huge page size. */
 static uint8_t *huge_align(uint8_t *p)
 {
-	return (uint8_t *)(((uintptr_t)p + HUGE_PAGE - 1) & ~((uintptr_t)HUGE_PAGE - 1));
+	return (uint8_t *)(((uintptr_t)p + MEMORY_HUGE_PAGE - 1) &
+			   ~((uintptr_t)MEMORY_HUGE_PAGE - 1));
 }
 
 /*
@@ -34,19 +33,19 @@ static uint8_t *huge_align(uint8_t *p)
  */
 int memory_open(struct memory *m, uint64_t size, struct err *e)
 {
-	uint8_t *area = mmap(NULL, size + HUGE_PAGE, PROT_NONE,
+	uint8_t *area = mmap(NULL, size + MEMORY_HUGE_PAGE, PROT_NONE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	memory_init(m, NULL, size);
 	if (area == MAP_FAILED)
 		return err_sys(e, -errno, "can't map %ju bytes for the guest", (uintmax_t)size);
 	m->area = area;
-	m->area_size = size + HUGE_PAGE;
+	m->area_size = size + MEMORY_HUGE_PAGE;
 	m->host = huge_align(area);
 	/* What is left on both sides stays out of reach: an overrun faults. */
 	if (mprotect(m->host, size, PROT_READ | PROT_WRITE))
 		return err_sys(e, -errno, "can't use the guest's memory");
-	madvise(m->host, size, MADV_HUGEPAGE); /* a wish: kernels without go on with small ones */
+	memory_want_huge(m, true);
 	return 0;
 }
 
@@ -83,6 +82,12 @@ int memory_attach(const struct memory *m, int vm_fd, struct err *e)
 int memory_clear(struct memory *m)
 {
 	return madvise(m->host, m->size, MADV_DONTNEED) ? -errno : 0;
+}
+
+void memory_want_huge(const struct memory *m, bool want)
+{
+	/* A wish: kernels without huge pages go on with small ones. */
+	madvise(m->host, m->size, want ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 void *memory_at(const struct memory *m, uint64_t gpa, uint64_t len)

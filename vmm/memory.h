@@ -17,6 +17,8 @@
 #include "lib/err.h"
 #include "lib/types.h"
 
+enum { MEMORY_HUGE_PAGE = 2 << 20 };
+
 #define MEMORY_HOLE_START 0xc0000000ull
 #define MEMORY_HOLE_END	  0x100000000ull
 
@@ -41,6 +43,9 @@ int memory_attach(const struct memory *m, int vm_fd, struct err *e);
 
 /* All RAM back to zeroes, its pages back to the host. 0 or -errno. */
 int memory_clear(struct memory *m);
+
+/* Should the host back RAM with huge pages where it can? It does from memory_open() on. */
+void memory_want_huge(const struct memory *m, bool want);
 
 /* Host address of the @len bytes at guest address @gpa, or NULL when any of them is not RAM.
  * @len 0 is valid at every RAM address. */

@@ -2,10 +2,10 @@
 /*
  * virtio_pci.h - virtio over PCI, modern interface only (VIRTIO 1.2, 4.1), with MSI-X.
  *
- * A device (net, block, entropy) embeds `struct virtio_pci` and gives a `struct virtio_class`.
- * The transport owns everything that the guest can reach by registers: feature negotiation,
- * status, queue set-up, MSI-X. The device sees only start (features are final, queues live),
- * queue notifications, and stop.
+ * A device (net, block, entropy, balloon) embeds `struct virtio_pci` and gives a `struct
+ * virtio_class`. The transport owns everything that the guest can reach by registers: feature
+ * negotiation, status, queue set-up, MSI-X. The device sees only start (features are final, queues
+ * live), queue notifications, and stop.
  *
  * Notifications come by ioeventfd to the I/O thread. Interrupts leave by KVM_SIGNAL_MSI with the
  * address and data of the MSI-X entry: the I/O thread raises all of them itself, so an irqfd and
@@ -19,7 +19,7 @@
 #include "vmm/pci.h"
 #include "vmm/virtqueue.h"
 
-enum { VIRTIO_QUEUES_MAX = 2, VIRTIO_VECTORS = VIRTIO_QUEUES_MAX + 1 };
+enum { VIRTIO_QUEUES_MAX = 3, VIRTIO_VECTORS = VIRTIO_QUEUES_MAX + 1 };
 
 /* Layout of BAR 0. */
 enum {
@@ -36,7 +36,7 @@ enum {
 struct virtio_pci;
 
 struct virtio_class {
-	uint16_t id;	     /* 5: 1 network, 2 block, 4 entropy */
+	uint16_t id;	     /* 5: 1 network, 2 block, 4 entropy, 5 balloon */
 	uint32_t class_code; /* PCI */
 	unsigned int n_queues;
 	/* Device configuration space, VIRTIO_BAR_DEVICE_LEN bytes zero-filled before the call. */

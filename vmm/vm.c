@@ -168,6 +168,7 @@ static void reset_devices(struct vm *vm)
 	for (i = 0; i < vm->config.n_disks; i++)
 		virtio_pci_reset(&vm->disks[i]->v);
 	virtio_pci_reset(&vm->rng.v);
+	virtio_pci_reset(&vm->balloon.v);
 	vm->pci.address = 0;
 	for (i = 0; i < ARRAY_SIZE(vm->com); i++)
 		serial_reset(&vm->com[i].serial);
@@ -430,7 +431,10 @@ static int add_devices(struct vm *vm, struct err *e)
 	if (err)
 		return err;
 	err = virtio_rng_init(&vm->rng, &vm->host, &vm->pci, &vm->mmio);
-	return err ? err_sys(e, err, "can't plug in the entropy device") : 0;
+	if (err)
+		return err_sys(e, err, "can't plug in the entropy device");
+	err = virtio_balloon_init(&vm->balloon, &vm->host, &vm->pci, &vm->mmio);
+	return err ? err_sys(e, err, "can't plug in the balloon") : 0;
 }
 
 static int add_events(struct vm *vm, struct err *e)
@@ -531,6 +535,7 @@ void vm_destroy(struct vm *vm)
 		free(vm->disks[i]);
 	}
 	virtio_rng_fini(&vm->rng);
+	virtio_balloon_fini(&vm->balloon);
 	for (i = 0; i < VM_CPUS_MAX; i++)
 		cpu_destroy(&vm->cpus[i]);
 	close_fd(vm->wake.fd);

@@ -26,6 +26,7 @@
 #include "vmm/stream.h"
 #include "vmm/virtio_blk.h"
 #include "vmm/virtio_net.h"
+#include "vmm/virtio_balloon.h"
 #include "vmm/virtio_rng.h"
 
 enum { VM_CPUS_MAX = 8, VM_NICS_MAX = 16, VM_DISKS_MAX = 4, VM_MEMORY_MIN_MIB = 64 };
@@ -69,6 +70,7 @@ struct vm {
 	struct virtio_host host;
 	struct vm_com com[2]; /* console, agent */
 	struct virtio_rng rng;
+	struct virtio_balloon balloon;
 	struct virtio_net *nics[VM_NICS_MAX];
 	struct virtio_blk *disks[VM_DISKS_MAX];
 	struct ctl ctl;

@@ -376,13 +376,15 @@ all_pss() {
 		awk '/rollup/ { k = $1 } /^Rss:/ { k = k " " $2 } /^Pss:/ && !seen[k " " $2]++ { s += $2 } END { print s + 0 }'
 }
 # lab_cost FILE [ARGS...]: brings it up and down; says in $cost the seconds until it was ready, its nodes, and
-# MiB of memory a node: of its processes, and by what a fresh daemon grew.
+# MiB of memory a node: of its processes, and by what a fresh daemon grew, REST (5) seconds later: guests
+# tell what they do not use every two seconds.
 lab_cost() {
 	local file=$1 before took nodes after
 	shift
 	stop_daemon && start_daemon
 	before=$(all_pss)
 	took=$(jctl lab up "$file" --name cost "$@" | json "'%.1f' % d['seconds']") || return 1
+	sleep "${REST:-5}"
 	after=$(all_pss)
 	nodes=$(jctl lab status cost | json "len({n['node'] for n in d['nics']})")
 	vctl lab down cost >/dev/null

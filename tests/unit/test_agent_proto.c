@@ -133,6 +133,19 @@ static void test_empty_chunk(void **state)
 	assert_string_equal(h.log, "P2 ");
 }
 
+/* A command of a minute in guests that took so long to boot. */
+static void test_patience(void **state)
+{
+	(void)state;
+	assert_int_equal(agent_patience_ms(-1, 60000), 60000); /* nobody knows */
+	assert_int_equal(agent_patience_ms(800, 60000), 60000);
+	assert_int_equal(agent_patience_ms(4000, 60000), 60000);
+	assert_int_equal(agent_patience_ms(12000, 60000), 180000);
+	assert_int_equal(agent_patience_ms(40000, 60000), 600000);
+	assert_int_equal(agent_patience_ms(INT64_MAX, 60000), 600000);
+	assert_int_equal(agent_patience_ms(40000, 3600000), 36000000); /* the longest of vm.exec */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_huge_chunk_is_not_believed),
 		cmocka_unit_test(test_empty_chunk),
+		cmocka_unit_test(test_patience),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

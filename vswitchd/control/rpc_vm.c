@@ -185,7 +185,8 @@ static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (!later)
 		return err_set(err, -ENOMEM, "memory is short");
 	struct err exec_err = {0};
-	if (agent_exec(vm->agent, rpc_str(rpc, "command"), timeout_ms, later, &exec_err))
+	if (agent_exec(vm->agent, rpc_str(rpc, "command"), timeout_ms,
+		       json_is_true(json_object_get(rpc->params, "patient")), later, &exec_err))
 		rpc_finish(later, NULL, &exec_err);
 	return RPC_LATER;
 }
@@ -254,7 +255,7 @@ const struct rpc_method rpc_vm_methods[] = {
 	{"vm.kill", vm_kill_m, "vm!", false},
 	{"vm.pause", vm_pause_m, "vm!", false},
 	{"vm.resume", vm_resume_m, "vm!", false},
-	{"vm.exec", vm_exec_m, "vm! command! timeout_s:i", false},
+	{"vm.exec", vm_exec_m, "vm! command! timeout_s:i patient:b", false},
 	{"vm.console", vm_console_m, "vm! mode", false},
 	{"vm.window", vm_window_m, "vm! rows:i columns:i", false},
 	{"vm.log", vm_log_m, "vm!", false},

@@ -43,6 +43,7 @@ struct exec {
 	uint32_t id;
 	struct rpc_later *later; /* NULL: nobody waits */
 	unsigned int timeout_ms;
+	bool patient;  /* a slow guest is given longer */
 	bool sent;     /* the guest runs it */
 	char *command; /* until it is sent */
 	struct outbuf out[2];
@@ -253,8 +254,12 @@ static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned 
 
 static int exec_send(struct exec *x)
 {
-	int rc = say_exec(x->a, x->id, x->command, x->timeout_ms);
+	int rc;
 
+	if (x->patient) /* not earlier: how slow it is shows when it is up */
+		x->timeout_ms = agent_patience_ms(x->a->vm->boot_ms, x->timeout_ms);
+	x->patient = false;
+	rc = say_exec(x->a, x->id, x->command, x->timeout_ms);
 	if (rc)
 		return rc;
 	free(x->command);
@@ -337,7 +342,8 @@ void agent_close(struct agent *a)
 	free(a);
 }
 
-static struct exec *exec_new(struct agent *a, const char *command, unsigned int timeout_ms)
+static struct exec *exec_new(struct agent *a, const char *command, unsigned int timeout_ms,
+			     bool patient)
 {
 	struct exec *x = calloc(1, sizeof(*x)), **link = &a->execs;
 
@@ -346,6 +352,7 @@ static struct exec *exec_new(struct agent *a, const char *command, unsigned int 
 	x->a = a;
 	x->id = next_id(a);
 	x->timeout_ms = timeout_ms;
+	x->patient = patient;
 	x->command = strdup(command);
 	ev_timer_init(&x->timer, boot_timeout_cb, AGENT_BOOT_S, 0.);
 	x->timer.data = x;
@@ -356,7 +363,7 @@ static struct exec *exec_new(struct agent *a, const char *command, unsigned int 
 	return x;
 }
 
-int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
+int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms, bool patient,
 	       struct rpc_later *later, struct err *err)
 {
 	struct exec *x;
@@ -368,7 +375,7 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 	if (a->n_execs >= AGENT_EXECS_MAX)
 		return err_set(err, -EBUSY, "%d commands wait for guest \"%s\" already",
 			       AGENT_EXECS_MAX, a->vm->name);
-	x = exec_new(a, command, timeout_ms);
+	x = exec_new(a, command, timeout_ms, patient);
 	if (x && x->command && vm_boots(a->vm))
 		ev_timer_start(a->vm->d->loop, &x->timer);
 	else if (x && x->command && a->n_sent < AGENT_RUNNING_MAX)
@@ -386,5 +393,5 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
 
 int agent_send(struct agent *a, const char *command, struct err *err)
 {
-	return agent_exec(a, command, 10000, NULL, err);
+	return agent_exec(a, command, 10000, false, NULL, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * agent_proto.h - what a guest's agent says on its serial line, taken apart. Pure.
+ * agent_proto.h - what a guest's agent says on its serial line, taken apart, and how long it may
+ * take. Pure.
  *
  *	R 1\n			ready, protocol 1
  *	P <id>\n		pong
@@ -38,5 +39,20 @@ struct agent_events {
 void agent_parser_init(struct agent_parser *p);
 void agent_parser_feed(struct agent_parser *p, const void *data, size_t len,
 		       const struct agent_events *ev, void *ctx);
+
+/*
+ * How long a command may take that gets @timeout_ms in a guest of usual speed, in one that took
+ * @boot_ms to boot: as many times as long as that is more than AGENT_USUAL_BOOT_MS, and never more
+ * than AGENT_PATIENCE_MAX times. Under emulation, or where many guests share few processors,
+ * booting tells best how slow they are.
+ */
+enum { AGENT_USUAL_BOOT_MS = 4000, AGENT_PATIENCE_MAX = 10 };
+static inline unsigned int agent_patience_ms(int64_t boot_ms, unsigned int timeout_ms)
+{
+	int64_t ms =
+		MIN(MAX(boot_ms, AGENT_USUAL_BOOT_MS), AGENT_PATIENCE_MAX * AGENT_USUAL_BOOT_MS);
+
+	return (unsigned int)(ms * timeout_ms / AGENT_USUAL_BOOT_MS);
+}
 
 #endif

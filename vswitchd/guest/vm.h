@@ -161,8 +161,9 @@ int vm_spawn(struct vm *vm, struct vm_fds *fds, struct err *err);
 struct agent *agent_open(struct vm *vm);
 void agent_close(struct agent *a);
 /* Run @command in the guest, once it is up; the reply to @later (taken) follows. @timeout_ms counts
- * from its start. */
-int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms,
+ * from its start; with @patient a guest that was slow to boot is given longer
+ * (agent_patience_ms()). */
+int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms, bool patient,
 	       struct rpc_later *later, struct err *err);
 /* The same without anybody waiting. */
 int agent_send(struct agent *a, const char *command, struct err *err);
