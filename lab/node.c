@@ -31,13 +31,16 @@ json_t *node_exec_params(const struct lab_node *node, const char *command, unsig
 	return params;
 }
 
-static int exec_in(struct lab_run *r, const struct lab_node *node, json_t *params,
-		   struct exec_result *res, struct err *err)
+static int exec_in(struct lab_run *r, const struct lab_node *node, const char *command,
+		   unsigned int timeout_s, bool work, struct exec_result *res, struct err *err)
 {
-	json_t *result =
-		client_call(r->client, node->kind == LAB_VM ? "vm.exec" : "ns.exec", params, err);
+	json_t *result;
 
 	memset(res, 0, sizeof(*res));
+	if (!node)
+		return local_exec(command, timeout_s, res, err);
+	result = client_call(r->client, node->kind == LAB_VM ? "vm.exec" : "ns.exec",
+			     node_exec_params(node, command, timeout_s, work), err);
 	if (!result) {
 		assert(err->code < 0);
 		return err->code;
@@ -55,15 +58,13 @@ static int exec_in(struct lab_run *r, const struct lab_node *node, json_t *param
 int node_exec(struct lab_run *r, const struct lab_node *node, const char *command,
 	      unsigned int timeout_s, struct exec_result *res, struct err *err)
 {
-	if (!node)
-		return local_exec(command, timeout_s, res, err);
-	return exec_in(r, node, node_exec_params(node, command, timeout_s, false), res, err);
+	return exec_in(r, node, command, timeout_s, false, res, err);
 }
 
 int node_work(struct lab_run *r, const struct lab_node *node, const char *command,
 	      unsigned int timeout_s, struct exec_result *res, struct err *err)
 {
-	return exec_in(r, node, node_exec_params(node, command, timeout_s, true), res, err);
+	return exec_in(r, node, command, timeout_s, true, res, err);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------- */
