@@ -13,8 +13,12 @@
 #include "lab/node.h"
 #include "lab/save_parts.h"
 #include "lib/addr.h"
+#include "lib/ipaddr.h"
 
-/* A MAC address that is the lab's own may be another where the work is graded. */
+#define FORWARD6 "/proc/sys/net/ipv6/conf/all/forwarding"
+
+/* Of IPv6 what somebody has set, not what came by advertisements or follows from the MAC address.
+ * A MAC address that is the lab's own may be another where the work is graded. */
 static const char collect_network[] =
 	"for c in %s; do\n"
 	"i=${c%%%%,*}\n"
@@ -24,11 +28,18 @@ static const char collect_network[] =
 	"echo mac $i $m\n"
 	"ip -4 neigh show dev $i nud permanent | sed \"s/^/neigh $i /\"\n"
 	"ip -o -4 addr show dev $i | awk '{ print \"addr\", $2, $4 }'\n"
+	"echo link6 $i own\n"
+	"ip -6 neigh show dev $i nud permanent | sed \"s/^/neigh $i /\"\n"
+	"ip -o -6 addr show dev $i scope global permanent | awk '{ print \"addr6\", $2, $4 }'\n"
 	"done\n"
 	"ip -4 route show | grep -v 'proto kernel' | grep -v linkdown | sed 's/^/route /'\n"
+	"ip -6 route show | grep -v 'proto kernel' | grep -v 'proto ra' | grep -v linkdown |"
+	" sed 's/^/route6 /'\n"
 	"echo forward $(cat /proc/sys/net/ipv4/ip_forward)\n"
+	"[ ! -e " FORWARD6 " ] || echo forward6 $(cat " FORWARD6 ")\n"
 	"r=$(nft list ruleset 2>/dev/null) && echo \"$r\" | sed -n 's/^./nft &/p' ||"
-	" iptables-save 2>/dev/null | sed -n 's/^[^#]/ipt &/p'\n"
+	" { iptables-save 2>/dev/null | sed -n 's/^[^#]/ipt &/p';"
+	" ip6tables-save 2>/dev/null | sed -n 's/^[^#]/ip6t &/p'; }\n"
 	"true\n";
 
 int save_run(struct lab_run *r, const struct lab_node *node, const char *command,
@@ -89,15 +100,15 @@ static void neigh_line(const char *ifname, char *rest, FILE *out)
 {
 	const char *addr = strsep(&rest, " ");
 	struct mac mac;
-	char text[MAC_STR];
-	be32 a;
+	char text[MAC_STR], number[IP_ADDR_STR];
+	struct ip_net a;
 
 	if (!rest || strncmp(rest, "lladdr ", 7))
 		return;
 	snprintf(text, sizeof(text), "%s", rest + 7);
-	if (!ip4_parse(addr, &a) && !mac_parse(text, &mac))
-		fprintf(out, "ip neigh replace %s dev %s lladdr %s nud permanent\n", addr, ifname,
-			text);
+	if (!ip_net_parse(addr, &a) && !mac_parse(text, &mac))
+		fprintf(out, "ip neigh replace %s dev %s lladdr %s nud permanent\n",
+			ip_addr_format(&a.addr, number), ifname, text);
 }
 
 /* Flags: "BROADCAST,MULTICAST,UP,LOWER_UP". */
@@ -128,10 +139,19 @@ static void mac_line(const struct lab_nic *nic, const char *ifname, const char *
 static void card_line(const char *word, const struct lab_nic *nic, const char *ifname, char *rest,
 		      FILE *out)
 {
+	char text[IP_NET_STR];
 	struct ip4_prefix p;
+	struct ip_net p6;
 
 	if (!strcmp(word, "addr") && !ip4_prefix_parse(rest, &p))
 		fprintf(out, "ip addr add %s dev %s\n", rest, ifname);
+	else if (!strcmp(word, "addr6") && !ip_net_parse(rest, &p6))
+		fprintf(out, "ip -6 addr add %s dev %s nodad\n", ip_net_format(&p6, text), ifname);
+	else if (!strcmp(word, "link6"))
+		fprintf(out,
+			"ip -6 route flush dev %s proto boot\n"
+			"ip -6 addr flush dev %s scope global permanent\n",
+			ifname, ifname);
 	else if (!strcmp(word, "link"))
 		link_line(ifname, rest, out);
 	else if (!strcmp(word, "mac"))
@@ -150,9 +170,11 @@ static void network_line(char *line, const struct lab_node *node, FILE *out)
 		return;
 	if (!strcmp(word, "forward")) {
 		fprintf(out, "echo %d >/proc/sys/net/ipv4/ip_forward\n", *rest == '1');
-	} else if (!strcmp(word, "route")) {
-		if (only(rest, "abcdefghijklmnopqrstuvwxyz0123456789./ "))
-			fprintf(out, "ip route replace %s\n", rest);
+	} else if (!strcmp(word, "forward6")) {
+		fprintf(out, "[ ! -e %s ] || echo %d >%s\n", FORWARD6, *rest == '1', FORWARD6);
+	} else if (!strcmp(word, "route") || !strcmp(word, "route6")) {
+		if (only(rest, "abcdefghijklmnopqrstuvwxyz0123456789.:/ "))
+			fprintf(out, "ip %s route replace %s\n", word[5] ? "-6" : "-4", rest);
 	} else {
 		ifname = strsep(&rest, " ");
 		i = rest ? lab_nic_index(node, ifname) : -1;
@@ -163,7 +185,7 @@ static void network_line(char *line, const struct lab_node *node, FILE *out)
 
 /* What saved lines come to; all freed by texts_fini(). */
 struct texts {
-	char *script, *nft, *iptables;
+	char *script, *nft, *iptables, *ip6tables;
 };
 
 static void texts_fini(struct texts *t)
@@ -171,41 +193,50 @@ static void texts_fini(struct texts *t)
 	free(t->script);
 	free(t->nft);
 	free(t->iptables);
+	free(t->ip6tables);
 }
 
 /* nft may read other files. iptables may start programs (-M), so its lines are for guests, whose
  * root is no more than the guest's; in namespaces nft says all that it can say. */
-static bool rule_line(const char *line, size_t len, FILE *nft, FILE *iptables)
+static bool rule_line(const char *line, size_t len, FILE *const out[])
 {
-	if (!strncmp(line, "nft ", 4) && !memmem(line, len, "include", 7))
-		return fprintf(nft, "%.*s\n", (int)len - 4, line + 4) > 0;
-	return !strncmp(line, "ipt ", 4) && fprintf(iptables, "%.*s\n", (int)len - 4, line + 4) > 0;
+	static const char *const kinds[] = {NULL, "nft ", "ipt ", "ip6t "};
+
+	for (size_t i = 1; i < ARRAY_SIZE(kinds); i++) {
+		size_t head = strlen(kinds[i]);
+
+		if (len >= head && !strncmp(line, kinds[i], head) &&
+		    (i != 1 || !memmem(line, len, "include", 7)))
+			return fprintf(out[i], "%.*s\n", (int)(len - head), line + head) > 0;
+	}
+	return false;
 }
 
 static bool network_texts(const char *saved, const struct lab_node *node, struct texts *t)
 {
-	size_t n[3];
-	FILE *out = open_memstream(&t->script, &n[0]), *nft = open_memstream(&t->nft, &n[1]),
-	     *iptables = open_memstream(&t->iptables, &n[2]);
-	bool ok = out && nft && iptables;
+	char **const texts[] = {&t->script, &t->nft, &t->iptables, &t->ip6tables};
+	FILE *out[ARRAY_SIZE(texts)];
+	size_t n[ARRAY_SIZE(texts)];
+	bool ok = true;
 
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		out[i] = open_memstream(texts[i], &n[i]);
+		ok &= out[i] != NULL;
+	}
 	while (ok && *saved) {
 		size_t len = strcspn(saved, "\n");
 		char line[512];
 
-		if (!rule_line(saved, len, nft, iptables) && len < sizeof(line)) {
+		if (!rule_line(saved, len, out) && len < sizeof(line)) {
 			memcpy(line, saved, len);
 			line[len] = 0;
-			network_line(line, node, out);
+			network_line(line, node, out[0]);
 		}
 		saved += len + (saved[len] == '\n');
 	}
-	if (out)
-		fclose(out);
-	if (nft)
-		fclose(nft);
-	if (iptables)
-		fclose(iptables);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (out[i])
+			fclose(out[i]);
 	return ok;
 }
 
@@ -246,6 +277,11 @@ int restore_network(struct lab_run *r, const struct lab_node *node, const char *
 	if (!rc && node->kind == LAB_VM)
 		rc = restore_rules(r, node, t.iptables,
 				   "iptables-restore </tmp/.vnet-rules; s=$?; "
+				   "rm -f /tmp/.vnet-rules; exit $s",
+				   err);
+	if (!rc && node->kind == LAB_VM)
+		rc = restore_rules(r, node, t.ip6tables,
+				   "ip6tables-restore </tmp/.vnet-rules; s=$?; "
 				   "rm -f /tmp/.vnet-rules; exit $s",
 				   err);
 	texts_fini(&t);

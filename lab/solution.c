@@ -197,7 +197,7 @@ static void tell_wrong(struct selftest *test, const struct lab_check *c, const j
 	bool tried = json_is_true(json_object_get(result, "tried"));
 
 	tell(test, !passed(result) && tried && c->hint.s, "wrong/%s: %s%s", c->id.s,
-	     passed(result) ? "is not found"
+	     passed(result) ? "the check passes all the same, so nobody would find the mistake"
 	     : !tried	    ? "is found too early: "
 	     : c->hint.s    ? "is found, with a hint: "
 			    : "is found, but the check has no hint: ",

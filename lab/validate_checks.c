@@ -149,7 +149,14 @@ static void check_at(const struct lab *lab, const struct lab_check *c, struct la
 
 static void check_fault(const struct lab *lab, const struct lab_fault *fault, struct lab_errors *e)
 {
-	if (fault && fault->link.s && !lab_cable_find(lab, fault->link.s))
+	if (fault && fault->link.s && lab_net_find(lab, fault->link.s) &&
+	    !lab_cable_find(lab, fault->link.s))
+		lab_error(
+			e, fault->link.pos,
+			"'%s' is a network: a fault is of the cable of one interface (NODE.ethN), "
+			"or of one under cables:",
+			fault->link.s);
+	else if (fault && fault->link.s && !lab_cable_find(lab, fault->link.s))
 		nic_of(lab, &fault->link, e);
 	if (fault && fault->power.s && !lab_node_find(lab, fault->power.s))
 		lab_unknown_node(lab, &fault->power, e);

@@ -18,7 +18,7 @@ struct reader {
 	struct lab *lab;
 	struct lab_errors *errors;
 	unsigned int n;
-	bool failed;
+	bool failed, package;
 };
 
 static struct lab_pos place(yaml_mark_t mark)
@@ -50,7 +50,12 @@ static void syntax_error(struct reader *r)
 	if (r->failed)
 		return;
 	r->failed = true;
-	if (p->error == YAML_READER_ERROR)
+	if (r->package)
+		lab_error(
+			r->errors, (struct lab_pos){0},
+			"a package, not a topology file: `vnetctl lab unpack %s` makes a lab of it",
+			r->errors->file ? r->errors->file : "FILE");
+	else if (p->error == YAML_READER_ERROR)
 		lab_error(r->errors, (struct lab_pos){0},
 			  "not a text file in UTF-8: %s at byte %zu", problem, p->problem_offset);
 	else if (strstr(problem, "cannot start any token"))
@@ -286,7 +291,10 @@ static struct yaml_tree *read_documents(struct reader *r)
 struct yaml_tree *yaml_read(struct lab *lab, const char *text, size_t len,
 			    struct lab_errors *errors)
 {
-	struct reader r = {.lab = lab, .errors = errors};
+	static const char zstd[] = {0x28, (char)0xb5, 0x2f, (char)0xfd}; /* RFC 8878 3.1.1 */
+	struct reader r = {.lab = lab,
+			   .errors = errors,
+			   .package = len > sizeof(zstd) && !memcmp(text, zstd, sizeof(zstd))};
 	struct yaml_tree *tree;
 
 	if (!yaml_parser_initialize(&r.parser)) {

@@ -142,12 +142,13 @@ int lab_schema_run(struct ctl *c, int argc, char **argv)
 
 /* ---- tasks ----------------------------------------------------------------------------------- */
 
-/* The stage's text; the caller frees it. NULL when it has none or the file can't be read. */
-static char *stage_text(const struct lab_stage *stage, const char *file)
+/* The stage's text, with the values of variables; the caller frees it. NULL when it has none or the
+ * file can't be read. */
+static char *stage_text(const struct lab *lab, const struct lab_stage *stage, const char *file)
 {
 	struct err err;
 	size_t len;
-	char *path, *text;
+	char *path, *text, *full;
 
 	if (stage->text.s)
 		return strdup(stage->text.s);
@@ -156,7 +157,9 @@ static char *stage_text(const struct lab_stage *stage, const char *file)
 	if (path && !text)
 		ctl_fail(&err);
 	free(path);
-	return text;
+	full = text ? strdup(lab_with_values(lab, text)) : NULL;
+	free(text);
+	return full;
 }
 
 static void print_stage(const struct lab_stage *stage, const char *text)
@@ -195,7 +198,8 @@ int lab_tasks_run(struct ctl *c, int argc, char **argv)
 		printf("lab '%s' has no tasks\n", lab->name.s);
 	for (size_t i = 0; lab && !rc && i < lab->n_stages; i++) {
 		const struct lab_stage *stage = &lab->stages[i];
-		char *body = only && strcmp(only, stage->id.s) ? NULL : stage_text(stage, file);
+		char *body =
+			only && strcmp(only, stage->id.s) ? NULL : stage_text(lab, stage, file);
 
 		if (c->json)
 			json_array_append_new(list,

@@ -97,6 +97,8 @@ equal "in which nothing is done" 1 $?
 check "restore" vctl lab restore gateway $DIR/ann.vlab
 check "its checks pass" vctl lab check gateway --hidden
 equal "and the files are there" "kept /root/x.sh" "$(vctl lab exec gateway pc1 -- 'cat /srv/a/b/c; ls /root/x.sh' | xargs)"
+check "a package is not taken for a topology file" grep -q 'a package.*lab unpack' \
+	<<<"$(vctl lab up $DIR/ann.vlab 2>&1)"
 check "the lab as one file" vctl lab pack "$file" --out $DIR/gateway.vlab
 check "unpacked" vctl lab unpack $DIR/gateway.vlab $DIR/unpacked
 check "without its solution" test -f $DIR/unpacked/lab.yaml -a ! -e $DIR/unpacked/solution
