@@ -13,7 +13,8 @@
 
 #include "client/ctl.h"
 #include "lab/node.h"
-#include "lab/up.h"
+#include "lab/record.h"
+#include "lab/up_parts.h"
 #include "lab/wave.h"
 
 enum { STOP_TIMEOUT_S = 10 };

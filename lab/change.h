@@ -27,11 +27,4 @@ json_t *lab_drift(struct lab_run *r, struct err *err);
 /* Make the running lab @from what r->lab says, of @text, and record it. */
 int lab_apply(struct lab_run *r, const struct lab *from, const char *text, struct err *err);
 
-/* ---- up.c ---- */
-
-int up_objects(struct lab_run *r, struct err *err);
-/* Record what is being done to the lab; "up" when that is over. Fails when somebody else is at it.
- */
-int lab_state(struct lab_run *r, const char *state, struct err *err);
-
 #endif

@@ -18,8 +18,10 @@
 #include <time.h>
 
 #include "client/ctl.h"
+#include "lab/attempt.h"
 #include "lab/change.h"
-#include "lab/up.h"
+#include "lab/record.h"
+#include "lab/up_parts.h"
 
 enum { WITHIN_DEFAULT_MS = 10000, RETRY_MS = 250, DETAIL_MAX = 400, HURRY_MS = 800 };
 

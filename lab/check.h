@@ -36,17 +36,4 @@ json_t *lab_check(struct lab_run *r, const struct check_options *options, check_
 /* How many @options choose. */
 size_t lab_check_count(const struct lab *lab, const struct check_options *options);
 
-/* ---- attempt.c ---- */
-
-enum attempt {
-	ATTEMPT_NO,	 /* it was tried and did not work: what `expect: fail` wants */
-	ATTEMPT_YES,	 /* it works */
-	ATTEMPT_UNTRIED, /* could not be tried: counts for nobody */
-};
-
-/* Try what @c asks for once; why not goes to @detail (one line), and to *@outside whether the
- * verdict is the switch's (try.h). */
-enum attempt check_attempt(struct lab_run *r, const struct lab_check *c, char *detail, size_t size,
-			   bool *outside);
-
 #endif

@@ -15,7 +15,8 @@
 #include "lab/change.h"
 #include "lab/guest.h"
 #include "lab/node.h"
-#include "lab/up.h"
+#include "lab/record.h"
+#include "lab/up_parts.h"
 #include "lab/wave.h"
 
 /* ---- objects as JSON ------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 /*
  * local.c - a command on the host, for checks that say `from: host`.
  */
+#include "lab/local.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,8 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab/node.h"
 #include "lib/clock.h"
+
+void exec_result_fini(struct exec_result *res)
+{
+	free(res->out);
+	free(res->err);
+	res->out = res->err = NULL;
+}
 
 static _Noreturn void child(const char *command, int out, int err)
 {

@@ -12,13 +12,6 @@
 
 enum { ADDRESS_TIMEOUT_S = 5 };
 
-void exec_result_fini(struct exec_result *res)
-{
-	free(res->out);
-	free(res->err);
-	res->out = res->err = NULL;
-}
-
 json_t *node_exec_params(const struct lab_node *node, const char *command, unsigned int timeout_s,
 			 bool work)
 {

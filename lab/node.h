@@ -6,14 +6,8 @@
 #define LAB_NODE_H
 
 #include "client/shell.h"
+#include "lab/local.h"
 #include "lab/run.h"
-
-enum { EXEC_TEXT_MAX = 64 << 10 };
-
-struct exec_result {
-	int status;
-	char *out, *err; /* NUL-terminated; freed by exec_result_fini() */
-};
 
 /* Run shell text in @node, or as a process of ours on the host when @node is NULL. 0 when it ran
  * (whatever its status); a negative errno when it could not. */
@@ -29,7 +23,6 @@ json_t *node_exec_params(const struct lab_node *node, const char *command, unsig
 /* Write @len bytes to the file @path in @node, with the folders that lead there. */
 int node_write(struct lab_run *r, const struct lab_node *node, const char *path, const void *data,
 	       size_t len, struct err *err);
-void exec_result_fini(struct exec_result *res);
 
 /* What our DHCP server has leased interface @index, whose network is one of its; -ENOENT: nothing.
  */
@@ -50,12 +43,5 @@ int node_target(struct lab_run *r, const struct lab_node *from, const char *to, 
 
 /* The state word of a node: vm.show's, or "up"/"missing" for a namespace. Into @buf; returned. */
 const char *node_state(struct lab_run *r, const struct lab_node *node, char *buf, size_t size);
-
-/* ---- local.c ---- */
-
-/* Run `sh -c @command` here, output bounded to EXEC_TEXT_MAX each; killed (status 124) after
- * @timeout_s. 0, or a negative errno. */
-int local_exec(const char *command, unsigned int timeout_s, struct exec_result *res,
-	       struct err *err);
 
 #endif

@@ -6,14 +6,11 @@
 #ifndef LAB_PROBE_H
 #define LAB_PROBE_H
 
-#include "lab/try.h"
+#include "lab/run.h"
 
 /* Its address now; -ENOENT with @err when there is none. */
 int probe_address(struct lab_run *r, const struct lab_net *net, be32 *out, struct err *err);
-/* "LAB.NET.probe" */
+/* The daemon's name of its port, "LAB.NET.probe", into @buf; returned. */
 const char *probe_port(const struct lab_net *net, char buf[static 2 * NAME_MAX_]);
-
-/* try_probe.c: ping, tcp, udp and http of a check whose `from` is a probe. */
-enum attempt try_from_probe(struct try *t);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "client/ctl.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 
 enum { CABLE_WORDS_MAX = 400 };
 

@@ -13,13 +13,18 @@
 #ifndef LAB_TRY_H
 #define LAB_TRY_H
 
-#include "lab/check.h"
 #include "lab/node.h"
 #include "lab/observe.h"
 
 /* Commands use busybox where it is, since that is the same program with the same options in the
  * default guest image and on the host; else the programs of those names. */
 #define BUSYBOX "b=$(command -v busybox); "
+
+enum attempt {
+	ATTEMPT_NO,	 /* it was tried and did not work: what `expect: fail` wants */
+	ATTEMPT_YES,	 /* it works */
+	ATTEMPT_UNTRIED, /* could not be tried: counts for nobody */
+};
 
 enum { EXEC_TIMEOUT_S = 30, PROBE_TIMEOUT_S = 8 };
 
@@ -64,6 +69,8 @@ enum attempt try_dns(struct try *t);
 enum attempt try_dhcp(struct try *t);
 /* try_http.c */
 enum attempt try_http(struct try *t);
+/* try_probe.c: ping, tcp, udp and http of a check whose `from` is a probe. */
+enum attempt try_from_probe(struct try *t);
 /* try_path.c */
 enum attempt try_path(struct try *t);
 enum attempt try_throughput(struct try *t);

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "lab/attempt.h"
 #include "lab/probe.h"
+#include "lab/try.h"
 #include "lib/clock.h"
 
 enum {

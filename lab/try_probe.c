@@ -1,47 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * try_probe.c - checks that the probe asks, and where it is.
+ * try_probe.c - checks that the probe asks.
  *
  * No command runs in any node: the probe is code in the daemon. Where the one who is asked has all
  * its cables here, the switch must also have handed the question to one of them, so that nobody
  * else answers in its place.
  */
-#include "lab/probe.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/ctl.h"
+#include "lab/probe.h"
+#include "lab/try.h"
 #include "lib/hash.h"
 
 enum { PING_MIN = 60, PING_SPAN = 800, ICMP_OVERHEAD = 28, TIMEOUT_MS = 2000 };
-
-const char *probe_port(const struct lab_net *net, char buf[static 2 * NAME_MAX_])
-{
-	snprintf(buf, 2 * NAME_MAX_, "%s.probe", net->id);
-	return buf;
-}
-
-int probe_address(struct lab_run *r, const struct lab_net *net, be32 *out, struct err *err)
-{
-	json_t *obj = client_call(r->client, "net.show", json_pack("{s:s}", "net", net->id), err);
-	const char *text = jstr(json_object_get(obj, "settings"), "probe");
-	struct ip4_prefix p;
-	char addr[IP4_PREFIX_STR];
-	int rc;
-
-	if (!obj)
-		return err->code;
-	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(text, ","), text);
-	rc = ip4_prefix_parse(addr, &p);
-	json_decref(obj);
-	if (rc)
-		return err_set(err, -ENOENT, "network %s has no probe now", net->name.s);
-	*out = p.addr;
-	return 0;
-}
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lab/probe.h"
+#include "lab/try.h"
 #include "lib/hash.h"
 
 enum { PING_MIN = 60, PING_SPAN = 800, ICMP_OVERHEAD = 28 /* IPv4 and ICMP headers */ };

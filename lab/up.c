@@ -11,58 +11,13 @@
  * A record says "starting" until all is up. One that says so while nobody works on it is what a
  * killed vnetctl or daemon left behind: it is removed first, then made anew.
  */
-#include "lab/up.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "client/ctl.h"
 #include "lab/change.h"
-
-int lab_state(struct lab_run *r, const char *state, struct err *err)
-{
-	return up_call(r, "lab.set",
-		       json_pack("{s:s, s:s}", "name", r->lab->name.s, "state", state), err);
-}
-
-static int put(struct lab_run *r, const char *text, struct err *err)
-{
-	const struct lab *lab = r->lab;
-
-	/* The daemon takes a name only once, so this decides between two that come at the same
-	 * time. */
-	return up_call(r, "lab.put",
-		       json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "name", lab->name.s, "text",
-				 text, "file", r->file, "started_s", (json_int_t)clock_wall_s(),
-				 "state", "starting", "seed", lab->seed, "kind", lab->kind),
-		       err);
-}
-
-/* Nodes [and networks] are made, or all of it, without the faults of their cables. */
-int up_objects(struct lab_run *r, struct err *err)
-{
-	int rc = up_namespaces_make(r, err);
-
-	if (!rc)
-		rc = up_networks(r, err);
-	if (!rc)
-		rc = up_cables(r, err);
-	if (!rc)
-		rc = up_namespaces_start(r, err);
-	if (!rc)
-		rc = up_guests_start(r, r->file, err);
-	if (!rc)
-		rc = up_guests_wait(r, err);
-	if (!rc)
-		rc = up_addresses_wait(r, err);
-	if (!rc)
-		rc = up_guests_run(r, err);
-	if (!rc && !r->only)
-		rc = up_forwards(r, err);
-	if (!rc)
-		rc = up_links(r, err);
-	return rc;
-}
+#include "lab/record.h"
+#include "lab/up_parts.h"
 
 static int undo(struct lab_run *r, struct err *err)
 {
@@ -103,7 +58,7 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			      name, state);
 		if (lab_down(r->client, name, true, &r->progress, NULL, err))
 			return err->code;
-		return put(r, text, err) ? err->code : make(r, err);
+		return record_put(r, text, err) ? err->code : make(r, err);
 	}
 	if (strcmp(state, "up") != 0)
 		progress_line(&r->progress,
@@ -124,7 +79,7 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 int lab_up(struct lab_run *r, const char *text, struct err *err)
 {
 	json_t *record;
-	int rc = put(r, text, err);
+	int rc = record_put(r, text, err);
 
 	if (!rc)
 		return make(r, err);

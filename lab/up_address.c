@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "lab/node.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 #include "client/ctl.h"
 
 enum { ADDRESS_WAIT_S = 15, ADDRESS_POLL_MS = 100 };

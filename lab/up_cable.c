@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "lab/guest.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 
 static int up_end(struct lab_run *r, const struct lab_cable *c, size_t k, struct err *err)
 {

@@ -13,7 +13,7 @@
 #include "lab/node.h"
 #include "lab/guest.h"
 #include "lab/parse.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 
 /* Bytes that go with one command: base64 makes 4/3 of it, and an agent's request is bounded. */
 enum { PIECE_MAX = 24 << 10 };

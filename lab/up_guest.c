@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "lab/guest.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 #include "lab/wave.h"
 #include "client/ctl.h"
 

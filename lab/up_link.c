@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "lab/up.h"
+#include "lab/up_parts.h"
 
 static int up_link(struct lab_run *r, const char *port, const char *words, struct err *err)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lab/guest.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 #include "lab/wave.h"
 
 /* The namespaces that this run is about, one after the other. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lab/guest.h"
-#include "lab/up.h"
+#include "lab/up_parts.h"
 
 enum { CLIENT_MAX = 128 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "lab/up.h"
+#include "lab/up_parts.h"
 
 int up_call(struct lab_run *r, const char *method, json_t *params, struct err *err)
 {

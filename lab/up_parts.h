@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * up.h - the stages of bringing a lab up (up.c has their order).
+ * up_parts.h - the stages of bringing a lab up (up.c has their order).
  *
  * Each takes the run and returns 0 or a negative errno with @err; none cleans up after itself,
  * lab_down() does that for all.
  */
-#ifndef LAB_UP_H
-#define LAB_UP_H
+#ifndef LAB_UP_PARTS_H
+#define LAB_UP_PARTS_H
 
 #include "lab/run.h"
+
+/* ---- up_objects.c ---- */
+
+/* All stages for the nodes that r->only says, and for networks, cables and forwards with all. */
+int up_objects(struct lab_run *r, struct err *err);
 
 /* ---- up_files.c ---- */
 
