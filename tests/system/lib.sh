@@ -143,12 +143,24 @@ need() {
 # many before that is called a failure.
 PATIENCE=${PATIENCE:-5}
 wait_for() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * PATIENCE * 1000000))
+	local begin=${EPOCHREALTIME/[.,]/} end
+	end=$((begin + $1 * PATIENCE * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/[.,]/}" -lt $end ] || return 1
-		sleep 0.05
+		rest "$begin"
+		begin=${EPOCHREALTIME/[.,]/}
 	done
+}
+
+# rest BEGIN: between two tries, of which the last began then: as long as it took, 50 ms at least and 1 s at
+# most. Where programs start slowly (an emulated processor: seconds) asking would else keep the one
+# processor from what is waited for.
+rest() {
+	local us=$((${EPOCHREALTIME/[.,]/} - $1)) text
+	us=$((us < 50000 ? 50000 : us > 1000000 ? 1000000 : us))
+	printf -v text '%d.%06d' $((us / 1000000)) $((us % 1000000))
+	sleep "$text"
 }
 
 # within SECONDS TEXT COMMAND...: check that the command succeeds in that time, for bounds that are a
@@ -186,8 +198,9 @@ cpu_stalled() {
 vctl() { "$VNETCTL" -s $SOCK "$@"; }
 # jctl ARGS...: the JSON of a command, for jq-less picking with json().
 jctl() { "$VNETCTL" -s $SOCK -j "$@"; }
-# json EXPRESSION: evaluate Python on the JSON from stdin, called d.
-json() { /usr/bin/python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+# json EXPRESSION: evaluate Python on the JSON from stdin, called d. Without the machine's site packages, of
+# which it needs none and which take a third of the time.
+json() { /usr/bin/python3 -S -E -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
 
 # start_daemon [ARGS...]: run vswitchd until it answers. Its output is in $DIR/daemon.log.
 start_daemon() {
@@ -376,7 +389,7 @@ all_pss() {
 		awk '/rollup/ { k = $1 } /^Rss:/ { k = k " " $2 } /^Pss:/ && !seen[k " " $2]++ { s += $2 } END { print s + 0 }'
 }
 # lab_cost FILE [ARGS...]: brings it up and down; says in $cost the seconds until it was ready, its nodes, and
-# MiB of memory a node: of its processes, and by what a fresh daemon grew, REST (5) seconds later: guests
+# MiB of memory a node: of its processes, and by what a fresh daemon grew, REST (0) seconds later: guests
 # tell what they do not use every two seconds.
 lab_cost() {
 	local file=$1 before took nodes after
@@ -384,7 +397,7 @@ lab_cost() {
 	stop_daemon && start_daemon
 	before=$(all_pss)
 	took=$(jctl lab up "$file" --name cost "$@" | json "'%.1f' % d['seconds']") || return 1
-	sleep "${REST:-5}"
+	sleep "${REST:-0}"
 	after=$(all_pss)
 	nodes=$(jctl lab status cost | json "len({n['node'] for n in d['nics']})")
 	vctl lab down cost >/dev/null
