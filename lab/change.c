@@ -14,6 +14,7 @@
 #include "client/ctl.h"
 #include "lab/node.h"
 #include "lab/record.h"
+#include "lab/schedule.h"
 #include "lab/up_parts.h"
 #include "lab/wave.h"
 
@@ -51,7 +52,7 @@ static bool mend_port(struct lab_run *r, const char *name)
 }
 
 /* Which nodes are not there, or dead? Their number. */
-static size_t missing_nodes(struct lab_run *r, bool *which)
+static size_t missing_nodes(struct lab_run *r, const json_t *record, bool *which)
 {
 	char state[32];
 	size_t n = 0;
@@ -60,6 +61,11 @@ static size_t missing_nodes(struct lab_run *r, bool *which)
 		node_state(r, &r->lab->nodes[i], state, sizeof(state));
 		which[i] = !strcmp(state, "missing") || !strcmp(state, "failed") ||
 			   !strcmp(state, "stopped");
+		if (which[i] && schedule_off(record, r->lab->nodes[i].name.s)) {
+			progress_line(&r->progress, "node      %s is off by the lab's schedule",
+				      r->lab->nodes[i].name.s);
+			which[i] = false;
+		}
 		n += which[i];
 		if (which[i])
 			progress_line(&r->progress, "node      %s is %s: made again",
@@ -84,14 +90,14 @@ static size_t replug(struct lab_run *r)
 	return n;
 }
 
-int lab_mend(struct lab_run *r, struct err *err)
+int lab_mend(struct lab_run *r, const json_t *record, struct err *err)
 {
 	bool *which = calloc(r->lab->n_nodes + 1, sizeof(*which));
 	int rc = which ? lab_state(r, "changing", err) : err_set(err, -ENOMEM, "out of memory");
 
 	if (!rc && replug(r))
 		rc = up_links(r, err);
-	if (!rc && !missing_nodes(r, which))
+	if (!rc && !missing_nodes(r, record, which))
 		progress_line(&r->progress, "lab       %s is up already, and whole",
 			      r->lab->name.s);
 	else if (!rc)
@@ -140,6 +146,8 @@ int lab_reset(struct lab_run *r, struct err *err)
 		rc = make_nodes(r, r->only, err);
 	if (!rc)
 		rc = lab_state(r, "up", err);
+	if (!rc && !r->only)
+		rc = schedule_begin(r, false, err);
 	return rc;
 }
 

@@ -2,7 +2,8 @@
 /*
  * check.c - runs checks: order, faults, retries, verdicts.
  *
- * A positive check is tried until it works or `within` is over. A negative one (expect: fail) must
+ * A positive check is tried until it works or `within` is over, or until it can't work any more (a
+ * packet that must never come has come). A negative one (expect: fail) must
  * be tried and not work, again and again while `within` lasts; a try that could not be made is made
  * again and never counts as a pass. A check whose need failed is not tried and fails.
  *
@@ -58,9 +59,11 @@ static enum verdict positive(struct checks *cs, const struct lab_check *c, char 
 	msec end = clock_now_ms() + within(cs, c, WITHIN_DEFAULT_MS);
 
 	for (;;) {
-		if (check_attempt(cs->r, c, detail, DETAIL_MAX, outside) == ATTEMPT_YES)
+		enum attempt a = check_attempt(cs->r, c, detail, DETAIL_MAX, outside);
+
+		if (a == ATTEMPT_YES)
 			return VERDICT_PASS;
-		if (clock_now_ms() >= end)
+		if (a == ATTEMPT_OVER || clock_now_ms() >= end)
 			return VERDICT_FAIL;
 		pause_ms(RETRY_MS);
 	}
@@ -79,7 +82,7 @@ static enum verdict negative(struct checks *cs, const struct lab_check *c, char 
 		now = clock_now_ms();
 		if (a == ATTEMPT_YES)
 			return VERDICT_FAIL;
-		if (a == ATTEMPT_NO && now >= hold)
+		if (a != ATTEMPT_UNTRIED && now >= hold)
 			return VERDICT_PASS;
 		if (now >= give_up)
 			return VERDICT_FAIL;

@@ -16,6 +16,7 @@
 #include "lab/guest.h"
 #include "lab/node.h"
 #include "lab/record.h"
+#include "lab/schedule.h"
 #include "lab/up_parts.h"
 #include "lab/wave.h"
 
@@ -131,7 +132,7 @@ static json_t *cable_doc(const struct lab *lab, const struct lab_cable *c)
 	return doc;
 }
 
-/* {network: {NAME: ...}, cable: {...}, node: {...}} */
+/* {network: {NAME: ...}, cable: {...}, node: {...}, schedule: {lab: {steps}}} */
 static json_t *lab_doc(const struct lab *lab)
 {
 	json_t *nets = json_object(), *cables = json_object(), *nodes = json_object();
@@ -142,7 +143,8 @@ static json_t *lab_doc(const struct lab *lab)
 		json_object_set_new(cables, lab->cables[i].name.s, cable_doc(lab, &lab->cables[i]));
 	for (size_t i = 0; i < lab->n_nodes; i++)
 		json_object_set_new(nodes, lab->nodes[i].name.s, node_doc(lab, &lab->nodes[i]));
-	return json_pack("{s:o, s:o, s:o}", "network", nets, "cable", cables, "node", nodes);
+	return json_pack("{s:o, s:o, s:o, s:{s:{s:o}}}", "network", nets, "cable", cables, "node",
+			 nodes, "schedule", "lab", "steps", schedule_steps(lab));
 }
 
 /* ---- the difference -------------------------------------------------------------------------- */
@@ -195,6 +197,7 @@ json_t *lab_diff(const struct lab *from, const struct lab *to)
 	compare(rows, "network", a, b);
 	compare(rows, "cable", a, b);
 	compare(rows, "node", a, b);
+	compare(rows, "schedule", a, b);
 	json_decref(a);
 	json_decref(b);
 	return rows;
@@ -216,7 +219,7 @@ static void port_drift(struct lab_run *r, json_t *rows, const char *what, const 
 	json_decref(obj);
 }
 
-json_t *lab_drift(struct lab_run *r, struct err *err)
+json_t *lab_drift(struct lab_run *r, const json_t *record, struct err *err)
 {
 	const struct lab *lab = r->lab;
 	json_t *nets = client_call(r->client, "net.list", NULL, err), *rows = json_array(), *obj;
@@ -241,7 +244,9 @@ json_t *lab_drift(struct lab_run *r, struct err *err)
 
 		node_state(r, node, state, sizeof(state));
 		if (strcmp(state, "up") && strcmp(state, "running")) {
-			add_row(rows, "node", node->name.s, state, json_array());
+			add_row(rows, "node", node->name.s,
+				schedule_off(record, node->name.s) ? "off by schedule" : state,
+				json_array());
 			continue;
 		}
 		for (size_t i = 0; i < node->n_nics; i++)
@@ -372,11 +377,15 @@ static int apply_rows(struct lab_run *r, const struct lab *from, const json_t *r
 
 int lab_apply(struct lab_run *r, const struct lab *from, const char *text, struct err *err)
 {
-	json_t *rows = lab_diff(from, r->lab), *record;
+	json_t *rows = lab_diff(from, r->lab), *record, *row;
 	int rc = lab_state(r, "changing", err);
+	bool steps = false;
+	size_t k;
 
 	if (!rc)
 		rc = apply_rows(r, from, rows, err);
+	json_array_foreach (rows, k, row)
+		steps |= is(row, "schedule", NULL);
 	json_decref(rows);
 	if (rc)
 		return err_wrap(err, "lab '%s' is half changed", r->lab->name.s);
@@ -385,5 +394,7 @@ int lab_apply(struct lab_run *r, const struct lab *from, const char *text, struc
 				       "up", "text", text, "file", r->file),
 			     err);
 	json_decref(record);
-	return record ? 0 : err->code;
+	if (!record)
+		return err->code;
+	return steps ? schedule_begin(r, true, err) : 0;
 }

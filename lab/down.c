@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "lab/run.h"
+#include "lab/schedule.h"
 #include "client/ctl.h"
 
 enum { STOP_TIMEOUT_S = 10, OBJECTS_MAX = 4096, VANISH_MS = 5000, POLL_MS = 20 };
@@ -197,13 +198,12 @@ static void forget(struct down *d)
 static bool begin(struct down *d)
 {
 	struct err err = {0};
-	json_t *r = client_call(d->client, "lab.set",
+	int rc = schedule_claim(d->client,
 				json_pack("{s:s, s:s}", "name", d->lab, "state", "stopping"), &err);
 
-	if (!r && err.code == -EBUSY)
-		failed(d, err.code, &err);
-	json_decref(r);
-	return r || err.code != -EBUSY;
+	if (rc == -EBUSY)
+		failed(d, rc, &err);
+	return rc != -EBUSY;
 }
 
 int lab_down(struct client *c, const char *name, bool at_once, struct progress *p, bool *found,

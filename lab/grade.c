@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "client/ctl.h"
 #include "lab/check.h"
 #include "lab/parse.h"
@@ -80,15 +81,13 @@ unsigned int grade_jobs(const struct lab *lab, unsigned int want, char *why, siz
 }
 
 /* Is there memory for one more beside the @n that run? Some of them have not taken theirs yet. */
-static bool room_for_one(struct grade *g, unsigned int begin_mib, unsigned int n)
+static bool room_for_one(const struct grade *g, unsigned int begin_mib, unsigned int n)
 {
 	unsigned int free_mib = host_memory_mib();
 	unsigned int taken = begin_mib > free_mib ? begin_mib - free_mib : 0;
 	unsigned int to_come = n * g->memory_mib > taken ? n * g->memory_mib - taken : 0;
-	bool room = !n || free_mib > to_come + g->memory_mib + begin_mib / SPARE_SHARE;
 
-	g->waits += !room;
-	return room;
+	return !n || free_mib > to_come + g->memory_mib + begin_mib / SPARE_SHARE;
 }
 
 /* ---- one hand-in, in a process of its own ---------------------------------------------------- */
@@ -276,10 +275,19 @@ json_t *grade_all(struct grade *g, char **paths, size_t n, struct err *err)
 	int rc = marks ? 0 : err_set(err, -ENOMEM, "out of memory");
 
 	while (!rc && (next < n || running(w, g->jobs))) {
-		for (unsigned int i = 0; !rc && i < g->jobs && next < n; i++)
-			if (!w[i].pid && room_for_one(g, begin_mib, running(w, g->jobs)))
+		bool wait = false;
+		msec since;
+
+		for (unsigned int i = 0; !rc && !wait && i < g->jobs && next < n; i++) {
+			if (w[i].pid)
+				continue;
+			wait = !room_for_one(g, begin_mib, running(w, g->jobs));
+			if (!wait)
 				rc = start(g, &w[i], paths, next++, err);
+		}
+		since = clock_now_ms();
 		turn(g, w, g->jobs, paths, marks);
+		g->waited_ms += wait ? clock_now_ms() - since : 0;
 	}
 	while (running(w, g->jobs))
 		turn(g, w, g->jobs, paths, marks);

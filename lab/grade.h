@@ -17,7 +17,7 @@ struct grade {
 	const char *kind;  /* lab_options.kind */
 	unsigned int jobs; /* how many at once; 0: as many as the machine has memory and CPUs for */
 	unsigned int memory_mib; /* that one may take */
-	unsigned int waits;	 /* how often one had to wait for memory; filled in */
+	uint64_t waited_ms;	 /* for how long the next one had to wait for memory; filled in */
 	/* Called as each is done, in no order; may be NULL. */
 	void (*tell)(void *ctx, const char *hand_in, const json_t *mark);
 	void *ctx;

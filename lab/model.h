@@ -239,6 +239,16 @@ struct lab_check {
 
 /* ---- about the lab --------------------------------------------------------------------------- */
 
+enum { LAB_STEPS_MAX = 256 }; /* as the daemon takes them */
+enum lab_do { LAB_OFF, LAB_ON, LAB_PAUSE, LAB_RESUME, LAB_DOS };
+
+/* A step of the lab's schedule. */
+struct lab_step {
+	struct lab_pos pos;
+	struct lab_number at_ms;
+	struct lab_text does[LAB_DOS]; /* the node; of one step one only */
+};
+
 struct lab_stage {
 	struct lab_text id, title;
 	struct lab_text text, file; /* what is to be done: here, or in a file beside this one */
@@ -281,6 +291,8 @@ struct lab {
 	size_t n_nodes;
 	struct lab_check *checks;
 	size_t n_checks;
+	struct lab_step *steps;
+	size_t n_steps;
 };
 
 /* Zeroed memory that lives as long as @lab; NULL when there is none. */
@@ -299,6 +311,9 @@ int lab_mode_find(const char *word);
 extern const char *const lab_mode_words[];
 /* "ping", ... */
 const char *lab_verb_word(enum lab_verb verb);
+
+/* "off", ... */
+extern const char *const lab_do_words[LAB_DOS];
 
 struct lab_net *lab_net_find(const struct lab *lab, const char *name);
 struct lab_node *lab_node_find(const struct lab *lab, const char *name);

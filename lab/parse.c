@@ -277,6 +277,7 @@ static void read_lab(struct schema *s, const struct yaml_tree *t)
 		{"nodes", read_nodes, 0},
 		{"stages", read_stages, 0},
 		{"checks", read_checks, 0},
+		{"schedule", read_schedule, 0},
 		{0},
 	};
 
@@ -364,6 +365,7 @@ struct lab *lab_parse(const char *text, size_t len, const struct lab_options *op
 		lab_validate_cables(lab, errors);
 		lab_validate_checks(lab, errors);
 		lab_validate_stages(lab, errors);
+		lab_validate_schedule(lab, errors);
 	} else if (!errors->n) {
 		lab_error(errors, (struct lab_pos){1, 1}, "the file is empty");
 	}

@@ -114,7 +114,7 @@ static void read_words(struct link_reader *r, const struct yaml_tree *t, bool st
 	}
 }
 
-static void read_schedule(struct link_reader *r, const struct yaml_tree *t)
+static void read_link_schedule(struct link_reader *r, const struct yaml_tree *t)
 {
 	if (!schema_kind(r->s, t, YAML_LIST, "schedule")) {
 		r->ok = false;
@@ -161,7 +161,7 @@ void read_link(struct schema *s, const struct yaml_tree *t, void *out)
 	link_words_begin(&r->words, &r->spec);
 	read_words(r, t, false);
 	if (schedule)
-		read_schedule(r, schedule);
+		read_link_schedule(r, schedule);
 	if (repeat && !schedule)
 		wrong(r, repeat->key_pos, "repeat goes with a schedule");
 	else if (repeat && r->words.step)

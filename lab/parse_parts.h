@@ -18,6 +18,9 @@ void read_checks(struct schema *s, const struct yaml_tree *t, void *out);
 void read_requires(struct schema *s, const struct yaml_tree *t, void *out);
 void read_variables(struct schema *s, const struct yaml_tree *t, void *out);
 void read_stages(struct schema *s, const struct yaml_tree *t, void *out);
+/* parse_schedule.c */
+void read_schedule(struct schema *s, const struct yaml_tree *t, void *out);
+void lab_validate_schedule(const struct lab *lab, struct lab_errors *errors);
 /* Give each variable of the file its value for @seed, and put the values into all texts of the
  * tree. Before anything else is read. */
 void lab_variables(struct schema *s, struct yaml_tree *file, const char *seed);

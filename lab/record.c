@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/record.h"
 
+#include "lab/schedule.h"
 #include "lab/up_parts.h"
 
 int lab_state(struct lab_run *r, const char *state, struct err *err)
 {
-	return up_call(r, "lab.set",
-		       json_pack("{s:s, s:s}", "name", r->lab->name.s, "state", state), err);
+	return schedule_claim(r->client,
+			      json_pack("{s:s, s:s}", "name", r->lab->name.s, "state", state), err);
 }
 
 int record_put(struct lab_run *r, const char *text, struct err *err)

@@ -43,8 +43,8 @@ int lab_down(struct client *c, const char *name, bool at_once, struct progress *
 int lab_down_networks(struct lab_run *r, struct err *err);
 
 /* Rows of `lab status`: [{node, kind, state, nic, network, mode, address, mac, reason}]. New
- * reference; NULL with @err. */
-json_t *lab_status(struct lab_run *r, struct err *err);
+ * reference; NULL with @err. @record: of lab.get. */
+json_t *lab_status(struct lab_run *r, const json_t *record, struct err *err);
 /* Its probes: [{network, address}]. New reference. */
 json_t *lab_status_probes(struct lab_run *r);
 

@@ -7,6 +7,7 @@
 #include "lab/node.h"
 #include "client/ctl.h"
 #include "lab/probe.h"
+#include "lab/schedule.h"
 
 static json_t *find(const json_t *list, const char *name)
 {
@@ -55,7 +56,7 @@ static json_t *row(struct lab_run *r, const struct lab_node *node, size_t i, con
 	return row;
 }
 
-json_t *lab_status(struct lab_run *r, struct err *err)
+json_t *lab_status(struct lab_run *r, const json_t *record, struct err *err)
 {
 	json_t *vms = client_call(r->client, "vm.list", NULL, err);
 	json_t *spaces = vms ? client_call(r->client, "ns.list", NULL, err) : NULL;
@@ -67,13 +68,16 @@ json_t *lab_status(struct lab_run *r, struct err *err)
 		const char *state = jstr(obj, "state");
 		bool alive = obj && (!strcmp(state, "up") || !strcmp(state, "running"));
 
+		bool off = !obj && schedule_off(record, node->name.s);
+
 		if (!obj)
-			state = "missing";
+			state = off ? "off" : "missing";
 		for (size_t i = 0; i < MAX(node->n_nics, 1u); i++) {
 			json_t *line = row(r, node, i, state, alive);
 
 			json_object_set_new(line, "reason",
-					    json_incref(json_object_get(obj, "reason")));
+					    off ? json_string("by the lab's schedule")
+						: json_incref(json_object_get(obj, "reason")));
 			json_array_append_new(rows, line);
 		}
 	}

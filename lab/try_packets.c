@@ -99,7 +99,7 @@ static size_t first_missing(struct sight *sights, size_t n_see)
 }
 
 /* Make the traffic, and give it time: no more than it needs where no frame can spoil it. */
-static void during(struct try *t, struct sight *sights)
+static void during(struct try *t, struct sight *sights, struct sight *never)
 {
 	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v
 			  : t->c->n_during   ? SETTLE_MS
@@ -115,6 +115,9 @@ static void during(struct try *t, struct sight *sights)
 	for (end = clock_now_ms() + ms; clock_now_ms() < end; nanosleep(&slice, NULL)) {
 		for (size_t i = 0; i < t->c->n_see; i++)
 			observe_now(&sights[i].seen, sight_frame, &sights[i]);
+		observe_now(&never->seen, sight_frame, never);
+		if (never->n)
+			return; /* what was seen can't be unseen */
 		if (!whole && first_missing(sights, t->c->n_see) == t->c->n_see)
 			return;
 	}
@@ -143,13 +146,13 @@ static enum attempt verdict(struct try *t, struct sight *sights, const struct si
 					     t->c->at.s)
 				   : outcome(t, ATTEMPT_YES, "none at %s", t->c->at.s);
 	if (never->n)
-		outcome(t, ATTEMPT_NO, "%u frames of `%s` at %s, which must not be", frames(never),
-			filter ? filter : "?", t->c->at.s);
+		outcome(t, ATTEMPT_OVER, "%u frames of `%s` at %s, which must not be",
+			frames(never), filter ? filter : "?", t->c->at.s);
 	else
 		outcome(t, ATTEMPT_NO, "no frame of `%s` at %s%s", filter ? filter : "?",
 			t->c->at.s, sights[missing].n ? " after the others" : "");
 	free(filter);
-	return ATTEMPT_NO;
+	return never->n ? ATTEMPT_OVER : ATTEMPT_NO;
 }
 
 enum attempt try_packets(struct try *t)
@@ -168,7 +171,7 @@ enum attempt try_packets(struct try *t)
 	if (ok && t->c->never.s)
 		ok = watch_filter(t, never, t->c->never.s);
 	if (ok)
-		during(t, sights);
+		during(t, sights, never);
 	for (size_t i = 0; i <= LAB_SEE_MAX; i++)
 		observe_end(&sights[i].seen, sight_frame, &sights[i]);
 	if (ok)

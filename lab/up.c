@@ -17,6 +17,7 @@
 #include "client/ctl.h"
 #include "lab/change.h"
 #include "lab/record.h"
+#include "lab/schedule.h"
 #include "lab/up_parts.h"
 
 static int undo(struct lab_run *r, struct err *err)
@@ -35,6 +36,8 @@ static int make(struct lab_run *r, struct err *err)
 
 	if (!rc)
 		rc = lab_state(r, "up", err);
+	if (!rc)
+		rc = schedule_begin(r, false, err);
 	if (rc)
 		return undo(r, err);
 	progress_line(&r->progress, "lab       %s up", r->lab->name.s);
@@ -46,7 +49,8 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 {
 	const char *name = r->lab->name.s, *state = jstr(record, "state");
 
-	if (json_is_true(json_object_get(record, "busy")))
+	if (json_is_true(json_object_get(record, "busy")) &&
+	    !json_is_true(json_object_get(json_object_get(record, "schedule"), "running")))
 		return err_set(err, -EBUSY, "lab '%s' is %s already: somebody else is at it", name,
 			       state);
 	/* What is half made, or half gone, is made anew; what was only being changed is mended, so
@@ -73,7 +77,7 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			       "FILE` shows the difference, `lab apply` makes it, and `lab up FILE "
 			       "--name NAME` starts one beside it",
 			       name, name);
-	return lab_mend(r, err);
+	return lab_mend(r, record, err);
 }
 
 int lab_up(struct lab_run *r, const char *text, struct err *err)

@@ -81,33 +81,68 @@ static void print_probes(const json_t *probes)
 		       jstr(row, "address"));
 }
 
+/* Its schedule: what has happened, and what will. */
+static void print_schedule(const json_t *schedule)
+{
+	static const char *const titles[] = {">AT", "DO", "NODE", "", NULL};
+	json_int_t elapsed = jint(schedule, "elapsed_ms"), done = jint(schedule, "done");
+	char at[32], left[32];
+	struct table *t;
+	json_t *step;
+	size_t i;
+
+	if (!json_is_object(schedule))
+		return;
+	putchar('\n');
+	t = table_create(titles);
+	json_array_foreach (jarr(schedule, "steps"), i, step) {
+		json_int_t ms = jint(step, "at_ms");
+
+		table_add(t, human_seconds((double)ms / 1000, at, sizeof(at)));
+		table_add(t, jstr(step, "do"));
+		table_add(t, jstr(step, "node"));
+		if ((json_int_t)i < done)
+			table_add(t, "done");
+		else if (ms <= elapsed)
+			table_add(t, "now");
+		else
+			table_addf(
+				t, "in %s",
+				human_seconds((double)(ms - elapsed) / 1000, left, sizeof(left)));
+	}
+	table_finish(t, "no steps");
+}
+
 static int lab_status_run(struct ctl *c, int argc, char **argv)
 {
 	struct lab_run r = {0};
 	struct lab *lab;
 	struct err err;
-	json_t *rows, *probes;
+	json_t *rows, *probes, *record = NULL;
 
 	if (argc > 1)
 		return ctl_usage(c, "wants one lab at most, or --all");
 	if (argc && !strcmp(argv[0], "--all"))
 		return ctl_client(c) ? lab_class_status(c) : CTL_FAILED;
-	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL, NULL) : NULL;
+	lab = ctl_client(c) ? lab_running(c, argc ? argv[0] : NULL, &record) : NULL;
 	if (!lab)
 		return CTL_FAILED;
 	r.client = c->client;
 	r.lab = lab;
-	rows = lab_status(&r, &err);
+	rows = lab_status(&r, record, &err);
 	probes = lab_status_probes(&r);
 	if (rows && c->json) {
-		ctl_print_json(json_pack("{s:s, s:O, s:O}", "lab", lab->name.s, "nics", rows,
-					 "probes", probes));
+		ctl_print_json(json_pack("{s:s, s:O, s:O, s:O}", "lab", lab->name.s, "nics", rows,
+					 "probes", probes, "schedule",
+					 json_object_get(record, "schedule")));
 	} else if (rows) {
 		printf("lab %s%s%s\n\n", lab->name.s, lab->title.s ? ": " : "",
 		       lab->title.s ? lab->title.s : "");
 		print_status(rows);
 		print_probes(probes);
+		print_schedule(json_object_get(record, "schedule"));
 	}
+	json_decref(record);
 	json_decref(probes);
 	json_decref(rows);
 	lab_destroy(lab);

@@ -45,7 +45,7 @@ static json_t *lab_line(struct ctl *c, const json_t *record)
 	struct lab_run r = {.client = c->client, .lab = lab};
 	const char *down = NULL, *last = "";
 	struct err ignored;
-	json_t *rows = lab ? lab_status(&r, &ignored) : NULL, *row;
+	json_t *rows = lab ? lab_status(&r, record, &ignored) : NULL, *row;
 	int nodes = 0, up = 0;
 	size_t i;
 

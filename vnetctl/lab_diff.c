@@ -96,7 +96,7 @@ int lab_diff_run(struct ctl *c, int argc, char **argv)
 	r.client = c->client;
 	r.lab = p.running;
 	rows = lab_diff(p.running, p.wanted);
-	drift = lab_drift(&r, &err);
+	drift = lab_drift(&r, p.record, &err);
 	if (drift)
 		json_array_extend(rows, drift);
 	any = json_array_size(rows);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,8 +166,9 @@ static int grade_run(struct ctl *c, struct grade *g, char **paths, size_t n, con
 	marks = grade_all(g, paths, n, &err);
 	if (!marks)
 		return ctl_fail(&err);
-	if (g->waits && !c->json)
-		printf("fewer at a time while memory was short\n");
+	if (g->waited_ms && !c->json)
+		printf("fewer at a time for %.0f s, while memory was short\n",
+		       ceil((double)g->waited_ms / 1000));
 	rc = out ? write_csv(out, marks, &err) : 0;
 	if (!rc && junit)
 		rc = write_junit(junit, marks, &err);

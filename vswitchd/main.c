@@ -38,6 +38,7 @@
 #include "vswitchd/netdns.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/host/netlink.h"
+#include "vswitchd/control/labsched.h"
 #include "vswitchd/control/netns.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/host/proc.h"
@@ -313,6 +314,7 @@ static int start_all(struct daemon *d, struct err *err)
 
 static void stop_all(struct daemon *d)
 {
+	labsched_close_all(d);
 	vm_free_all(d);
 	netns_del_all(d);
 	ctl_close(d->ctl);

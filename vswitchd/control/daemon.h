@@ -17,6 +17,7 @@
 struct capture;
 struct ctl;
 struct lab_claim;
+struct lab_schedule;
 struct netns;
 struct rpc_later;
 struct vm;
@@ -34,12 +35,13 @@ struct daemon {
 	struct ev_loop *loop;
 	struct runner runner;
 	struct ctl *ctl;
-	struct rpc_later *laters; /* calls whose reply is still to come; rpc.h */
-	struct vm *vms;		  /* vm.h */
-	struct netns *netns;	  /* netns.h */
-	struct capture *captures; /* capture.h */
-	struct lab_claim *claims; /* labs that a client is working on; rpc_lab.c */
-	struct hv_probe hv;	  /* what the hypervisor probe said at start */
+	struct rpc_later *laters;	/* calls whose reply is still to come; rpc.h */
+	struct vm *vms;			/* vm.h */
+	struct netns *netns;		/* netns.h */
+	struct capture *captures;	/* capture.h */
+	struct lab_claim *claims;	/* labs that a client is working on; rpc_lab.c */
+	struct lab_schedule *schedules; /* labsched.h */
+	struct hv_probe hv;		/* what the hypervisor probe said at start */
 	struct ev_signal signals[3];
 	bool stopping; /* a signal came; the loop ends with the last guest */
 	msec started_ms;

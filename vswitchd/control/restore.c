@@ -20,6 +20,7 @@
 #include "vswitchd/control/kept.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/host/netlink.h"
+#include "vswitchd/control/labsched.h"
 #include "vswitchd/control/netns.h"
 #include "vswitchd/carrier/nic.h"
 #include "vswitchd/control/objects.h"
@@ -98,6 +99,7 @@ void restore_all(struct daemon *d)
 	restore_kind(d, "port", restore_port);
 	restore_kind(d, "vm", vm_restore);
 	restore_kind(d, "impair", impair_restore);
+	restore_kind(d, "labsched", labsched_restore);
 	sweep_links(d);
 	d->runner.restoring = false;
 	kept_settle(d);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "vswitchd/control/daemon.h"
+#include "vswitchd/control/labsched.h"
 #include "vswitchd/switch/net.h"
 #include "vswitchd/control/netns.h"
 #include "vswitchd/switch/port.h"
@@ -80,6 +81,7 @@ static int claim(const struct rpc *rpc, const char *lab, struct err *err)
 static json_t *told(struct daemon *d, const char *name, json_t *doc)
 {
 	json_object_set_new(doc, "busy", json_boolean(*claim_of(d, name) != NULL));
+	json_object_set_new(doc, "schedule", labsched_json(d, name) ?: json_null());
 	if (!json_object_get(doc, "state"))
 		json_object_set_new(doc, "state", json_string("up"));
 	return doc;
@@ -88,6 +90,20 @@ static json_t *told(struct daemon *d, const char *name, json_t *doc)
 static bool working(const char *state)
 {
 	return state && strcmp(state, "up") != 0;
+}
+
+bool lab_at_work(struct daemon *d, const char *lab)
+{
+	return *claim_of(d, lab) != NULL;
+}
+
+bool lab_cut_off(const char *lab)
+{
+	json_t *doc = state_get("lab", lab);
+	bool cut = !doc || working(json_string_value(json_object_get(doc, "state")));
+
+	json_decref(doc);
+	return cut;
 }
 
 static int lab_put_m(struct rpc *rpc, json_t **result, struct err *err)
@@ -203,8 +219,25 @@ static int lab_del_m(struct rpc *rpc, json_t **result, struct err *err)
 	if (rc)
 		return rc;
 	claim_end(claim_of(rpc->d, name));
+	labsched_end(rpc->d, name);
 	*result = json_object();
 	return 0;
+}
+
+static int lab_schedule_m(struct rpc *rpc, json_t **result, struct err *err)
+{
+	const char *name = rpc_str(rpc, "name");
+	json_t *doc = state_get("lab", name);
+	int rc;
+
+	if (!doc)
+		return lab_missing(rpc, err);
+	rc = labsched_set(rpc->d, name, json_object_get(rpc->params, "steps"), err);
+	if (rc)
+		json_decref(doc);
+	else
+		*result = told(rpc->d, name, doc);
+	return rc;
 }
 
 const struct rpc_method rpc_lab_methods[] = {
@@ -213,5 +246,6 @@ const struct rpc_method rpc_lab_methods[] = {
 	{"lab.get", lab_get_m, "name!", false},
 	{"lab.list", lab_list_m, "", false},
 	{"lab.del", lab_del_m, "name!", false},
+	{"lab.schedule", lab_schedule_m, "name! steps:a!", true},
 	{0},
 };

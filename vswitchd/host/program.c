@@ -18,7 +18,7 @@ bool program_try(const char *dir, const char *rest, char *out, size_t size)
 
 bool program_find(const char *program, char *out, size_t size)
 {
-	char self[PATH_MAX];
+	char self[PATH_MAX], up[64];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
@@ -26,6 +26,9 @@ bool program_find(const char *program, char *out, size_t size)
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';
+	/* vnetctl in bin/, where the daemon is in sbin/ */
+	snprintf(up, sizeof(up), "../bin/%s", program);
 	return (slash && program_try(self, program, out, size)) ||
+	       (slash && program_try(self, up, out, size)) ||
 	       program_try(LIBEXECDIR, program, out, size);
 }

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A lab's schedule: nodes go off and on, stop and go on, at their times; shown, restored by reset, and
+# carried on by a daemon that was killed.
+. "$(dirname "$0")/lib.sh"
+new_host "$@"
+start_daemon
+lab() { # STEPS
+	cat >$DIR/s.yaml <<-Y
+	version: 1
+	name: s
+	networks: {sw: {mode: lan-segment}}
+	nodes:
+	  h1: {kind: namespace, interfaces: [{network: sw, address: 10.0.0.1/24}], run: [sleep 5001 &]}
+	  h2: {kind: namespace, interfaces: [{network: sw, address: 10.0.0.2/24}], run: [sleep 5002 &]}
+	schedule: [$1]
+	checks:
+	  - {id: wire, given: true, ping: {from: h1, to: h2}, within: 20s}
+	Y
+}
+state_of() { jctl lab status s | json "[n['state'] for n in d['nics'] if n['node'] == '$1'][0]"; }
+is_state() { [ "$(state_of "$1")" = "$2" ]; }
+done_steps() { [ "$(jctl lab status s | json "d['schedule']['done']")" -ge "$1" ]; }
+stopped() { [ "$(vctl lab exec s h1 -- 'ps -o stat= -C sleep' 2>/dev/null | cut -c 1)" = T ]; }
+whole() { vctl lab check s; }
+
+# ---- off, on, pause, resume ----
+lab "{at: 1s, off: h2}, {at: 2s, on: h2}, {at: 3s, pause: h1}, {at: 4s, resume: h1}"
+vctl events lab.step >$DIR/events 2>&1 &
+watcher=$!
+vctl lab up $DIR/s.yaml >$DIR/out
+check "up tells of the schedule" grep -q "schedule  4 steps" $DIR/out
+vctl lab status s >$DIR/out
+check "status shows what will be" grep -Eq '1 s +off +h2 +(in|now)' $DIR/out
+check "h2 goes off" wait_for 10 is_state h2 off
+check "diff says why" sh -c "'$VNETCTL' -s $SOCK lab diff s | grep -q 'h2 .*off by schedule'"
+check_not "nothing of it runs" pgrep -f "sleep 5002"
+check "and comes back, with what runs in it" wait_for 10 is_state h2 up
+check "h1 stops" wait_for 10 stopped
+check "and goes on" wait_for 10 done_steps 4
+check_not "its processes run" stopped
+check "the lab is whole" whole
+vctl lab status s >$DIR/out
+check "status shows what was" grep -Eq '4 s +resume +h1 +done' $DIR/out
+check "diff finds nothing" vctl lab diff s
+kill $watcher
+wait $watcher 2>/dev/null
+check "each step was an event" test "$(grep -c lab.step $DIR/events)" = 4
+
+# ---- reset, apply, by hand ----
+lab "{at: 1s, off: h2}"
+check_not "diff with a file of another schedule" sh -c "'$VNETCTL' -s $SOCK lab diff s $DIR/s.yaml >$DIR/out"
+check "says so" grep -q "schedule .*changed" $DIR/out
+check "apply begins it" vctl lab apply s $DIR/s.yaml
+check "which is carried out" wait_for 10 is_state h2 off
+vctl lab up $DIR/s.yaml >$DIR/out
+check "up again leaves off what the schedule has off" grep -q "h2 is off by the lab's schedule" $DIR/out
+equal "it is" off "$(state_of h2)"
+check "power on goes before it" vctl lab power s h2 on
+equal "h2 is up" up "$(state_of h2)"
+check "reset makes all nodes new" vctl lab reset s
+check "and begins the schedule again" wait_for 10 is_state h2 off
+vctl lab selftest $DIR/s.yaml --name t >$DIR/out 2>&1
+equal "selftest leaves nothing of it" "s" "$(jctl lab list | json "' '.join(l['name'] for l in d)")"
+check "down" vctl lab down s
+check_not "the schedule is forgotten" vctl lab status s
+
+# ---- the daemon is killed in between, and in a step ----
+lab "{at: 500ms, off: h2}, {at: 2500ms, on: h2}"
+vctl lab up $DIR/s.yaml >/dev/null
+wait_for 10 is_state h2 off
+kill_daemon
+start_daemon
+check "after kill -9 of the daemon the schedule goes on" wait_for 10 is_state h2 up
+check "to its end" wait_for 10 done_steps 2
+check "the lab is whole" whole
+vctl lab reset s >/dev/null
+wait_for 10 sh -c "pgrep -f 'lab power s h[2]' >/dev/null"
+kill_daemon
+start_daemon
+check "killed in a step, it makes that again" wait_for 15 done_steps 2
+check "and the lab is whole" wait_for 5 whole
+check "down" vctl lab down s
+equal "nothing is left" "" "$(ls /run/netns; ls -d $STATE/netns-* 2>/dev/null)"
+lab "{at: 5s, off: h3}"
+vctl lab validate $DIR/s.yaml >$DIR/out 2>&1
+check "mistakes are shown" grep -q "no node 'h3'" $DIR/out
+finish
