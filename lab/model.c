@@ -119,6 +119,12 @@ struct lab_node *lab_node_of(const struct lab *lab, const char *word)
 	return node && lab_nic_index(node, dot + 1) >= 0 ? node : NULL;
 }
 
+bool lab_check_is6(const struct lab_check *c)
+{
+	return (c->to.s && strchr(c->to.s, ':')) ||
+	       (c->verb == LAB_HTTP && c->text.s && strstr(c->text.s, "//["));
+}
+
 struct lab_check *lab_check_find(const struct lab *lab, const char *id)
 {
 	for (size_t i = 0; i < lab->n_checks; i++)

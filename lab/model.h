@@ -12,6 +12,7 @@
 
 #include "lab/errors.h"
 #include "lib/addr.h"
+#include "lib/ipaddr.h"
 
 enum {
 	LAB_FILE_MAX = 1 << 20, /* bytes of a topology file */
@@ -222,7 +223,8 @@ struct lab_check {
 	size_t n_see;
 	struct lab_text *through, *around; /* path: nodes */
 	size_t n_through, n_around;
-	struct lab_prefix in; /* address, lease: within this subnet */
+	struct lab_prefix in; /* address, lease: within this subnet; or of an address, not both */
+	struct ip_net in6;    /* plen 0: none */
 	struct lab_number port, status, times, for_ms, at_least_kbit, at_most_kbit;
 	struct lab_number at_least_ms, at_most_ms; /* ping: from the question to the answer */
 	struct lab_check *during; /* packets: what makes the traffic, one after the other */
@@ -314,6 +316,9 @@ const char *lab_verb_word(enum lab_verb verb);
 
 /* "off", ... */
 extern const char *const lab_do_words[LAB_DOS];
+
+/* Is what the check asks for an IPv6 address? */
+bool lab_check_is6(const struct lab_check *c);
 
 struct lab_net *lab_net_find(const struct lab *lab, const char *name);
 struct lab_node *lab_node_find(const struct lab *lab, const char *name);

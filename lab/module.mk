@@ -5,7 +5,7 @@ lab-model-srcs := $(addprefix lab/,errors.c model.c yaml.c schema.c parse.c pars
 lab-srcs := $(lab-model-srcs) $(addprefix lab/,progress.c wave.c guest.c up.c up_objects.c record.c change.c diff.c preflight.c up_files.c up_step.c \
 	up_namespace.c up_network.c up_guest.c up_address.c up_link.c up_cable.c down.c node.c local.c probe.c \
 	status.c schedule.c graph.c check.c attempt.c try.c observe.c \
-	try_traffic.c try_http.c try_probe.c try_path.c try_packets.c try_tables.c report.c solution.c package.c save.c save_network.c save_switch.c restore.c work_files.c grade.c)
+	try_filter.c try_traffic.c try_http.c try_probe.c try_path.c try_packets.c try_tables.c report.c solution.c package.c save.c save_network.c save_switch.c restore.c work_files.c grade.c)
 
 unit-tests += lab package
 test_package-objs := lab/package.c lab/work_files.c lib

@@ -102,6 +102,12 @@ static void read_nic_address(struct schema *s, const struct yaml_tree *t, void *
 		nic->how = LAB_ADDR_DHCP;
 	} else if (!strcmp(v, "none")) {
 		nic->how = LAB_ADDR_NONE;
+	} else if (strchr(v, ':')) {
+		lab_error(
+			s->errors, t->pos,
+			"an IPv6 address is set by a command: run: [\"ip -6 addr add %.50s dev eth0 "
+			"nodad\"]",
+			v);
 	} else {
 		nic->how = LAB_ADDR_STATIC;
 		read_prefix(s, t, &nic->address);

@@ -99,6 +99,21 @@ static void read_times(struct schema *s, const struct yaml_tree *t, void *out)
 
 static void read_while(struct schema *s, const struct yaml_tree *t, void *out);
 
+/* A subnet of either family. */
+static void read_in(struct schema *s, const struct yaml_tree *t, void *out)
+{
+	const char *v = s->say || t->kind != YAML_SCALAR || !strchr(t->text, ':')
+				? NULL
+				: schema_scalar(s, t);
+	struct lab_check *c = out;
+
+	if (!v)
+		read_prefix(s, t, &c->in);
+	else if (!strchr(v, '/') || ip_net_parse(v, &c->in6) || !c->in6.plen)
+		lab_error(s->errors, t->pos, "'%s' is not an IPv6 prefix: write it as fd00:1::/64",
+			  v);
+}
+
 /* ---- verbs ----------------------------------------------------------------------------------- */
 
 static const struct schema_key ping_keys[] = {{"from", read_text, FIELD(from)},
@@ -127,10 +142,8 @@ static const struct schema_key lease_keys[] = {{"node", read_text, FIELD(from)},
 					       {"nic", read_text, FIELD(nic)},
 					       {"in", read_prefix, FIELD(in)},
 					       {0}};
-static const struct schema_key address_keys[] = {{"node", read_text, FIELD(from)},
-						 {"nic", read_text, FIELD(nic)},
-						 {"in", read_prefix, FIELD(in)},
-						 {0}};
+static const struct schema_key address_keys[] = {
+	{"node", read_text, FIELD(from)}, {"nic", read_text, FIELD(nic)}, {"in", read_in, 0}, {0}};
 static const struct schema_key route_keys[] = {{"node", read_text, FIELD(from)},
 					       {"to", read_text, FIELD(text)},
 					       {"via", read_text, FIELD(via)},

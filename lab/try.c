@@ -38,11 +38,14 @@ bool sender_ready(struct try *t)
 
 	if (!t->from)
 		return true;
-	if (node_exec(t->r, t->from, "ip -4 addr show scope global", PROBE_TIMEOUT_S, &res, &err)) {
+	if (node_exec(t->r, t->from,
+		      lab_check_is6(t->c) ? "ip -6 addr show scope global"
+					  : "ip -4 addr show scope global",
+		      PROBE_TIMEOUT_S, &res, &err)) {
 		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 		return false;
 	}
-	ready = strstr(res.out, "inet ") != NULL;
+	ready = strstr(res.out, "inet") != NULL;
 	exec_result_fini(&res);
 	if (!ready)
 		outcome(t, ATTEMPT_UNTRIED, "%s has no address yet", t->c->from.s);
@@ -60,12 +63,18 @@ static const char *near_probe(const struct try *t, const char *to)
 	return NULL;
 }
 
-bool target(struct try *t, const char *to, char addr[static IP4_STR])
+bool target(struct try *t, const char *to, char addr[static IP_ADDR_STR])
 {
 	const char *nic = near_probe(t, to);
+	struct ip_net six;
 	struct err err;
 	be32 a;
 
+	if (strchr(to, ':') && !ip_net_parse(to, &six)) {
+		t->to_probe = NULL;
+		ip_addr_format(&six.addr, addr);
+		return true;
+	}
 	if (node_target(t->r, t->from, nic ? nic : to, &a, &err)) {
 		outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 		return false;

@@ -50,12 +50,20 @@ const char *first_line(const struct exec_result *res, char *buf, size_t size);
 /* Is the sender able to send: does any of its NICs have an address of its own? */
 bool sender_ready(struct try *t);
 /* The address for @to; false after noting why there is none. */
-bool target(struct try *t, const char *to, char addr[static IP4_STR]);
+bool target(struct try *t, const char *to, char addr[static IP_ADDR_STR]);
 /* @text with the values of its placeholders; the caller frees it. NULL after noting what is
  * missing. */
 char *try_text(struct try *t, const char *text);
 /* Does a line of @text match the check's `output`? */
 enum attempt match_output(struct try *t, const char *text);
+
+/* try_filter.c: as pcap-filter(7) has them, of IPv6 where @addr is. A ping with @bytes of data, or
+ * its answer, whoever they are from; the answer of a port to a SYN. */
+enum { FILTER_SIZE = 120 };
+char *filter_echo(char out[static FILTER_SIZE], const char *addr, bool reply, unsigned int bytes);
+char *filter_syn_ack(char out[static FILTER_SIZE], const char *addr);
+/* "10.0.0.1:80", "[fd00::1]:80" */
+char *addr_port(char *out, size_t size, const char *addr, unsigned int port);
 
 /* try_traffic.c: what the switch can watch. */
 /* Run @command in the sender while its ports are watched for @filter (for each frame @fn), and the

@@ -21,6 +21,21 @@ struct page {
 	bool begun;
 };
 
+/* Of the IP header, and of the packet as it says; 0 where it says none. */
+static bool ip_lengths(const uint8_t *frame, size_t *ihl, size_t *total)
+{
+	const uint8_t *ip = frame + 14;
+
+	if (frame[12] == 0x86 && frame[13] == 0xdd && ip[6] == 6) { /* RFC 8200 3, TCP at once */
+		*ihl = 40;
+		*total = ip[4] | ip[5] ? 40 + (size_t)(ip[4] << 8 | ip[5]) : 0;
+		return true;
+	}
+	*ihl = (size_t)(ip[0] & 15) * 4;
+	*total = (size_t)(ip[2] << 8 | ip[3]);
+	return frame[12] == 8 && !frame[13] && *ihl >= 20;
+}
+
 static void page_frame(void *ctx, const struct pcapng_packet *packet, bool in)
 {
 	const uint8_t *frame = packet->data, *ip = frame + 14, *tcp;
@@ -28,11 +43,7 @@ static void page_frame(void *ctx, const struct pcapng_packet *packet, bool in)
 	struct page *p = ctx;
 	uint32_t seq;
 
-	if (in || !p->text || len < 54 || frame[12] != 8 || frame[13])
-		return;
-	ihl = (size_t)(ip[0] & 15) * 4;
-	total = (size_t)(ip[2] << 8 | ip[3]);
-	if (ihl < 20 || 14 + ihl + 20 > len)
+	if (in || !p->text || len < 54 || !ip_lengths(frame, &ihl, &total) || 14 + ihl + 20 > len)
 		return;
 	tcp = ip + ihl;
 	head = ihl + (size_t)(tcp[12] >> 4) * 4;
@@ -56,19 +67,24 @@ static void page_frame(void *ctx, const struct pcapng_packet *packet, bool in)
 }
 
 /* "http://lan/x" with a node's name for its host: the node's address instead. */
-static char *resolve_host(struct try *t, char *url, char addr[static IP4_STR], unsigned int *port)
+static char *resolve_host(struct try *t, char *url, char addr[static IP_ADDR_STR],
+			  unsigned int *port)
 {
-	size_t len = strcspn(url + 7, ":/");
+	bool six = url[7] == '[';
+	size_t len = six ? strcspn(url + 7, "]") + (strchr(url + 7, ']') != NULL)
+			 : strcspn(url + 7, ":/");
 	char name[NAME_MAX_ + 1], *full;
-	be32 a;
+	struct ip_net a;
 
 	snprintf(name, sizeof(name), "%.*s", (int)len, url + 7);
 	*addr = 0;
 	*port = url[7 + len] == ':' ? (unsigned int)strtoul(url + 8 + len, NULL, 10) : 80;
 	if (len > NAME_MAX_ ||
 	    (!lab_node_find(t->r->lab, name) && !lab_probe_net(t->r->lab, name))) {
-		if (len < IP4_STR && !ip4_parse(name, &a))
-			ip4_format(a, addr);
+		if (six && len > 2 && len <= NAME_MAX_)
+			snprintf(name, sizeof(name), "%.*s", (int)len - 2, url + 8);
+		if (len <= NAME_MAX_ && !strchr(name, '/') && !ip_net_parse(name, &a))
+			ip_addr_format(&a.addr, addr);
 		return url;
 	}
 	if (!target(t, name, addr) || asprintf(&full, "http://%s%s", addr, url + 7 + len) < 0)
@@ -123,7 +139,7 @@ static enum attempt judge_words(struct try *t, const char *url, const struct exe
 static enum attempt http_get(struct try *t, const char *url, const char *addr, unsigned int port)
 {
 	struct page page = {.text = calloc(1, PAGE_MAX + 1)};
-	char *safe = shell_quoted(url), *command = NULL, filter[80], asked[40];
+	char *safe = shell_quoted(url), *command = NULL, filter[120], asked[40];
 	enum attempt result = ATTEMPT_UNTRIED;
 	struct exec_result res;
 	struct observers seen;
@@ -150,7 +166,7 @@ static enum attempt http_get(struct try *t, const char *url, const char *addr, u
 
 enum attempt try_http(struct try *t)
 {
-	char *url, addr[IP4_STR];
+	char *url, addr[IP_ADDR_STR];
 	enum attempt result;
 	unsigned int port;
 

@@ -15,7 +15,6 @@
 
 enum {
 	PATH_NODES_MAX = 8,
-	ICMP_OVERHEAD = 28,
 	SETTLE_MS = 200, /* till the far end listens */
 	STREAM_DEFAULT_MS = 3000,
 	STREAM_WAIT_MS = 4000, /* for the first bytes */
@@ -85,7 +84,7 @@ static enum attempt judge_path(struct try *t, const struct pass *p, size_t n, un
 enum attempt try_path(struct try *t)
 {
 	struct pass *p = calloc(PATH_NODES_MAX + 1, sizeof(*p));
-	char addr[IP4_STR], command[160], filter[120];
+	char addr[IP_ADDR_STR], command[160], filter[FILTER_SIZE];
 	enum attempt result = ATTEMPT_UNTRIED;
 	size_t n = p ? path_nodes(t, p) : 0, k = n;
 	struct exec_result res;
@@ -100,12 +99,8 @@ enum attempt try_path(struct try *t)
 	random_bytes(&size, sizeof(size));
 	size = 60 + size % 800;
 	p[k++] = (struct pass){t->from, true, {0}}; /* the sender: does the answer come? */
-	snprintf(filter, sizeof(filter), "icmp[icmptype] = icmp-echo and ip[2:2] = %u",
-		 size + ICMP_OVERHEAD);
-	rc = watch_nodes(t, p, n, filter) ? 0 : -1;
-	snprintf(filter, sizeof(filter), "icmp[icmptype] = icmp-echoreply and ip[2:2] = %u",
-		 size + ICMP_OVERHEAD);
-	if (!rc && !watch_nodes(t, p + n, 1, filter))
+	rc = watch_nodes(t, p, n, filter_echo(filter, addr, false, size)) ? 0 : -1;
+	if (!rc && !watch_nodes(t, p + n, 1, filter_echo(filter, addr, true, size)))
 		rc = -1;
 	snprintf(command, sizeof(command), BUSYBOX "$b ping -c 1 -W 2 -s %u %s", size, addr);
 	if (!rc) {
@@ -207,7 +202,7 @@ enum attempt try_throughput(struct try *t)
 	unsigned int ms = t->c->for_ms.given ? t->c->for_ms.v : STREAM_DEFAULT_MS, seconds;
 	const struct lab_node *to = lab_node_of(t->r->lab, t->c->to.s);
 	json_int_t sink, source;
-	char addr[IP4_STR];
+	char addr[IP_ADDR_STR];
 	uint64_t bytes, took;
 	struct err err;
 	msec begin;

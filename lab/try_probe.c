@@ -21,7 +21,7 @@ enum { PING_MIN = 60, PING_SPAN = 800, ICMP_OVERHEAD = 28, TIMEOUT_MS = 2000 };
 /* ---- what is asked --------------------------------------------------------------------------- */
 
 struct asked {
-	char to[IP4_STR], filter[120], what[300];
+	char to[IP_ADDR_STR], filter[120], what[300];
 	const struct lab_node *node; /* that `to` means; NULL: an address, or another probe */
 	json_t *params;
 };

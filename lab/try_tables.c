@@ -54,6 +54,32 @@ enum attempt try_lease(struct try *t)
 	return judge_address(t, a);
 }
 
+/* One of IPv6 in the check's prefix, of whatever is set or was advertised: the node's own word. */
+static enum attempt try_address6(struct try *t)
+{
+	char command[80], text[IP_NET_STR], addr[IP_NET_STR];
+	enum attempt result;
+	struct exec_result res;
+	struct ip_net a;
+	struct err err;
+	size_t len;
+
+	snprintf(command, sizeof(command), "ip -o -6 addr show dev %s", lab_nic_name(nic_index(t)));
+	if (node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, &res, &err))
+		return outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
+	result = outcome(t, ATTEMPT_NO, "%s.%s has no address in %s", t->from->name.s,
+			 lab_nic_name(nic_index(t)), ip_net_format(&t->c->in6, text));
+	for (const char *at = res.out; result == ATTEMPT_NO && (at = strstr(at, "inet6 "));) {
+		at += strlen("inet6 ");
+		len = strcspn(at, " ");
+		snprintf(addr, sizeof(addr), "%.*s", (int)MIN(len, sizeof(addr) - 1), at);
+		if (!ip_net_parse(addr, &a) && ip_net_has(&t->c->in6, &a.addr))
+			result = outcome(t, ATTEMPT_YES, "%s", addr);
+	}
+	exec_result_fini(&res);
+	return result;
+}
+
 /* What the interface has now, not what the file gave it. */
 enum attempt try_address(struct try *t)
 {
@@ -64,6 +90,8 @@ enum attempt try_address(struct try *t)
 
 	if (!alive(t))
 		return ATTEMPT_UNTRIED;
+	if (t->c->in6.plen)
+		return try_address6(t);
 	t->outside = nic->net && lab_nic_how(nic) == LAB_ADDR_DHCP && lab_net_serves(nic->net) &&
 		     nic->net->mode != LAB_BRIDGE;
 	rc = t->outside ? node_address(t->r, t->from, nic_index(t), &a, &err)
@@ -151,17 +179,19 @@ static bool word_after(const char *line, const char *key, const char *want)
 /* `ip route get` for an address, `ip route show` for a prefix or "default". */
 enum attempt try_route(struct try *t)
 {
-	char *to = try_text(t, t->c->text.s), *via = NULL, command[128], words[128], addr[IP4_STR];
+	char *to = try_text(t, t->c->text.s), *via = NULL, command[128], words[128],
+	     addr[IP_ADDR_STR];
 	enum attempt result = ATTEMPT_UNTRIED;
 	struct exec_result res;
 	struct err err;
-	be32 a;
+	struct ip_net a;
 
 	if (to && t->c->via.s && (!strchr(t->c->via.s, '{') ? target(t, t->c->via.s, addr) : true))
 		via = strchr(t->c->via.s, '{') ? try_text(t, t->c->via.s) : strdup(addr);
 	if (to && (via || !t->c->via.s)) {
-		snprintf(command, sizeof(command), "ip route %s %.40s",
-			 ip4_parse(to, &a) ? "show" : "get", to);
+		snprintf(command, sizeof(command), "ip %s route %s %.48s",
+			 strchr(to, ':') || (via && strchr(via, ':')) ? "-6" : "-4",
+			 strchr(to, '/') || ip_net_parse(to, &a) ? "show" : "get", to);
 		if (node_exec(t->r, t->from, command, PROBE_TIMEOUT_S, &res, &err)) {
 			outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 		} else {

@@ -17,7 +17,7 @@
 #include "lab/try.h"
 #include "lib/hash.h"
 
-enum { PING_MIN = 60, PING_SPAN = 800, ICMP_OVERHEAD = 28 /* IPv4 and ICMP headers */ };
+enum { PING_MIN = 60, PING_SPAN = 800 };
 
 static unsigned int nonce(void)
 {
@@ -122,7 +122,7 @@ enum attempt try_ping(struct try *t)
 {
 	bool timed = t->c->at_least_ms.given || t->c->at_most_ms.given;
 	unsigned int size = PING_MIN + nonce() % PING_SPAN;
-	char addr[IP4_STR], command[160], filter[240], asked[80];
+	char addr[IP_ADDR_STR], command[160], filter[400], asked[FILTER_SIZE], reply[FILTER_SIZE];
 	struct exec_result res;
 	struct echo echo = {0};
 	struct observers seen;
@@ -132,12 +132,9 @@ enum attempt try_ping(struct try *t)
 		return ATTEMPT_UNTRIED;
 	snprintf(command, sizeof(command), BUSYBOX "$b ping -c %d -W 1 -s %u %s",
 		 t->c->expect_fail ? 2 : 1, size, addr);
-	snprintf(filter, sizeof(filter),
-		 "ip[2:2] = %u and ((icmp[icmptype] = icmp-echoreply and src host %s) or "
-		 "(icmp[icmptype] = icmp-echo and dst host %s))",
-		 size + ICMP_OVERHEAD, addr, addr);
-	snprintf(asked, sizeof(asked), "icmp[icmptype] = icmp-echo and ip[2:2] = %u",
-		 size + ICMP_OVERHEAD);
+	snprintf(filter, sizeof(filter), "(%s and src host %s) or (%s and dst host %s)",
+		 filter_echo(reply, addr, true, size), addr, filter_echo(asked, addr, false, size),
+		 addr);
 	if (!watched_run(t, filter, asked, command, &seen, echo_frame, &echo, &res))
 		return ATTEMPT_UNTRIED;
 	result = judge(t, !res.status, echo.answers, addr, &res);
@@ -149,7 +146,7 @@ enum attempt try_ping(struct try *t)
 
 enum attempt try_tcp(struct try *t)
 {
-	char addr[IP4_STR], command[160], filter[200], what[32], asked[80];
+	char addr[IP_ADDR_STR], command[160], filter[300], what[64], asked[80], syn[FILTER_SIZE];
 	struct exec_result res;
 	struct observers seen;
 	enum attempt result;
@@ -158,15 +155,13 @@ enum attempt try_tcp(struct try *t)
 		return ATTEMPT_UNTRIED;
 	/* -e runs a program once connected, so that nobody waits for the far end to close. */
 	snprintf(command, sizeof(command), "busybox nc -w 2 %s %u -e true", addr, t->c->port.v);
-	snprintf(filter, sizeof(filter),
-		 "tcp[tcpflags] & (tcp-syn|tcp-ack) = (tcp-syn|tcp-ack) and src host %s and src "
-		 "port %u",
-		 addr, t->c->port.v);
+	snprintf(filter, sizeof(filter), "%s and src host %s and src port %u",
+		 filter_syn_ack(syn, addr), addr, t->c->port.v);
 	snprintf(asked, sizeof(asked), "tcp[tcpflags] & tcp-syn != 0 and dst port %u",
 		 t->c->port.v);
 	if (!watched_run(t, filter, asked, command, &seen, NULL, NULL, &res))
 		return ATTEMPT_UNTRIED;
-	snprintf(what, sizeof(what), "%s:%u", addr, t->c->port.v);
+	addr_port(what, sizeof(what), addr, t->c->port.v);
 	result = judge(t, !res.status, seen.out, what, &res);
 	exec_result_fini(&res);
 	return result;
@@ -192,7 +187,7 @@ static void find_needle(void *ctx, const struct pcapng_packet *p, bool in)
 enum attempt try_udp(struct try *t)
 {
 	const struct lab_node *to = lab_node_of(t->r->lab, t->c->to.s);
-	char addr[IP4_STR], command[200], filter[64], word[24];
+	char addr[IP_ADDR_STR], command[200], filter[64], word[24], what[64];
 	struct needle needle = {word, 0, 0};
 	struct exec_result res;
 	struct observers seen;
@@ -204,6 +199,7 @@ enum attempt try_udp(struct try *t)
 	if (!t->to_probe && !observable(to))
 		return outcome(t, ATTEMPT_UNTRIED, "the switch can't see what reaches %s",
 			       t->c->to.s);
+	addr_port(what, sizeof(what), addr, t->c->port.v);
 	needle.len = (size_t)snprintf(word, sizeof(word), "vnet%08x%08x", nonce(), nonce());
 	snprintf(command, sizeof(command),
 		 "busybox timeout 1 busybox tftp -g -l /dev/null -r %s %s %u", word, addr,
@@ -218,8 +214,8 @@ enum attempt try_udp(struct try *t)
 		return outcome(t, ATTEMPT_UNTRIED, "%s", err.text);
 	exec_result_fini(&res);
 	t->outside = true;
-	return needle.out ? outcome(t, ATTEMPT_YES, "%s:%u got it", addr, t->c->port.v)
-			  : outcome(t, ATTEMPT_NO, "it did not reach %s:%u", addr, t->c->port.v);
+	return needle.out ? outcome(t, ATTEMPT_YES, "%s got it", what)
+			  : outcome(t, ATTEMPT_NO, "it did not reach %s", what);
 }
 
 /* A name as it is in a question (RFC 1035 3.1). Its length; 0 when it is none. */
@@ -298,7 +294,8 @@ static enum attempt dns_no(struct try *t, const struct dns_seen *d, const char *
 
 enum attempt try_dns(struct try *t)
 {
-	char *name = try_text(t, t->c->text.s), *answer = NULL, command[600], server[IP4_STR] = "";
+	char *name = try_text(t, t->c->text.s), *answer = NULL, command[600],
+	     server[IP_ADDR_STR] = "";
 	struct dns_seen d = {0};
 	struct exec_result res;
 	struct observers seen;
@@ -340,7 +337,7 @@ enum attempt try_dns(struct try *t)
 enum attempt try_dhcp(struct try *t)
 {
 	const char *ifname = t->c->nic.s ? t->c->nic.s : "eth0";
-	char command[200], filter[120], server[IP4_STR] = "";
+	char command[200], filter[120], server[IP_ADDR_STR] = "";
 	struct exec_result res;
 	struct observers seen;
 	enum attempt result;

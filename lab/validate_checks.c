@@ -74,9 +74,13 @@ static const struct lab_node *nic_of(const struct lab *lab, const struct lab_tex
 /* "NODE", "NODE.ethN" or an address. */
 static void check_to(const struct lab *lab, const struct lab_text *to, struct lab_errors *e)
 {
+	struct ip_net six;
 	be32 a;
 
-	if (to->s && lab_is_probe_word(lab, to->s)) {
+	if (to->s && strchr(to->s, ':')) {
+		if (strchr(to->s, '/') || ip_net_parse(to->s, &six))
+			lab_error(e, to->pos, "'%s' is not an IPv6 address", to->s);
+	} else if (to->s && lab_is_probe_word(lab, to->s)) {
 		if (!lab_probe_net(lab, to->s))
 			lab_unknown_probe(lab, to, e);
 	} else if (to->s && ip4_parse(to->s, &a) && !lab_node_find(lab, to->s))
@@ -240,6 +244,11 @@ static void check_one(const struct lab *lab, const struct lab_check *c, struct l
 {
 	check_nic(c, check_from(lab, c, e), e);
 	check_to(lab, &c->to, e);
+	check_to(lab, &c->server, e);
+	if (c->via.s && !strchr(c->via.s, '{'))
+		check_to(lab, &c->via, e);
+	if (c->from.s && lab_probe_net(lab, c->from.s) && lab_check_is6(c))
+		lab_error(e, c->verb_pos, "a probe speaks IPv4: let a node ask this");
 	check_nodes(lab, c->through, c->n_through, e);
 	check_nodes(lab, c->around, c->n_around, e);
 	check_at(lab, c, e);
