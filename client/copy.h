@@ -46,13 +46,13 @@ struct copy_window {
 /* Run a command (taken) in the node and wait for it. Its result, or NULL: it could not be run, or
  * ended with another status than 0, which @err tells in its own words. */
 json_t *copy_exec(struct copy *c, char *command, struct err *err);
-/* Start one (taken) without waiting; waits for the oldest first when COPY_AHEAD are under way.
- * Several run at once: they must not depend on one another. */
+/* Start one (taken) without waiting, where fewer than COPY_AHEAD are under way. Several run at
+ * once: they must not depend on one another. 0, or a negative errno. */
 int copy_start(struct copy *c, struct copy_window *w, char *command, struct err *err);
 /* Wait for the oldest: its result as copy_exec() gives it. */
 json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err);
-/* Wait for all; the first error of any. */
-int copy_finish(struct copy *c, struct copy_window *w, struct err *err);
+/* Wait for those that are left after an error, whose results nobody wants. */
+void copy_drop(struct copy *c, struct copy_window *w);
 /* What a copy of @from to @to is called: @to's own name, or @from's when it goes @into it. */
 int copy_name(const char *from, const char *to, bool into, char name[NAME_MAX + 1],
 	      struct err *err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,37 +80,19 @@ json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err)
 
 int copy_start(struct copy *c, struct copy_window *w, char *command, struct err *err)
 {
-	json_int_t id;
-	json_t *r;
+	json_int_t id = send_exec(c, command, err);
 
-	if (w->n == COPY_AHEAD) {
-		r = copy_oldest(c, w, err);
-		if (!r) {
-			free(command);
-			return err->code;
-		}
-		json_decref(r);
-	}
-	id = send_exec(c, command, err);
+	assert(w->n < COPY_AHEAD);
 	if (id < 0)
 		return (int)id;
 	w->ids[w->n++] = id;
 	return 0;
 }
 
-int copy_finish(struct copy *c, struct copy_window *w, struct err *err)
+void copy_drop(struct copy *c, struct copy_window *w)
 {
-	struct err ignored, *where = err;
-	int rc = 0;
+	struct err ignored;
 
-	while (w->n) {
-		json_t *r = copy_oldest(c, w, where);
-
-		if (!r && !rc) {
-			rc = where->code;
-			where = &ignored;
-		}
-		json_decref(r);
-	}
-	return rc;
+	while (w->n)
+		json_decref(copy_oldest(c, w, &ignored));
 }

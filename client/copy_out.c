@@ -84,7 +84,6 @@ static int fetch(struct copy *c, const char *spool, uint64_t size, int file, str
 {
 	uint64_t pieces = (size + PIECE - 1) / PIECE, next = 0;
 	struct copy_window w = {.n = 0};
-	struct err ignored;
 	int rc = 0;
 
 	for (uint64_t i = 0; !rc && i < pieces; i++) {
@@ -100,7 +99,7 @@ static int fetch(struct copy *c, const char *spool, uint64_t size, int file, str
 		json_decref(r);
 		copy_tell(c, at + MIN(size - at, PIECE), size);
 	}
-	copy_finish(c, &w, &ignored);
+	copy_drop(c, &w);
 	return rc;
 }
 

@@ -10,8 +10,6 @@
 #include "lab/model.h"
 #include "lib/err.h"
 
-/* @path, as @file beside it names it. The caller frees it; NULL when memory is short. */
-char *lab_beside(const char *file, const char *path);
 /* Parameters of vm.run for @node, its settings filled up from the lab's defaults; paths are
  * relative to @file's folder. New reference; NULL with @err. */
 json_t *guest_params(const struct lab *lab, const struct lab_node *node, const char *file,
@@ -20,5 +18,7 @@ json_t *guest_params(const struct lab *lab, const struct lab_node *node, const c
 /* Put each of @settings into a request's @params; networks and ports of the lab in their values by
  * their names for the daemon. */
 void settings_put(const struct lab *lab, const struct lab_settings *settings, json_t *params);
+/* @path, as @file beside it names it. The caller frees it; NULL when memory is short. */
+char *lab_beside(const char *file, const char *path);
 
 #endif

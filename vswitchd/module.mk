@@ -59,7 +59,8 @@ vswitchd-srcs += vswitchd/main.c vswitchd/host/rights.c vswitchd/host/state.c vs
 	vswitchd/guest/vm.c vswitchd/guest/vm_json.c vswitchd/guest/vm_run.c vswitchd/guest/vm_spawn.c vswitchd/guest/image.c vswitchd/guest/agent.c vswitchd/guest/agent_out.c \
 	vswitchd/guest/agent_proto.c vswitchd/guest/console.c vswitchd/guest/console_text.c
 
-unit-tests += linebuf rpc agent_proto state console_text
+unit-tests += linebuf rpc agent_out agent_proto state console_text
+test_agent_out-objs := vswitchd/guest/agent_out.c
 test_console_text-objs := vswitchd/guest/console_text.c
 test_linebuf-objs := vswitchd/control/linebuf.c
 test_rpc-objs := vswitchd/control/rpc_parse.c vswitchd/control/outbuf.c lib

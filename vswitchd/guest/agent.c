@@ -161,8 +161,9 @@ static void on_ready(void *ctx, unsigned int protocol)
 		return;
 	}
 	agent_out_reset(&a->out);
-	exec_fail_all(a, false,
-		      "it has restarted"); /* the second one of a guest that has booted again */
+	/* What was asked of an earlier agent, as when the guest has booted again, it does not know.
+	 */
+	exec_fail_all(a, false, "it has restarted");
 	ready(a);
 }
 
