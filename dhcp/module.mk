@@ -7,10 +7,11 @@ dhcp-srcs += dhcp/wire.c dhcp/client.c dhcp/lease.c dhcp/pool.c \
 	dhcp/server.c dhcp/turn.c dhcp/probe.c dhcp/explain.c dhcp/admin.c \
 	dhcp/store_sqlite.c dhcp/store_open.c dhcp/lease_change.c dhcp/lease_writer.c
 
-unit-tests += dhcp_option dhcp_wire dhcp_server dhcp_store lease_writer
+unit-tests += dhcp_option dhcp_wire dhcp_who dhcp_server dhcp_store lease_writer
 test_lease_writer-objs := dhcp lib
 test_dhcp_option-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_wire-objs := tests/unit/dhcp_bench.c dhcp lib
+test_dhcp_who-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_server-objs := tests/unit/dhcp_bench.c dhcp lib
 test_dhcp_store-objs := dhcp lib
 

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dns/stream.h"
+#include "dns/stream_int.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	HDR = 20,
-	MSS_OPTION = 2, /* RFC 9293 3.2 */
 	MSS_DEFAULT = 536,
 	MSS_MIN = 64, /* less makes more headers than data */
-	HEADERS = 60, /* IPv6 and TCP */
 	RTO_FIRST_MS = 500,
 	RTO_MAX_MS = 4000,
-	TRIES_MAX = 6,
-	WINDOW_MAX = 32 /* segments under way: what a port's ring takes in one burst */
+	TRIES_MAX = 6
 };
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -82,93 +78,7 @@ static struct dns_stream *make_room(struct dns_streams *s, uint32_t client)
 	return unused ? unused : half ? half : quiet;
 }
 
-/* ---- out ------------------------------------------------------------------------------------- */
-
-static void put_header(uint8_t *seg, const struct dns_asker *to, uint32_t seq, uint32_t ack,
-		       unsigned int flags, unsigned int window, size_t hdr)
-{
-	struct tcp_hdr *tcp = (void *)seg;
-
-	*tcp = (struct tcp_hdr){.sport = htons(53),
-				.dport = htons(to->port),
-				.seq = htonl(seq),
-				.ack = htonl(ack),
-				.off = (uint8_t)(hdr / 4 << 4),
-				.flags = (uint8_t)flags,
-				.window = htons((uint16_t)window)};
-}
-
-/* RFC 9293 3.10.7.1: to a segment of no connection. */
-static void send_reset(struct dns_streams *s, const struct dns_asker *to, const struct tcp_hdr *in,
-		       size_t data)
-{
-	uint8_t seg[HDR];
-	bool acks = in->flags & TCP_ACK;
-	uint32_t end = ntohl(in->seq) + (uint32_t)data + (in->flags & TCP_SYN ? 1 : 0) +
-		       (in->flags & TCP_FIN ? 1 : 0);
-
-	put_header(seg, to, acks ? ntohl(in->ack) : 0, acks ? 0 : end,
-		   TCP_RST | (acks ? 0 : TCP_ACK), 0, HDR);
-	s->env.segment(s->env.ctx, to, seg, HDR);
-}
-
-static void send_segment(struct dns_streams *s, const struct dns_stream *c, uint32_t seq,
-			 unsigned int flags, const uint8_t *data, size_t len)
-{
-	uint8_t *seg = s->segment; /* an MTU's worth at most */
-
-	put_header(seg, &c->peer, seq, c->rcv_nxt, flags | TCP_ACK,
-		   (unsigned int)(DNS_STREAM_IN_MAX - c->in_len), HDR);
-	if (len)
-		memcpy(seg + HDR, data, len);
-	s->env.segment(s->env.ctx, &c->peer, seg, HDR + len);
-}
-
-static void send_syn(struct dns_streams *s, const struct dns_stream *c)
-{
-	uint8_t seg[HDR + 4];
-
-	put_header(seg, &c->peer, c->snd_una - 1, c->rcv_nxt, TCP_SYN | TCP_ACK, DNS_STREAM_IN_MAX,
-		   sizeof(seg));
-	seg[HDR] = MSS_OPTION;
-	seg[HDR + 1] = 4;
-	dns_set16(seg + HDR + 2, s->mtu - HEADERS);
-	s->env.segment(s->env.ctx, &c->peer, seg, sizeof(seg));
-}
-
-static size_t under_way(const struct dns_stream *c)
-{
-	return c->snd_nxt - c->snd_una - (c->fin_sent && c->snd_nxt != c->snd_una ? 1 : 0);
-}
-
-static bool is_over(const struct dns_stream *c)
-{
-	return c->ending || (c->peer_done && !c->questions);
-}
-
-/* Send what window and slow start let through. False: there was nothing to send. */
-static bool push(struct dns_streams *s, struct dns_stream *c, msec now)
-{
-	size_t limit = MIN(MIN(c->wnd, c->cwnd), (uint32_t)WINDOW_MAX * c->mss), flight, n;
-	bool sent = false;
-
-	while ((flight = under_way(c)) < c->out_len && flight < limit && !c->fin_sent) {
-		n = MIN(MIN(c->out_len - flight, limit - flight), c->mss);
-		send_segment(s, c, c->snd_nxt, flight + n == c->out_len ? TCP_PSH : 0,
-			     c->out + flight, n);
-		c->snd_nxt += (uint32_t)n;
-		sent = true;
-	}
-	if (is_over(c) && !c->fin_sent && under_way(c) == c->out_len) {
-		send_segment(s, c, c->snd_nxt, TCP_FIN, NULL, 0);
-		c->snd_nxt++;
-		c->fin_sent = sent = true;
-	}
-	/* With the window shut, the timer asks whether it is still. */
-	if ((sent || c->out_len) && !c->resend_ms)
-		c->resend_ms = now + c->rto_ms;
-	return sent;
-}
+/* ---- answers ------------------------------------------------------------------------------ */
 
 void dns_stream_reply(struct dns_streams *s, uint32_t id, const uint8_t *msg, size_t len, msec now)
 {
@@ -180,14 +90,14 @@ void dns_stream_reply(struct dns_streams *s, uint32_t id, const uint8_t *msg, si
 	if (!c->out)
 		c->out = malloc(DNS_STREAM_OUT_MAX);
 	if (!c->out || len + 2 > DNS_STREAM_OUT_MAX - c->out_len) {
-		send_segment(s, c, c->snd_nxt, TCP_RST, NULL, 0); /* it does not read */
+		stream_send(s, c, c->snd_nxt, TCP_RST, NULL, 0); /* it does not read */
 		drop(s, c);
 		return;
 	}
 	dns_set16(c->out + c->out_len, (unsigned int)len);
 	memcpy(c->out + c->out_len + 2, msg, len);
 	c->out_len += len + 2;
-	push(s, c, now);
+	stream_push(s, c, now);
 }
 
 /* ---- in -------------------------------------------------------------------------------------- */
@@ -211,7 +121,7 @@ static uint16_t peer_mss(const struct tcp_hdr *tcp, uint16_t most)
 
 		if (!n || n > (size_t)(end - at) || (*at != 1 && n < 2))
 			break;
-		if (*at == MSS_OPTION && n == 4)
+		if (*at == STREAM_MSS_OPTION && n == 4)
 			mss = dns_get16(at + 2);
 		at += n;
 	}
@@ -236,13 +146,13 @@ static void open_stream(struct dns_streams *s, const struct dns_asker *from,
 		c->peer.stream += s->next_id += DNS_STREAMS;
 	c->rcv_nxt = seg->seq + 1;
 	c->snd_una = c->snd_nxt = (uint32_t)s->env.random(s->env.ctx);
-	c->mss = peer_mss(seg->tcp, (uint16_t)(s->mtu - HEADERS));
+	c->mss = peer_mss(seg->tcp, (uint16_t)(s->mtu - STREAM_HEADERS));
 	c->cwnd = 10u * c->mss; /* RFC 6928 */
 	c->wnd = seg->window;
 	c->rto_ms = RTO_FIRST_MS;
 	c->resend_ms = now + c->rto_ms;
 	c->heard_ms = now;
-	send_syn(s, c);
+	stream_send_syn(s, c);
 }
 
 /* Take complete questions out of what has come. */
@@ -254,7 +164,7 @@ static void take_questions(struct dns_streams *s, struct dns_stream *c)
 	while (c->in_len >= 2 && c->questions < DNS_STREAM_QUESTIONS) {
 		len = 2 + (size_t)dns_get16(c->in);
 		if (len > DNS_STREAM_IN_MAX) {
-			send_segment(s, c, c->snd_nxt, TCP_RST, NULL, 0);
+			stream_send(s, c, c->snd_nxt, TCP_RST, NULL, 0);
 			drop(s, c);
 			return;
 		}
@@ -295,7 +205,7 @@ static bool take_data(struct dns_stream *c, const struct segment *seg)
 static bool take_ack(struct dns_stream *c, const struct segment *seg, msec now)
 {
 	uint32_t n = seg->ack - c->snd_una;
-	size_t data = MIN((size_t)n, under_way(c)); /* a FIN is not in the buffer */
+	size_t data = MIN((size_t)n, stream_under_way(c)); /* a FIN is not in the buffer */
 
 	if (n > c->snd_nxt - c->snd_una)
 		return (int32_t)n < 0; /* an old one */
@@ -321,15 +231,15 @@ static bool input_reset_or_syn(struct dns_streams *s, struct dns_stream *c,
 		if (seg->seq == c->rcv_nxt)
 			drop(s, c);
 		else if (seg->seq - c->rcv_nxt < DNS_STREAM_IN_MAX)
-			send_segment(s, c, c->snd_nxt, 0, NULL, 0);
+			stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 		return true;
 	}
 	if (!(seg->flags & TCP_SYN))
 		return !(seg->flags & TCP_ACK);
 	if (c->state == STREAM_SYN && seg->seq + 1 == c->rcv_nxt)
-		send_syn(s, c);
+		stream_send_syn(s, c);
 	else
-		send_segment(s, c, c->snd_nxt, 0, NULL, 0);
+		stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 	return true;
 }
 
@@ -341,7 +251,7 @@ static void input(struct dns_streams *s, struct dns_stream *c, const struct segm
 	if (input_reset_or_syn(s, c, seg))
 		return;
 	if (c->state == STREAM_SYN && seg->ack != c->snd_una) {
-		send_reset(s, &c->peer, seg->tcp, seg->len);
+		stream_send_reset(s, &c->peer, seg->tcp, seg->len);
 		return;
 	}
 	if (c->state == STREAM_SYN) {
@@ -351,7 +261,7 @@ static void input(struct dns_streams *s, struct dns_stream *c, const struct segm
 	}
 	c->heard_ms = now;
 	if (!take_ack(c, seg, now)) {
-		send_segment(s, c, c->snd_nxt, 0, NULL, 0);
+		stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 		return;
 	}
 	if (c->fin_sent && c->snd_una == c->snd_nxt && c->peer_done) {
@@ -363,9 +273,9 @@ static void input(struct dns_streams *s, struct dns_stream *c, const struct segm
 	take_questions(s, c);
 	if (c->state != STREAM_OPEN || c->peer.stream != id)
 		return;
-	push(s, c, now);
+	stream_push(s, c, now);
 	if (answer && c->snd_nxt == was)
-		send_segment(s, c, c->snd_nxt, 0, NULL, 0);
+		stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 	if (c->fin_sent && c->snd_una == c->snd_nxt && c->peer_done)
 		drop(s, c);
 }
@@ -374,11 +284,11 @@ void dns_stream_input(struct dns_streams *s, const struct dns_asker *from, const
 		      size_t len, msec now)
 {
 	const struct tcp_hdr *tcp = (const void *)segment;
-	size_t hdr = len < HDR ? 0 : (tcp->off >> 4) * 4u;
+	size_t hdr = len < STREAM_HDR ? 0 : (tcp->off >> 4) * 4u;
 	struct dns_stream *c = find(s, from);
 	struct segment seg;
 
-	if (hdr < HDR || hdr > len || !from->port)
+	if (hdr < STREAM_HDR || hdr > len || !from->port)
 		return;
 	seg = (struct segment){.tcp = tcp,
 			       .seq = ntohl(tcp->seq),
@@ -392,7 +302,7 @@ void dns_stream_input(struct dns_streams *s, const struct dns_asker *from, const
 	else if ((seg.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		open_stream(s, from, &seg, now);
 	else if (!(seg.flags & TCP_RST))
-		send_reset(s, from, tcp, seg.len);
+		stream_send_reset(s, from, tcp, seg.len);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -407,14 +317,14 @@ static void resend(struct dns_streams *s, struct dns_stream *c, msec now)
 	c->rto_ms = MIN(2 * c->rto_ms, (msec)RTO_MAX_MS);
 	c->resend_ms = now + c->rto_ms;
 	if (c->state == STREAM_SYN) {
-		send_syn(s, c);
+		stream_send_syn(s, c);
 		return;
 	}
 	c->snd_nxt = c->snd_una;
 	c->fin_sent = false;
 	c->cwnd = c->mss;
 	c->wnd = MAX(c->wnd, c->mss);
-	push(s, c, now);
+	stream_push(s, c, now);
 }
 
 void dns_streams_tick(struct dns_streams *s, msec now)
@@ -429,7 +339,7 @@ void dns_streams_tick(struct dns_streams *s, msec now)
 		} else if (c->state == STREAM_OPEN && !c->ending && !c->questions && !c->out_len &&
 			   now - c->heard_ms >= DNS_STREAM_IDLE_MS) {
 			c->ending = true;
-			push(s, c, now);
+			stream_push(s, c, now);
 		}
 	}
 }

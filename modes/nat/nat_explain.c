@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the translator would do with a packet, in words. It asks the same tables as the path does,
- * in the same order, and changes nothing: no mapping, no session, no uplink comes of it.
+ * nat_explain.c - what the translator would do with a packet, in words. It asks the same tables as
+ * the path does, in the same order, and changes nothing: no mapping, no session, no uplink comes of
+ * it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "lib/ipproto.h"
+#include "modes/nat/nat_explain_int.h"
 #include "modes/nat/nat_extra.h"
 #include "modes/nat/nat_icmp.h"
 #include "modes/nat/nat_net.h"
@@ -18,29 +20,24 @@
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/trace.h"
 
-enum { TEXT = 24 };
-
-/* "tcp", or of the others "gre". */
-static const char *proto_word(const struct nat_view *v, char out[IP_PROTO_STR])
+const char *nat_tell_proto(const struct nat_view *v, char out[IP_PROTO_STR])
 {
 	static const char *const words[] = {"tcp", "udp", "echo"};
 
 	return v->proto == NAT_OTHER ? ip_proto_text(v->ip->proto, out) : words[v->proto];
 }
 
-/* An address with its port, if @proto has ports or something like them. */
-static const char *endpoint(enum nat_proto proto, be32 addr, be16 port, char out[TEXT])
+const char *nat_tell_end(enum nat_proto proto, be32 addr, be16 port, char out[NAT_TELL_TEXT])
 {
 	char text[IP4_STR];
 
 	if (proto == NAT_OTHER)
 		return ip4_format(addr, out);
-	snprintf(out, TEXT, "%s:%u", ip4_format(addr, text), ntohs(port));
+	snprintf(out, NAT_TELL_TEXT, "%s:%u", ip4_format(addr, text), ntohs(port));
 	return out;
 }
 
-/* A frame to look at, taken apart: the caller puts v->p. False when it is told to be bad. */
-static bool take_apart(const struct pkt *frame, struct nat_view *v, struct trace *t)
+bool nat_tell_begin(const struct pkt *frame, struct nat_view *v, struct trace *t)
 {
 	struct pkt *p = pkt_writable(pkt_get((struct pkt *)frame));
 	enum drop_reason why = p ? nat_parse(p, v) : DROP_NO_BUFFER;
@@ -78,16 +75,9 @@ static bool tell_extra_dst(const struct nat_net *nn, const struct nat_view *v, s
 
 /* ---- the way out ----------------------------------------------------------------------------- */
 
-/* How the host's routes lead to a destination, and the uplink there, if it is open. */
-struct way {
-	struct nl_route r;
-	be32 addr;
-	struct nat_ext *ext;
-};
-
-static void match_way(void *ctx, const struct uplink_info *info)
+void nat_tell_way(void *ctx, const struct uplink_info *info)
 {
-	struct way *w = ctx;
+	struct nat_way *w = ctx;
 
 	if (info->ext->addr == w->addr && (!w->r.ifname[0] || !strcmp(info->ifname, w->r.ifname))) {
 		w->ext = info->ext;
@@ -95,7 +85,7 @@ static void match_way(void *ctx, const struct uplink_info *info)
 	}
 }
 
-static bool find_way(struct nat_net *nn, be32 dst, struct way *w, struct trace *t)
+static bool find_way(struct nat_net *nn, be32 dst, struct nat_way *w, struct trace *t)
 {
 	struct ip_addr to = ip_addr_from4(dst);
 	char text[IP4_STR], hop[IP_ADDR_STR], own[IP4_STR];
@@ -125,7 +115,7 @@ static bool find_way(struct nat_net *nn, be32 dst, struct way *w, struct trace *
 		return false;
 	}
 	w->addr = ip_addr_get4(&w->r.src);
-	uplinks_each(nn->uplinks, match_way, w);
+	uplinks_each(nn->uplinks, nat_tell_way, w);
 	trace_say(t, "route", "%s leads by %s (%s)%s%s, MTU %u%s", text, w->r.ifname,
 		  ip4_format(w->addr, own), on_link ? ", on its link" : " to next hop ",
 		  on_link ? "" : ip_addr_format(&w->r.gateway, hop), w->r.mtu ? w->r.mtu : 1500,
@@ -133,7 +123,8 @@ static bool find_way(struct nat_net *nn, be32 dst, struct way *w, struct trace *
 	return true;
 }
 
-static const char *lifetime(const struct nat_table *t, const struct nat_view *v, char out[TEXT])
+static const char *lifetime(const struct nat_table *t, const struct nat_view *v,
+			    char out[NAT_TELL_TEXT])
 {
 	msec ms = v->proto == NAT_TCP	  ? t->set.tcp_transitory_ms
 		  : v->proto == NAT_ICMP  ? t->set.icmp_ms
@@ -141,12 +132,11 @@ static const char *lifetime(const struct nat_table *t, const struct nat_view *v,
 		  : v->dport == htons(53) ? t->set.udp_dns_ms
 					  : t->set.udp_ms;
 
-	snprintf(out, TEXT, "%llu s", (unsigned long long)ms / 1000);
+	snprintf(out, NAT_TELL_TEXT, "%llu s", (unsigned long long)ms / 1000);
 	return out;
 }
 
-/* False when there is no room. */
-static bool tell_room(struct nat_table *t, be32 addr, struct trace *trace)
+bool nat_tell_room(struct nat_table *t, be32 addr, struct trace *trace)
 {
 	const struct nat_guest *g = nat_guest_of(t, addr);
 	bool room = g->sessions < t->set.max_guest && t->n_sessions < t->set.max;
@@ -165,13 +155,13 @@ static be16 inside_port(const struct nat_view *v)
 }
 
 /* Can a protocol without ports be had with this peer? Says so. */
-static bool tell_pair(const struct nat_view *v, const struct way *w, struct trace *t)
+static bool tell_pair(const struct nat_view *v, const struct nat_way *w, struct trace *t)
 {
 	const struct nat_mapping *holder = NULL;
 	char proto[IP_PROTO_STR], peer[IP4_STR], by[IP4_STR];
 	struct nat *owner;
 
-	proto_word(v, proto);
+	nat_tell_proto(v, proto);
 	ip4_format(v->ip->dst, peer);
 	if (w->ext)
 		holder = nat_ext_find_pair(w->ext, v->ip->proto, v->ip->dst, &owner);
@@ -195,7 +185,7 @@ static bool tell_pair(const struct nat_view *v, const struct way *w, struct trac
 	return true;
 }
 
-static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct way *w,
+static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct nat_way *w,
 			 struct trace *t)
 {
 	struct nat_table *table = &nn->nat->table;
@@ -203,7 +193,8 @@ static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct wa
 	struct nat_key k = {w->ext, v->proto, v->ip->src, v->ip->dst, port, v->dport};
 	struct nat_mapping *m = w->ext ? nat_mapping_find(table, &k) : NULL;
 	struct nat_session *s = m ? nat_session_find(table, m, k.peer, k.peer_port) : NULL;
-	char in[TEXT], out[TEXT], life[TEXT], addr[IP4_STR], proto[IP_PROTO_STR];
+	char in[NAT_TELL_TEXT], out[NAT_TELL_TEXT], life[NAT_TELL_TEXT], addr[IP4_STR],
+		proto[IP_PROTO_STR];
 	msec now = nn->net->runner->now;
 	uint16_t first = NAT_PORT_FIRST, last = NAT_PORT_LAST;
 
@@ -211,37 +202,38 @@ static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct wa
 		first = w->ext->first;
 		last = w->ext->last;
 	}
-	endpoint(v->proto, k.addr, port, in);
+	nat_tell_end(v->proto, k.addr, port, in);
 	if (m)
-		trace_say(t, "mapping", "%s %s is %s outside (%s)", proto_word(v, proto), in,
-			  endpoint(v->proto, m->ext->addr, m->ext_port, out),
+		trace_say(t, "mapping", "%s %s is %s outside (%s)", nat_tell_proto(v, proto), in,
+			  nat_tell_end(v->proto, m->ext->addr, m->ext_port, out),
 			  m->forward ? "a port forward" : nat_kind_words[table->set.mapping]);
 	else if (v->proto == NAT_OTHER && !tell_pair(v, w, t))
 		return;
 	else if (v->proto != NAT_OTHER)
 		trace_say(t, "mapping", "%s %s would get a new port of %s, one of %u to %u (%s)",
-			  proto_word(v, proto), in, ip4_format(w->addr, addr), first, last,
+			  nat_tell_proto(v, proto), in, ip4_format(w->addr, addr), first, last,
 			  nat_kind_words[table->set.mapping]);
 	if (s) {
 		msec until = nat_session_expires(table, s);
 
 		trace_say(t, "flow", "to %s, known for %llu s, forgotten in %llu s",
-			  endpoint(v->proto, k.peer, k.peer_port, out),
+			  nat_tell_end(v->proto, k.peer, k.peer_port, out),
 			  (unsigned long long)(now - nat_session_created(table, s)) / 1000,
 			  (unsigned long long)(until > now ? until - now : 0) / 1000);
-	} else if (tell_room(table, k.addr, t)) {
+	} else if (nat_tell_room(table, k.addr, t)) {
 		trace_say(t, "flow", "a new one to %s, for %s without a packet",
-			  endpoint(v->proto, k.peer, k.peer_port, out), lifetime(table, v, life));
+			  nat_tell_end(v->proto, k.peer, k.peer_port, out),
+			  lifetime(table, v, life));
 	}
 	trace_say(t, "nat", "leaves by %s from %s, TTL %u", w->r.ifname,
-		  m ? endpoint(v->proto, m->ext->addr, m->ext_port, out)
+		  m ? nat_tell_end(v->proto, m->ext->addr, m->ext_port, out)
 		    : ip4_format(w->addr, addr),
 		  v->ip->ttl - 1u);
 }
 
 /* Which outside address: the way's own, one of the pool, or a static map's, about which there is
  * nothing more to say (false). */
-static bool tell_address(struct nat_net *nn, const struct nat_view *v, struct way *w,
+static bool tell_address(struct nat_net *nn, const struct nat_view *v, struct nat_way *w,
 			 struct trace *t)
 {
 	struct nat_route rt = {.ext = w->ext};
@@ -308,7 +300,7 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 {
 	const struct eth_hdr *eth = (const void *)p->data;
 	struct nat_net *nn = net->mode_state;
-	struct way w = {0};
+	struct nat_way w = {0};
 	struct nat_view v;
 
 	if (to == nn->port && eth->type == htons(ETHERTYPE_IP6) &&
@@ -317,7 +309,7 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 		return;
 	}
 	if (to != nn->port || eth->type != htons(ETHERTYPE_IP4) ||
-	    !mac_equal(&eth->dst, &nn->gw.mac) || !take_apart(p, &v, t))
+	    !mac_equal(&eth->dst, &nn->gw.mac) || !nat_tell_begin(p, &v, t))
 		return;
 	if (v.ip->dst == nn->gw.addr) {
 		tell_gateway(&nn->gw, &v, t);
@@ -334,91 +326,4 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 			tell_mapping(nn, &v, &w, t);
 	}
 	pkt_put(v.p);
-}
-
-/* ---- the way in ------------------------------------------------------------------------------ */
-
-/* May the packet come in by @m? Says why. */
-static bool tell_filter(struct nat_net *nn, const struct nat_view *v, struct nat_mapping *m,
-			struct trace *t)
-{
-	struct nat_table *table = &nn->nat->table;
-	be16 port = v->sport;
-	bool opens = v->proto == NAT_UDP ||
-		     (v->proto == NAT_TCP &&
-		      (nat_tcp_flags(v) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
-	char peer[TEXT];
-
-	endpoint(v->proto, v->ip->src, port, peer);
-	if (nat_session_find(table, m, v->ip->src, port)) {
-		trace_say(t, "filter", "let in: there is a flow with %s", peer);
-		return true;
-	}
-	if (!opens || !nat_session_admits(table, m, v->ip->src, port)) {
-		trace_say(t, "filter", "not let in: no flow with %s, and filtering is %s", peer,
-			  nat_kind_words[table->set.filter]);
-		return false;
-	}
-	trace_say(t, "filter", "let in as a new flow with %s: %s", peer,
-		  m->forward ? "a port forward lets everybody in" : "the filtering rule has it so");
-	return tell_room(table, m->addr, t);
-}
-
-static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
-{
-	be16 port = v->proto == NAT_ICMP ? nat_echo_id(v) : v->dport;
-	struct way w = {.addr = v->ip->dst};
-	char out[TEXT], in[TEXT], proto[IP_PROTO_STR];
-	struct nat_mapping *m;
-	struct nat *owner;
-
-	endpoint(v->proto, v->ip->dst, port, out);
-	w.ext = uplinks_extra_find(nn->uplinks, v->ip->dst);
-	if (w.ext && w.ext->one_of == nn->nat) {
-		trace_say(t, "mapping", "%s is %s inside, whole, by a static map: let in", out,
-			  ip4_format(w.ext->one, in));
-		return v->ip->ttl > 1;
-	}
-	if (w.ext)
-		snprintf(w.r.ifname, sizeof(w.r.ifname), "%s", uplinks_extra_ifname(w.ext));
-	else
-		uplinks_each(nn->uplinks, match_way, &w);
-	if (!w.ext) {
-		trace_say(t, "uplink", "no open uplink has that address: the host's own business");
-		return false;
-	}
-	trace_say(t, "uplink", "arrives at %s", w.r.ifname);
-	m = v->proto == NAT_OTHER ? nat_ext_find_pair(w.ext, v->ip->proto, v->ip->src, &owner)
-				  : nat_ext_find(w.ext, v->proto, port, &owner);
-	if (!m || owner != nn->nat) {
-		trace_say(t, "mapping",
-			  m ? "%s %s belongs to another network"
-			    : "nobody has %s %s: left to the host",
-			  proto_word(v, proto), out);
-		return false;
-	}
-	trace_say(t, "mapping", "%s %s is %s inside%s", proto_word(v, proto), out,
-		  endpoint(v->proto, m->addr, m->port, in),
-		  m->forward ? ", by a port forward" : "");
-	if (!tell_filter(nn, v, m, t))
-		return false;
-	if (v->ip->ttl <= 1)
-		trace_say(t, "nat", "its TTL is over: ICMP 11/0");
-	else
-		trace_say(t, "nat", "goes on to %s by the gateway, TTL %u", in, v->ip->ttl - 1u);
-	return v->ip->ttl > 1;
-}
-
-bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t)
-{
-	struct nat_view v;
-	bool delivered;
-
-	if (nat_is_ip6(p))
-		return nat_explain6_outside(net->mode_state, p, t);
-	if (!take_apart(p, &v, t))
-		return false;
-	delivered = v.proto < NAT_PROTOS && v.has_l4 && explain_in(net->mode_state, &v, t);
-	pkt_put(v.p);
-	return delivered;
 }

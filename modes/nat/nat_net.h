@@ -91,7 +91,7 @@ void nat_clash_check(struct nat_net *nn);
 void nat_taken_note(void *ctx, const struct nat_key *k, const struct nat_mapping *holder,
 		    const struct nat *owner);
 
-/* nat_explain.c: mode_ops.explain and explain_outside. */
+/* nat_explain.c, nat_explain_in.c: mode_ops.explain and explain_outside. */
 void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct trace *t);
 bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nat_table_int.h - the table's two halves among themselves: mappings (nat_table.c) and sessions
- * (nat_session.c).
+ * nat_table_int.h - the table's parts among themselves: the whole (nat_table.c), mappings
+ * (nat_mapping.c), sessions (nat_session.c).
  */
 #ifndef MODES_NAT_TABLE_INT_H
 #define MODES_NAT_TABLE_INT_H
@@ -41,8 +41,9 @@ static inline uint32_t nat_tick_of(const struct nat_table *t, msec now)
 	return (uint32_t)((now - t->born) / NAT_TICK_MS) + 1;
 }
 
-/* ---- nat_table.c ---- */
+/* ---- nat_mapping.c ---- */
 
+/* @m's connections are over: it may give way to others, in turn. And: they are not, or it goes. */
 void nat_closed_add(struct nat_table *t, struct nat_mapping *m);
 void nat_closed_del(struct nat_table *t, struct nat_mapping *m);
 /* Give up the oldest mapping whose connections are over: of @addr when that is not 0, on @ext with

@@ -307,3 +307,12 @@ bool reply_has(const struct bench *b, enum dhcp_opt opt)
 
 	return dhcp_find(b->r.data, b->r.len, opt, &len) != NULL;
 }
+
+be32 bench_discover_id(struct bench *b, unsigned int n, const void *id, size_t len)
+{
+	struct cmsg m;
+
+	cmsg_start(&m, DHCP_DISCOVER, n);
+	cmsg_opt(&m, OPT_CLIENT_ID, id, len);
+	return bench_send(b, &m) == DHCP_REPLY ? reply_yiaddr(b) : 0;
+}

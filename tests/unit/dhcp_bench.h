@@ -65,6 +65,8 @@ void cmsg_addr(struct cmsg *m, uint8_t opt, be32 addr);
 enum dhcp_verdict bench_send(struct bench *b, struct cmsg *m);
 /* Short ways, for client @n; the address is 0 when there was no OFFER or ACK. */
 be32 bench_discover(struct bench *b, unsigned int n);
+/* The same, of a client that names itself by option 61: the @len bytes of @id. */
+be32 bench_discover_id(struct bench *b, unsigned int n, const void *id, size_t len);
 be32 bench_select(struct bench *b, unsigned int n, be32 addr);
 be32 bench_lease(struct bench *b, unsigned int n);
 enum dhcp_verdict bench_renew(struct bench *b, unsigned int n, be32 addr);
