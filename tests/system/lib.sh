@@ -130,6 +130,34 @@ new_host_end() {
 	exit $rc
 }
 
+# host_state [OUR-INTERFACES]: what is the host's: rules, routes, interfaces, addresses, settings. Random
+# numbers and counters of the kernel are nobody's setting.
+host_state() {
+	nft list ruleset
+	ip -4 rule
+	ip -6 rule
+	ip route show table all | grep -v "dev ${1:-none}" | grep -v "^local\|^broadcast\|^multicast\|^ff00\|^fe80"
+	ip -o link | grep -v " ${1:-none}[:@]" | sed 's/^[0-9]*: //; s/qlen [0-9]*//'
+	ip -o addr | grep -v " ${1:-none} " | grep -v 'scope link' | sed 's/^[0-9]*: //; s/valid_lft.*//'
+	sysctl -a 2>/dev/null | grep -v "\.${1:-none}\." |
+		grep -vE 'nf_conntrack_count|random|tcp_fastopen_key|netdev_rss_key|base_reachable_time|stat_refresh' |
+		grep -vE '^(fs\.|kernel\.(ns_last_pid|pty|perf_|random|sched|cad_pid|tainted)|vm\.|user\.)'
+}
+
+# What labs could leave behind, on the host and in the daemon: `left >$DIR/before` at the beginning,
+# `check "nothing is left" nothing_left` at the end.
+nothing_left() { left >$DIR/after; diff $DIR/before $DIR/after; }
+left() {
+	# (our table of rules is there as long as the daemon, once there was a NAT network: what is in it counts)
+	host_state | awk '/^table inet vswitchd/ { ours = 1 } !ours || /elements/; /^}/ { ours = 0 }'
+	jctl net list; jctl port list; jctl lab list; jctl vm list
+	ls /run/netns
+	awk '{ print $2, $3 }' /proc/self/mounts
+	ls -A $STATE | grep -vE '^(vm|state\.db.*|leases.*)$'
+	ls -A $STATE/vm 2>/dev/null
+	ps -eo comm= | grep -vxE 'bash|sh|ps|grep|python3|vnetctl' | sort
+}
+
 # need PROGRAM...: skip the whole script when one is missing.
 need() {
 	local p

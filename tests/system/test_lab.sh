@@ -9,8 +9,7 @@ need busybox
 start_daemon
 
 interfaces() { ip -o link | awk -F'[:@] *' '{ print $2 }' | sort; }
-left() { jctl net list; jctl port list; jctl lab list; interfaces; ls /run/netns; ls $STATE/*.log 2>/dev/null; }
-before=$(left)
+left >$DIR/before
 
 cat >$DIR/two.yaml <<'Y'
 version: 1
@@ -79,7 +78,7 @@ equal "a failed check gives status 1" 1 $?
 check "it is named" grep -q "^FAIL  h1 reaches h2" $DIR/out
 check "negative checks do not pass for want of it" eval 'grep -A 1 "^FAIL  apart" $DIR/out | grep -q "not tried"'
 check "down" vctl lab down two
-equal "nothing is left" "$before" "$(left)"
+check "nothing is left" nothing_left
 check "down again is no failure" vctl lab down two
 check "down by file" vctl lab down $DIR/two.yaml
 equal "no process is left" "" "$(pgrep -f 'httpd -f -p 80' || true)"
@@ -135,7 +134,7 @@ wait $pings
 check "and the next takes over at once" test "$(sed -n 's/.* \([0-9]*\) received.*/\1/p' $DIR/pings)" -ge 80
 check "and everybody still reaches everybody" vctl lab check loops
 check "down" vctl lab down loops
-equal "nothing is left" "$before" "$(left)"
+check "nothing is left" nothing_left
 
 # Two at once: one wins, and the other undoes nothing of it.
 for i in 1 2 3; do
@@ -151,7 +150,7 @@ for i in 1 2 3; do
 	check "and its checks pass ($i)" vctl lab check two
 	vctl lab down two >/dev/null
 done
-equal "nothing is left of either" "$before" "$(left)"
+check "nothing is left of either" nothing_left
 
 # All or nothing
 cat >$DIR/half.yaml <<'Y'
@@ -161,7 +160,7 @@ networks: {a: {mode: internal}, b: {mode: bridge, nic: nosuch0}}
 nodes: {h1: {kind: namespace, interfaces: [{network: a}, {veth: v0}]}}
 Y
 refused "a card that is not there" "half.*nosuch0" vctl lab up $DIR/half.yaml
-equal "nothing is left of it" "$before" "$(left)"
+check "nothing is left of it" nothing_left
 cat >$DIR/half.yaml <<'Y'
 version: 1
 name: half
@@ -169,7 +168,7 @@ networks: {a: {mode: internal}}
 nodes: {h1: {kind: namespace, interfaces: [{network: a, address: 10.0.0.1/24}], run: ["echo sorry >&2; exit 9"]}}
 Y
 refused "a command that fails" "h1.*status 9: sorry" vctl lab up $DIR/half.yaml
-equal "nothing is left of it either" "$before" "$(left)"
+check "nothing is left of it either" nothing_left
 cat >$DIR/half.yaml <<'Y'
 version: 1
 name: half
@@ -177,7 +176,7 @@ networks: {a: {mode: internal}}
 nodes: {g1: {kernel: nosuch, interfaces: [{network: a}]}}
 Y
 refused "a kernel that is not there" "half.yaml:4:22.*nosuch" vctl lab up $DIR/half.yaml
-equal "nothing is left of that" "$before" "$(left)"
+check "nothing is left of that" nothing_left
 
 # Ctrl-C while it comes up
 cat >$DIR/slow.yaml <<'Y'
@@ -193,7 +192,7 @@ sleep 0.3
 kill -TERM $slow
 wait $slow
 equal "an interrupted up fails" 1 $?
-equal "and leaves nothing" "$before" "$(left)"
+check "and leaves nothing" nothing_left
 
 vctl lab validate "$TOP/labs/five-networks.yaml" >$DIR/out 2>&1
 equal "the lab that ships is well formed" 0 $?

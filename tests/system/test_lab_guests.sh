@@ -11,8 +11,7 @@ need busybox nft
 [ -e "$O/image/linux.uml" ] || skip_all "the guest image is not built (make image)"
 start_daemon
 guests() { pgrep -cf '^/proc/self/fd/[0-9]+ mem=|qemu-system|vnet-vmm' || true; }
-left() { jctl net list; jctl port list; jctl lab list; jctl vm list; guests; ip -o link | awk -F'[:@] *' '{ print $2 }' | sort; ls /run/netns; ls -A $STATE | grep -vx vm; ls -A $STATE/vm 2>/dev/null; nft list ruleset 2>/dev/null; }
-before=$(left)
+left >$DIR/before
 cat >$DIR/real.yaml <<Y
 version: 1
 name: real
@@ -106,7 +105,7 @@ check "both are told" eval "lab list | grep -q '^copy' && lab list | grep -q '^r
 check "the copy is down" lab down copy
 check "the first one works on" lab check real --id page
 check "down" lab down real
-equal "nothing is left" "$before" "$(left)"
+check "nothing is left" nothing_left
 
 # ---- hand-ins ----
 cp $DIR/ann.vlab $DIR/bob.vlab
@@ -119,7 +118,7 @@ if [ -n "${HANDINS:-}" ]; then
 	lab grade --lab $DIR/real.yaml $DIR/ann.vlab $(for i in $(seq 2 "$n"); do echo "$DIR/hand$i.vlab"; done) --out $DIR/again.csv >/dev/null
 	check "the same marks twice" cmp $DIR/marks.csv $DIR/again.csv
 fi
-equal "nothing is left of grading" "$before" "$(left)"
+check "nothing is left of grading" nothing_left
 
 if [ -n "${CARRIER:-}" ]; then
 	sed 's/^defaults:.*/defaults: {memory: 192MiB, hypervisor: qemu}/' $DIR/real.yaml >$DIR/qemu.yaml
@@ -155,12 +154,12 @@ for i in $(seq "${ROUNDS:-1}"); do
 	check "the next save works" lab save real --out $DIR/half.vlab
 	PART=1 killed down real
 	check "down after a kill in down" lab down real
-	equal "nothing is left" "$before" "$(left)"
+	check "nothing is left" nothing_left
 	[ -n "${ROUNDS:-}" ] || break
 	PART=8 killed grade --lab $DIR/real.yaml $DIR/ann.vlab
 	sleep 0.5
 	check "the next grading works" lab grade --lab $DIR/real.yaml $DIR/ann.vlab
-	equal "and nothing is left" "$before" "$(left)"
+	check "and nothing is left" nothing_left
 done
 check "the daemon stops cleanly" stop_daemon
 finish

@@ -7,8 +7,7 @@
 new_host "$@"
 need busybox nft
 start_daemon
-left() { jctl net list; jctl port list; jctl lab list; ip -o link | awk -F'[:@] *' '{ print $2 }' | sort; ls /run/netns; ls -d $STATE/netns-* 2>/dev/null; }
-before=$(left)
+left >$DIR/before
 file=$TOP/labs/05-gateway/lab.yaml
 
 # ---- the same file twice, the same addresses ----
@@ -127,7 +126,7 @@ fi
 vctl lab grade --lab "$file" $DIR/cut.vlab --out $DIR/cut.csv >/dev/null
 equal "one that can't be graded is said" 1 $?
 check "in its row" grep -q 'is no package' $DIR/cut.csv
-equal "nothing is left of grading" "$before" "$(left)"
+check "nothing is left of grading" nothing_left
 
 # ---- killed in the middle ----
 cat >$DIR/slow.yaml <<'Y'
@@ -149,7 +148,7 @@ wait_for 5 grep -q "network" $DIR/out
 check "meanwhile nobody else may" sh -c "! '$VNETCTL' -s $SOCK lab up $DIR/slow.yaml 2>$DIR/err && grep -q 'somebody else is at it' $DIR/err"
 kill -KILL $victim
 wait $victim 2>/dev/null
-rm /mnt/slow
+umount /mnt
 wait_for 5 sh -c "'$VNETCTL' -s $SOCK -j lab list | grep -q '\"busy\": false'"
 check "the list shows it" grep -q "^slow.*interrupted while starting" <<<"$(vctl lab list)"
 vctl lab up $DIR/slow.yaml >$DIR/out 2>&1
@@ -182,7 +181,7 @@ kill_daemon
 wait $victim 2>/dev/null
 start_daemon
 check "down after kill -9 of the daemon in down" vctl lab down slow
-equal "nothing is left" "$before" "$(left)"
+check "nothing is left" nothing_left
 # save and grade are killed: half a file never appears, labs of a grading are removed by the next.
 vctl lab up "$file" >/dev/null
 "$VNETCTL" -s $SOCK lab save gateway --out $DIR/half.vlab >/dev/null 2>&1 &
@@ -198,7 +197,7 @@ wait_for 10 sh -c "'$VNETCTL' -s $SOCK lab list | grep -q ^grade-"
 kill -KILL $victim
 wait $victim 2>/dev/null
 check "the next grading removes what was left" sh -c "sleep 0.5; '$VNETCTL' -s $SOCK lab grade --lab '$file' $DIR/hand2.vlab | grep -q 'that an interrupted grading had left'"
-equal "nothing is left" "$before" "$(left)"
+check "nothing is left" nothing_left
 
 # ---- a class ----
 n=${CLASS:-4}
@@ -219,6 +218,6 @@ rc=0
 for i in $(seq "$n"); do wait "${pids[i]}" || rc=1; done
 equal "all of them down" 0 $rc
 note "down in $(((${EPOCHREALTIME/[.,]/} - begin) / 1000)) ms"
-equal "nothing is left" "$before" "$(left)"
+check "nothing is left" nothing_left
 check "the daemon stops cleanly" stop_daemon
 finish

@@ -20,18 +20,6 @@ nft -f - <<-'RULES'
 	}
 RULES
 
-# What is the host's. Random numbers and counters of the kernel are nobody's setting.
-host_state() { # [OUR-INTERFACES]
-	nft list ruleset
-	ip -4 rule
-	ip -6 rule
-	ip route show table all | grep -v "dev ${1:-none}" | grep -v "^local\|^broadcast\|^multicast\|^ff00\|^fe80"
-	ip -o link | grep -v " ${1:-none}[:@]" | sed 's/^[0-9]*: //; s/qlen [0-9]*//'
-	ip -o addr | grep -v " ${1:-none} " | grep -v 'scope link' | sed 's/^[0-9]*: //; s/valid_lft.*//'
-	sysctl -a 2>/dev/null | grep -v "\.${1:-none}\." |
-		grep -vE 'nf_conntrack_count|random|tcp_fastopen_key|netdev_rss_key|base_reachable_time|stat_refresh' |
-		grep -vE '^(fs\.|kernel\.(ns_last_pid|pty|perf_|random|sched|cad_pid|tainted)|vm\.|user\.)'
-}
 host_state >$DIR/bare
 
 start_daemon
