@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "client/ctl.h"
+#include "lab/probe.h"
 
 /* ---- what a card or network says of itself --------------------------------------------------- */
 
@@ -105,6 +106,13 @@ static bool host_in_picture(const struct lab *lab)
 	return false;
 }
 
+/* The address of a network's probe, known only where it runs; else "". */
+static const char *probe_now(const struct lab_net *net, const json_t *live)
+{
+	return json_string_value(json_object_get(json_object_get(live, "probes"), net->name.s))
+		       ?: "";
+}
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
 static void text_members(const struct lab *lab, const struct lab_net *net, const json_t *live,
@@ -123,6 +131,9 @@ static void text_members(const struct lab *lab, const struct lab_net *net, const
 			cable_words(nic->port, nic->link.s, live, "  ", out);
 			fputc('\n', out);
 		}
+	if (lab_net_has_probe(net))
+		fprintf(out, "  |-- (probe)%s%s\n", *probe_now(net, live) ? "  " : "",
+			probe_now(net, live));
 }
 
 static void text_veths(const struct lab *lab, FILE *out)
@@ -219,6 +230,19 @@ static void dot_net(const struct lab_net *net, FILE *out)
 			net->mode == LAB_BRIDGE ? "dashed" : "solid");
 }
 
+/* Small: it is there to look on. */
+static void dot_probe(const struct lab_net *net, const json_t *live, FILE *out)
+{
+	const char *addr = probe_now(net, live);
+
+	if (lab_net_has_probe(net))
+		fprintf(out,
+			"\t\"probe %s\" [shape=diamond, fontsize=9, margin=\"0.02,0.02\", "
+			"fillcolor=\"#fff7d6\", label=\"probe%s%s\"];\n"
+			"\t\"probe %s\" -- \"net %s\" [style=dotted];\n",
+			net->name.s, *addr ? "\\n" : "", addr, net->name.s, net->name.s);
+}
+
 static void dot_node(const struct lab_node *node, const json_t *live, FILE *out)
 {
 	char buf[64];
@@ -264,6 +288,8 @@ void lab_graph_dot(const struct lab *lab, const json_t *live, FILE *out)
 		fputs("\t\"host\" [shape=house];\n", out);
 	for (size_t i = 0; i < lab->n_nets; i++)
 		dot_net(&lab->nets[i], out);
+	for (size_t i = 0; i < lab->n_nets; i++)
+		dot_probe(&lab->nets[i], live, out);
 	for (size_t i = 0; i < lab->n_cables; i++) {
 		const struct lab_cable *c = &lab->cables[i];
 
@@ -287,6 +313,19 @@ static void mermaid_id(const char *kind, const char *name, FILE *out)
 		fputc(*name == '.' || *name == '-' ? '_' : *name, out);
 }
 
+static void mermaid_probe(const struct lab_net *net, const json_t *live, FILE *out)
+{
+	const char *addr = probe_now(net, live);
+
+	if (!lab_net_has_probe(net))
+		return;
+	fputs("  ", out);
+	mermaid_id("probe_", net->name.s, out);
+	fprintf(out, "{{\"probe%s%s\"}} -.- ", *addr ? "<br>" : "", addr);
+	mermaid_id("net_", net->name.s, out);
+	fputc('\n', out);
+}
+
 void lab_graph_mermaid(const struct lab *lab, const json_t *live, FILE *out)
 {
 	char buf[64];
@@ -302,6 +341,7 @@ void lab_graph_mermaid(const struct lab *lab, const json_t *live, FILE *out)
 		fprintf(out, "([\"%s", net->name.s);
 		net_words(net, "<br>", out);
 		fputs("\"])\n", out);
+		mermaid_probe(net, live, out);
 		if (!touches_host(net))
 			continue;
 		fputs("  ", out);
@@ -366,7 +406,7 @@ static json_t *port_now(struct lab_run *r, const char *port)
 
 json_t *lab_graph_live(struct lab_run *r)
 {
-	json_t *live = json_object();
+	json_t *live = json_object(), *probes = json_object();
 	char text[IP4_STR];
 	struct err ignored;
 	be32 addr;
@@ -386,6 +426,13 @@ json_t *lab_graph_live(struct lab_run *r)
 			json_object_set_new(live, node->nics[i].port, now);
 		}
 	}
+	for (size_t i = 0; i < r->lab->n_nets; i++)
+		if (lab_net_has_probe(&r->lab->nets[i]) &&
+		    !probe_address(r, &r->lab->nets[i], &addr, &ignored))
+			json_object_set_new(probes, r->lab->nets[i].name.s,
+					    json_string(ip4_format(addr, text)));
+	/* No port is called so: theirs begin with the lab's name and a dot. */
+	json_object_set_new(live, "probes", probes);
 	for (size_t i = 0; i < r->lab->n_cables; i++)
 		json_object_set_new(live, r->lab->cables[i].end[0].port,
 				    port_now(r, r->lab->cables[i].end[0].port));

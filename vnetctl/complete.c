@@ -40,6 +40,23 @@ static void print_list(struct ctl *c, const char *method)
 	json_decref(list);
 }
 
+/* Guests and nodes of all labs, by the names that are enough where one lab has them. */
+static void print_nodes(struct ctl *c, const char *method)
+{
+	struct err ignored;
+	json_t *list, *obj;
+	size_t i, len;
+
+	if (!c->client)
+		c->client = client_open(c->socket, &ignored);
+	list = c->client ? client_call(c->client, method, NULL, &ignored) : NULL;
+	json_array_foreach (list, i, obj) {
+		len = strlen(jstr(obj, "lab"));
+		puts(jstr(obj, "name") + (len ? len + 1 : 0));
+	}
+	json_decref(list);
+}
+
 /* Things of the lab that the first word names, or of the only one. */
 static void print_of_lab(const struct typed *t, const char *what)
 {
@@ -72,7 +89,10 @@ static void print_thing(const struct typed *t, const char *word)
 		print_list(t->c, "port.list");
 	else if (!strcmp(word, "GUEST") || (of_vm && !strcmp(word, "NAME")))
 		print_list(t->c, "vm.list");
-	else if (of_lab && !strcmp(word, "NAME"))
+	else if (!of_lab && !strcmp(word, "NODE")) {
+		print_nodes(t->c, "vm.list");
+		print_nodes(t->c, "ns.list");
+	} else if (of_lab && !strcmp(word, "NAME"))
 		print_list(t->c, "lab.list");
 	else if (of_lab &&
 		 (!strcmp(word, "NODE") || !strcmp(word, "NODE.ethN") || !strcmp(word, "CABLE") ||

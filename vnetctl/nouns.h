@@ -9,7 +9,7 @@
 
 extern const struct noun noun_status, noun_doctor, noun_events, noun_net, noun_port, noun_mac,
 	noun_stp, noun_group, noun_nat, noun_dhcp, noun_dns, noun_vm, noun_lab, noun_capture,
-	noun_trace, noun_explain, noun_top, noun_image;
+	noun_trace, noun_explain, noun_top, noun_image, noun_exec, noun_console, noun_copy;
 
 /* net_probe.c: the verb. */
 int net_probe_run(struct ctl *c, int argc, char **argv);

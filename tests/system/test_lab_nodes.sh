@@ -76,6 +76,17 @@ check "/sys shows its interfaces" in_h1 'test -e /sys/class/net/eth0'
 check "servers that change their user" in_h1 'setpriv --reuid=65534 --regid=65534 --clear-groups id -u | grep -q 65534'
 check "network namespaces in it" in_h1 'ip netns add inner && ip netns exec inner ip link set lo up && ip netns del inner'
 
+# ---- without the lab's name ----
+equal "a node's name is enough" h1 "$(vctl exec h1 -- 'echo h1')"
+check "to copy, too" vctl copy $DIR/two.yaml h1:/root/copy
+check "and for its console" eval "echo 'hostname -I | wc -l; exit' | vctl console h1 | grep -q h1"
+check "completion offers it" grep -qx h1 <<<"$(vctl complete -- exec)"
+check "the same file again" vctl lab up $DIR/two.yaml --name other
+refused "then both are named" "several are called 'h1': say which of (two.h1, other.h1|other.h1, two.h1)" vctl exec h1 -- true
+equal "the full name is one of them" ok "$(vctl exec other.h1 -- 'echo ok')"
+vctl lab down other >/dev/null
+refused "nobody is told, too" "no node 'h9' is up" vctl exec h9 -- true
+
 # ---- the daemon is killed ----
 kill_daemon
 start_daemon

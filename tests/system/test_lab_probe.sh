@@ -115,6 +115,9 @@ fails http "somebody else answers for the probe"
 vctl lab exec probe gw -- 'ip addr del 192.0.2.99/32 dev lo; ip addr add 10.0.0.2/32 dev lo'
 fails back "somebody else answers for 10.0.0.2"
 vctl lab exec probe gw -- 'ip addr del 10.0.0.2/32 dev lo'
+check "probes are in the picture, with their addresses" grep -Eq '^  .-- \(probe\)  (10|192)\.' <<<"$(vctl lab graph probe)"
+check "and for dot" grep -q '"probe [a-z]*" -- "net ' <<<"$(vctl lab graph probe --format dot)"
+check "and for Mermaid" grep -q 'probe_[a-z]*{{"probe<br>' <<<"$(vctl lab graph probe --format mermaid)"
 # A node whose every command says that all is well, and which sends nothing.
 vctl lab exec probe pc -- 'ip link set eth0 down; for i in $(seq 1 254); do ip addr add 192.0.2.$i/32 dev lo; done 2>/dev/null; busybox httpd -p 80 -h /etc; echo "you are 10.0.0.2" >/etc/index.html'
 check "it says that it pings the probe" vctl lab exec probe pc -- ping -c 1 -W 1 192.0.2.99
