@@ -102,8 +102,8 @@ static void feed_gateway(struct world *w, uint8_t what, struct pkt *p)
 					.plen = 4,
 					.op = arp->op & htons(3),
 					.sha = eth->src,
-					.spa = pick_near(arp->spa, what & OUTSIDE_IN, true),
-					.tpa = pick_near(arp->tpa, false, false)};
+					.spa = nat_gateway_end(arp->spa, what & OUTSIDE_IN, true),
+					.tpa = nat_gateway_end(arp->tpa, false, false)};
 	}
 	if (!(what & OUTSIDE_IN) && gateway_check_claim(&gw, p) != DROP_NONE)
 		pkt_put(p);

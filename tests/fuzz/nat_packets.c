@@ -48,8 +48,7 @@ static uint8_t pick_proto(uint8_t proto)
 		       : few[proto % 8];
 }
 
-/* Ends of what passes the gateway. */
-static be32 pick_near(be32 addr, bool from_host, bool src)
+be32 nat_gateway_end(be32 addr, bool from_host, bool src)
 {
 	const be32 of_host[] = {HOST_LEG, ip("127.0.0.1"), GUEST_A, GATEWAY};
 	const be32 of_guest[] = {GUEST_A, GUEST_B, GUEST_A, HOST_LEG};
@@ -122,8 +121,8 @@ struct pkt *nat_packet_build(struct world *w, uint8_t what, const uint8_t *data,
 		return p;
 	h = ip_of(p);
 	if (what & TO_GATEWAY) {
-		h->src = pick_near(h->src, what & OUTSIDE_IN, true);
-		h->dst = pick_near(h->dst, what & OUTSIDE_IN, false);
+		h->src = nat_gateway_end(h->src, what & OUTSIDE_IN, true);
+		h->dst = nat_gateway_end(h->dst, what & OUTSIDE_IN, false);
 	} else {
 		h->src = pick(h->src, !(what & OUTSIDE_IN));
 		h->dst = what & OUTSIDE_IN ? target(w, h)->addr : pick(h->dst, false);

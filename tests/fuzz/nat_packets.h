@@ -23,6 +23,9 @@ enum {
 
 /* Addresses beside the host's own, of the world's. */
 be32 nat_extra_addr(unsigned int i);
+/* An end of what passes the gateway, from the host or from a guest: @addr drawn to those there are.
+ */
+be32 nat_gateway_end(be32 addr, bool from_host, bool src);
 /* The packet of the record @what, its @len bytes from @data; with LAST_PORT to @last_port. The
  * caller's. */
 struct pkt *nat_packet_build(struct world *w, uint8_t what, const uint8_t *data, uint32_t len,
