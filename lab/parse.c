@@ -398,6 +398,9 @@ char *lab_file_read(const char *path, size_t *len, struct err *err)
 	}
 	if (!text)
 		err_set(err, -ENOMEM, "out of memory");
+	else if (n < 0 && errno == EISDIR)
+		err_set(err, -EISDIR, "%s is a folder: name the file in it, %s%slab.yaml", path,
+			path, path[strlen(path) - 1] == '/' ? "" : "/");
 	else if (n < 0)
 		err_sys(err, -errno, "can't read %s", path);
 	else if (*len == LAB_FILE_MAX)

@@ -40,6 +40,9 @@ static const char collect_network[] =
 	"r=$(nft list ruleset 2>/dev/null) && echo \"$r\" | sed -n 's/^./nft &/p' ||"
 	" { iptables-save 2>/dev/null | sed -n 's/^[^#]/ipt &/p';"
 	" ip6tables-save 2>/dev/null | sed -n 's/^[^#]/ip6t &/p'; }\n"
+	"[ -x /etc/rc.local ] || ip -o link show | sed 's/^[0-9]*: //; s/[@:].*//' |"
+	" grep -vE '^(lo|eth[0-9]+|(dummy|bond|tunl|sit|gre|gretap|erspan|ip_vti|ip6_vti|ip6tnl|ip6gre)0)$' |"
+	" sed 's/^/made /'\n"
 	"true\n";
 
 int save_run(struct lab_run *r, const struct lab_node *node, const char *command,
@@ -70,6 +73,23 @@ static void own_cards(const struct lab_node *node, char *out, size_t size)
 						mac_format(&node->nics[i].mac, mac));
 }
 
+/* Interfaces that were made in there are lost, which is to be said while it can be mended. */
+static void tell_lost(struct lab_run *r, const struct lab_node *node, const char *lines)
+{
+	char name[64], shown[4 * sizeof(name)];
+
+	for (; *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n') {
+		if (strncmp(lines, "made ", 5))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(lines + 5, "\n"), lines + 5);
+		progress_line(
+			&r->progress,
+			"not saved %s: the interface %s (of a guest, /etc/rc.local makes it anew: "
+			"vnet-lab(5), FOLDERS)",
+			node->name.s, str_escape(name, strlen(name), shown, sizeof(shown)));
+	}
+}
+
 int save_network(struct lab_run *r, const struct lab_node *node, struct package *p, struct err *err)
 {
 	char cards[LAB_NICS_MAX * (MAC_STR + 8)], command[sizeof(collect_network) + sizeof(cards)],
@@ -84,6 +104,7 @@ int save_network(struct lab_run *r, const struct lab_node *node, struct package 
 		return rc;
 	snprintf(name, sizeof(name), "nodes/%s/network", node->name.s);
 	rc = package_add(p, name, res.out, strlen(res.out), err);
+	tell_lost(r, node, res.out);
 	exec_result_fini(&res);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "lab/preflight.h"
 #include "lab/report.h"
 #include "lab/solution.h"
+#include "lib/nearest.h"
 #include "vnetctl/lab_class.h"
 #include "vnetctl/lab_find.h"
 #include "vnetctl/lab_verbs.h"
@@ -203,6 +204,19 @@ static int watch(struct ctl *c, struct lab_run *r, struct check_words *w)
 	return check_sum_status(&rep.sum);
 }
 
+static void unknown_check(const struct lab *lab, const char *id)
+{
+	const char **ids = calloc(lab->n_checks + 1, sizeof(*ids)), *near = NULL;
+
+	for (size_t i = 0, n = 0; ids && i < lab->n_checks; i++)
+		if (lab->checks[i].id.s)
+			ids[n++] = lab->checks[i].id.s;
+	near = ids ? nearest_word(id, ids) : NULL;
+	fprintf(stderr, "vnetctl: lab '%s' has no check '%s'%s%s%s\n", lab->name.s, id,
+		near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+	free(ids);
+}
+
 static int run_checks(struct ctl *c, struct lab_run *r, struct check_words *w)
 {
 	bool people = !c->json && (!w->format || !strcmp(w->format, "table"));
@@ -235,6 +249,9 @@ int lab_check_run(struct ctl *c, int argc, char **argv)
 	if (w.options.stage && !lab_stage_find(lab, w.options.stage)) {
 		fprintf(stderr, "vnetctl: lab '%s' has no stage '%s'\n", lab->name.s,
 			w.options.stage);
+		rc = CHECK_NOTHING;
+	} else if (w.options.id && !lab_check_find(lab, w.options.id)) {
+		unknown_check(lab, w.options.id);
 		rc = CHECK_NOTHING;
 	} else if (!lab_check_count(lab, &w.options)) {
 		fprintf(stderr, "vnetctl: lab '%s' has no checks%s\n", lab->name.s,

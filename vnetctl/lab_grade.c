@@ -55,6 +55,9 @@ static void tell_mark(void *ctx, const char *hand_in, const json_t *mark)
 		 STUDENT_SHOWN);
 	if (error)
 		printf(" not graded: %s\n", error);
+	else if (!jint(mark, "points_max"))
+		printf(" %lld of %lld checks\n", (long long)jint(mark, "passed"),
+		       (long long)(jint(mark, "passed") + jint(mark, "failed")));
 	else
 		printf(" %lld of %lld points\n", (long long)jint(mark, "points"),
 		       (long long)jint(mark, "points_max"));

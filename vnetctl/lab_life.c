@@ -249,8 +249,10 @@ int lab_link_run(struct ctl *c, int argc, char **argv)
 		return CTL_FAILED;
 	port = lab_port_of(u.lab, argv[1]);
 	if (!port)
-		rc = err_set(&err, -1, "lab '%s' has no interface and no cable '%s'", argv[0],
-			     argv[1]);
+		rc = err_set(&err, -1, "lab '%s' has no interface and no cable '%s'%s%s%s", argv[0],
+			     argv[1], lab_node_find(u.lab, argv[1]) ? ": say which, as " : "",
+			     lab_node_find(u.lab, argv[1]) ? argv[1] : "",
+			     lab_node_find(u.lab, argv[1]) ? ".eth0" : "");
 	else {
 		json_t *r = client_call(c->client, up ? "port.up" : "port.down",
 					json_pack("{s:s}", "port", port), &err);
