@@ -57,10 +57,11 @@ vswitchd-srcs += vswitchd/main.c vswitchd/host/rights.c vswitchd/host/state.c vs
 	vswitchd/host/procfs.c vswitchd/control/outbuf.c vswitchd/control/netns.c vswitchd/control/netns_run.c vswitchd/control/netns_init.c vswitchd/control/netns_files.c vswitchd/control/shortname.c vswitchd/host/argv.c vswitchd/host/program.c \
 	vswitchd/guest/hv.c vswitchd/guest/hv_vmm.c vswitchd/guest/hv_qemu.c vswitchd/guest/hvctl.c vswitchd/guest/vmsock.c \
 	vswitchd/guest/vm.c vswitchd/guest/vm_json.c vswitchd/guest/vm_run.c vswitchd/guest/vm_spawn.c vswitchd/guest/image.c vswitchd/guest/agent.c vswitchd/guest/agent_out.c \
-	vswitchd/guest/agent_proto.c vswitchd/guest/console.c vswitchd/guest/console_text.c
+	vswitchd/guest/agent_proto.c vswitchd/guest/tsc.c vswitchd/guest/console.c vswitchd/guest/console_text.c
 
-unit-tests += linebuf rpc agent_out agent_proto state console_text
+unit-tests += linebuf rpc agent_out agent_proto state console_text tsc
 test_agent_out-objs := vswitchd/guest/agent_out.c
+test_tsc-objs := vswitchd/guest/tsc.c
 test_console_text-objs := vswitchd/guest/console_text.c
 test_linebuf-objs := vswitchd/control/linebuf.c
 test_rpc-objs := vswitchd/control/rpc_parse.c vswitchd/control/outbuf.c lib

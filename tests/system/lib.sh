@@ -369,7 +369,7 @@ iperf_gbit() {
 	ns "$s" iperf3 -s -1 -B "$a" >/dev/null 2>&1 &
 	server=$!
 	wait_for 3 ns "$s" sh -c "ss -Hltn | grep -q :5201"
-	ns "$c" timeout $((t + 8)) iperf3 -c "$a" -t "$t" -J "$@" >$DIR/iperf.json 2>/dev/null
+	ns "$c" timeout $((t + 8 * PATIENCE)) iperf3 -c "$a" -t "$t" -J "$@" >$DIR/iperf.json 2>/dev/null
 	json "'%.2f' % (d['end']['sum_received']['bits_per_second'] / 1e9)" \
 		<$DIR/iperf.json 2>/dev/null || echo 0
 	# It ends by itself after one client; after none it would wait for ever.

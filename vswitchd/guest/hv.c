@@ -110,6 +110,7 @@ void hv_probe_run(const struct daemon *d, struct hv_probe *probe)
 	json_t *o = NULL;
 
 	memset(probe, 0, sizeof(*probe));
+	probe->tsc = tsc_mark_now();
 	find_qemu(probe->qemu, sizeof(probe->qemu));
 	find_uml(d, probe->uml, sizeof(probe->uml));
 	find_vmm(d, probe->vmm, sizeof(probe->vmm));

@@ -14,6 +14,7 @@
 #include <limits.h>
 
 #include "lib/err.h"
+#include "vswitchd/guest/tsc.h"
 
 struct daemon;
 struct vm;
@@ -28,6 +29,7 @@ struct hv_probe {
 	char vmm[PATH_MAX];  /* "" when not found */
 	char uml[PATH_MAX];  /* "" when it, or its kernel in the guest image, is not found */
 	char qemu[PATH_MAX]; /* "" when not found */
+	struct tsc_mark tsc; /* when the daemon looked */
 };
 
 struct hv_ops {

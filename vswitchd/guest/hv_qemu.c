@@ -59,9 +59,9 @@ static void add_image(struct argv *av, int fd)
 	argv_add(av, "virtio-blk-pci,drive=d1");
 }
 
-/* Translated code may take 24 MiB, not QEMU's gigabyte: booting fills 60, of which nearly all is
+/* Translated code may take 20 MiB, not QEMU's gigabyte: booting fills 60, of which nearly all is
  * run once. When it is full it starts afresh, which costs less than can be measured. */
-#define TCG "tcg,thread=multi,tb-size=24"
+#define TCG "tcg,thread=multi,tb-size=20"
 
 static void add_machine(struct argv *av, const struct vm *vm)
 {
