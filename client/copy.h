@@ -4,7 +4,10 @@
  *
  * Through commands that run in the node (vm.exec, ns.exec), a few side by side, so a guest needs no
  * network and nothing more than a shell, tar, dd and base64; with no more rights than they have.
- * What comes out is a stranger's: see tree.h.
+ * What goes in is the input of such a command. What comes out is a stranger's: see tree.h.
+ *
+ * A file of the node's that is not finished yet has a name of its own, and the daemon is told how
+ * to remove it should we be killed.
  */
 #ifndef CLIENT_COPY_H
 #define CLIENT_COPY_H
@@ -35,7 +38,12 @@ int copy_out(struct copy *c, const char *from, const char *to, struct err *err);
 
 /* ---- copy_exec.c: for these two ---- */
 
-enum { COPY_AHEAD = 4, COPY_TIMEOUT_S = 120 };
+enum {
+	COPY_AHEAD = 4,
+	COPY_TIMEOUT_S = 120,
+	COPY_INPUT_MAX =
+		512 << 10, /* base64 of it, with a command, is less than the daemon's 1 MiB */
+};
 
 /* Commands under way. */
 struct copy_window {
@@ -46,6 +54,19 @@ struct copy_window {
 /* Run a command (taken) in the node and wait for it. Its result, or NULL: it could not be run, or
  * ended with another status than 0, which @err tells in its own words. */
 json_t *copy_exec(struct copy *c, char *command, struct err *err);
+/* What goes with a command: its input, and what is to undo it when our connection ends (NULL: as it
+ * was before; "": nothing is to be undone any more). */
+struct copy_extra {
+	const void *input; /* NULL: none */
+	size_t len;
+	const char *undo;
+};
+/* The same with all this. */
+json_t *copy_exec_with(struct copy *c, char *command, const struct copy_extra *extra,
+		       struct err *err);
+/* How to remove @path (quoted) when we are gone: late enough for a command that makes it just now.
+ * The caller frees it; NULL when memory is short. */
+char *copy_undo(const char *path);
 /* Start one (taken) without waiting, where fewer than COPY_AHEAD are under way. Several run at
  * once: they must not depend on one another. 0, or a negative errno. */
 int copy_start(struct copy *c, struct copy_window *w, char *command, struct err *err);

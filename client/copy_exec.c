@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/copy.h"
 #include "client/ctl.h"
 #include "lib/addr.h"
+#include "lib/base64.h"
 
 void copy_tell(const struct copy *c, uint64_t done, uint64_t total)
 {
@@ -26,17 +28,24 @@ int copy_name(const char *from, const char *to, bool into, char name[NAME_MAX + 
 	return 0;
 }
 
-static json_int_t send_exec(struct copy *c, char *command, struct err *err)
+static json_int_t send_exec(struct copy *c, char *command, const struct copy_extra *extra,
+			    struct err *err)
 {
+	char *input = extra->input ? base64(extra->input, extra->len) : NULL;
 	json_int_t id;
 
-	if (!command)
+	if (!command || (extra->input && !input)) {
+		free(command);
+		free(input);
 		return err_set(err, -ENOMEM, "out of memory");
+	}
 	id = client_send(c->client, c->vm ? "vm.exec" : "ns.exec",
-			 json_pack("{s:s, s:s, s:i}", c->vm ? "vm" : "name", c->node, "command",
-				   command, "timeout_s", COPY_TIMEOUT_S),
+			 json_pack("{s:s, s:s, s:i, s:s*, s:s*}", c->vm ? "vm" : "name", c->node,
+				   "command", command, "timeout_s", COPY_TIMEOUT_S, "input", input,
+				   "undo", extra->undo),
 			 err);
 	free(command);
+	free(input);
 	return id;
 }
 
@@ -63,11 +72,24 @@ static json_t *result_of(struct copy *c, json_int_t id, struct err *err)
 	return NULL;
 }
 
-json_t *copy_exec(struct copy *c, char *command, struct err *err)
+json_t *copy_exec_with(struct copy *c, char *command, const struct copy_extra *extra,
+		       struct err *err)
 {
-	json_int_t id = send_exec(c, command, err);
+	json_int_t id = send_exec(c, command, extra, err);
 
 	return id < 0 ? NULL : result_of(c, id, err);
+}
+
+json_t *copy_exec(struct copy *c, char *command, struct err *err)
+{
+	return copy_exec_with(c, command, &(struct copy_extra){0}, err);
+}
+
+char *copy_undo(const char *path)
+{
+	char *command;
+
+	return asprintf(&command, "rm -f %s; sleep 1; rm -f %s", path, path) < 0 ? NULL : command;
 }
 
 json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err)
@@ -80,7 +102,7 @@ json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err)
 
 int copy_start(struct copy *c, struct copy_window *w, char *command, struct err *err)
 {
-	json_int_t id = send_exec(c, command, err);
+	json_int_t id = send_exec(c, command, &(struct copy_extra){0}, err);
 
 	assert(w->n < COPY_AHEAD);
 	if (id < 0)

@@ -2,10 +2,11 @@
 /*
  * copy_in.c - files from here into a node.
  *
- * What is small goes many at a time: a compressed tar that fits one command. A larger file goes in
- * pieces, one after the other, to a name of its own that is renamed at the end. Folders are sent
- * before what is in them. Programs are started sparingly: in a guest on an emulated processor, or
- * User-mode Linux on a busy host, that is what a copy spends its time on.
+ * What is small goes many at a time: a compressed tar that is the input of one command. A larger
+ * file goes in pieces, one after the other, to a name of its own that is renamed at the end.
+ * Folders are sent before what is in them. Commands and programs are started sparingly: in a guest
+ * on an emulated processor, or User-mode Linux on a busy host, that is what a copy spends its time
+ * on.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -23,20 +24,22 @@
 #include "client/ctl.h"
 #include "client/shell.h"
 #include "lib/addr.h"
+#include "lib/base64.h"
 #include "lib/hash.h"
 
 enum {
-	PIECE = 44 << 10, /* base64 of it, with the rest of a command, is less than 64 KiB */
-	SMALL = 8 << 10,  /* a file that goes with others */
-	BATCH = 24 << 10, /* bytes of files in a tar; headers that don't compress are in the rest */
-	BATCH_FILES = 48,
+	SMALL = 256 << 10, /* a file that goes with others */
+	BATCH = 384
+		<< 10, /* bytes of files in a tar; headers that don't compress are in the rest */
+	BATCH_FILES = 100,
 };
 
 struct batch {
 	struct copy *c;
 	char *folder; /* in the node, quoted: where the names in the tar begin */
 	struct archive *a;
-	unsigned char tar[PIECE];
+	unsigned char tar[COPY_INPUT_MAX];
+	char small[SMALL];
 	size_t len, bytes;
 	unsigned int files;
 	uint64_t done, total;
@@ -72,8 +75,8 @@ static int batch_open(struct batch *b, struct err *err)
 /* Folders come before what is in them, so batches go one after the other. */
 static int batch_send(struct batch *b, struct err *err)
 {
-	char *text, *command = NULL;
 	bool any = b->files > 0;
+	char *command;
 	json_t *r;
 
 	if (archive_write_close(b->a) != ARCHIVE_OK)
@@ -82,12 +85,10 @@ static int batch_send(struct batch *b, struct err *err)
 	b->a = NULL;
 	if (!any)
 		return batch_open(b, err);
-	text = base64(b->tar, b->len);
-	if (text &&
-	    asprintf(&command, "echo '%s' | base64 -d | tar -xpzf - -C %s", text, b->folder) < 0)
+	if (asprintf(&command, "{ [ -d %s ] || mkdir -p %s; } && tar -xpzf - -C %s", b->folder,
+		     b->folder, b->folder) < 0)
 		command = NULL;
-	free(text);
-	r = copy_exec(b->c, command, err);
+	r = copy_exec_with(b->c, command, &(struct copy_extra){b->tar, b->len, NULL}, err);
 	json_decref(r);
 	copy_tell(b->c, b->done, b->total);
 	return r ? batch_open(b, err) : err->code;
@@ -126,30 +127,30 @@ static int batch_add(struct batch *b, const char *name, const struct stat *st, c
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
-/* In order, as each is appended. */
+/* In order, as each is appended; to nothing once the file has been removed. */
 static int piece(struct batch *b, const char *part, const void *data, size_t len, struct err *err)
 {
-	char *text = base64(data, len), *command = NULL;
+	char *command;
 	json_t *r;
 
-	if (text && asprintf(&command, "echo '%s' | base64 -d >>%s", text, part) < 0)
+	if (asprintf(&command, "[ -f %s ] && exec cat >>%s", part, part) < 0)
 		command = NULL;
-	free(text);
-	r = copy_exec(b->c, command, err);
+	r = copy_exec_with(b->c, command, &(struct copy_extra){data, len, NULL}, err);
 	json_decref(r);
 	return r ? 0 : err->code;
 }
 
 static int pieces(struct batch *b, int fd, const char *part, struct err *err)
 {
-	unsigned char *data = malloc(PIECE);
+	unsigned char *data = malloc(COPY_INPUT_MAX);
 	ssize_t got = 1;
 	int rc = data ? 0 : err_set(err, -ENOMEM, "out of memory");
 
 	while (!rc && got > 0) {
 		size_t len = 0;
 
-		while (len < PIECE && (got = read(fd, data + len, PIECE - len)) > 0)
+		while (len < COPY_INPUT_MAX &&
+		       (got = read(fd, data + len, COPY_INPUT_MAX - len)) > 0)
 			len += (size_t)got;
 		if (got < 0)
 			rc = err_sys(err, -errno, "can't read it");
@@ -160,6 +161,24 @@ static int pieces(struct batch *b, int fd, const char *part, struct err *err)
 	}
 	free(data);
 	return rc;
+}
+
+/* An empty file, which goes when we do. */
+static int begin_large(struct batch *b, const char *part, struct err *err)
+{
+	char *undo = copy_undo(part), *command = NULL;
+	json_t *r;
+
+	if (asprintf(&command, "{ [ -d %s ] || mkdir -p %s; } && : >%s", b->folder, b->folder,
+		     part) < 0 ||
+	    !undo) {
+		free(command);
+		command = NULL;
+	}
+	r = copy_exec_with(b->c, command, &(struct copy_extra){.undo = undo}, err);
+	free(undo);
+	json_decref(r);
+	return r ? 0 : err->code;
 }
 
 /* The pieces are there, or will not be: give the file its name, or remove it. */
@@ -176,7 +195,8 @@ static int end_large(struct batch *b, const char *part, const char *name, mode_t
 	else
 		n = asprintf(&command, "chmod %o %s && mv -f %s %s/%s", mode & 07777, part, part,
 			     b->folder, safe ? safe : "");
-	r = copy_exec(b->c, n < 0 || !safe ? NULL : command, rc ? &late : err);
+	r = copy_exec_with(b->c, n < 0 || !safe ? NULL : command, &(struct copy_extra){.undo = ""},
+			   rc ? &late : err);
 	if (!rc && !r)
 		rc = err->code;
 	json_decref(r);
@@ -197,7 +217,9 @@ static int large(struct batch *b, int fd, const char *name, mode_t mode, struct 
 		return err_set(err, -ENOMEM, "out of memory");
 	if (rc)
 		return rc;
-	rc = pieces(b, fd, part, err);
+	rc = begin_large(b, part, err);
+	if (!rc)
+		rc = pieces(b, fd, part, err);
 	rc = end_large(b, part, name, mode, rc, err);
 	free(part);
 	return rc;
@@ -209,7 +231,6 @@ static int file(struct batch *b, int dir_fd, const char *base, const char *name,
 	int fd = openat(dir_fd, base,
 			O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW)),
 	    rc;
-	char data[SMALL];
 	ssize_t n;
 
 	if (fd < 0)
@@ -219,9 +240,9 @@ static int file(struct batch *b, int dir_fd, const char *base, const char *name,
 	if (st->st_size > SMALL) {
 		rc = large(b, fd, name, st->st_mode, err);
 	} else {
-		n = read(fd, data, sizeof(data));
+		n = read(fd, b->small, sizeof(b->small));
 		rc = n < 0 ? err_sys(err, -errno, "%s", name)
-			   : batch_add(b, name, st, NULL, data, (size_t)n, err);
+			   : batch_add(b, name, st, NULL, b->small, (size_t)n, err);
 		b->done += n > 0 ? (uint64_t)n : 0;
 	}
 	close(fd);
@@ -395,15 +416,8 @@ static int destination(struct copy *c, const char *from, const char *to, bool ex
 
 static int send_all(struct batch *b, const char *from, const char *name, struct err *err)
 {
-	char *command = NULL;
-	json_t *r;
-	int rc;
+	int rc = batch_open(b, err);
 
-	if (asprintf(&command, "mkdir -p %s", b->folder) < 0)
-		command = NULL;
-	r = copy_exec(b->c, command, err);
-	rc = r ? batch_open(b, err) : err->code;
-	json_decref(r);
 	if (!rc)
 		rc = any(b, AT_FDCWD, from, name, true, 0, err);
 	if (!rc)

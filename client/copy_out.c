@@ -3,7 +3,8 @@
  * copy_out.c - files from a node to here.
  *
  * The node makes a compressed tar of them in its /tmp, which is fetched in pieces, kept here in a
- * file without a name, and unpacked by tree_unpack() when it is whole.
+ * file without a name, and unpacked by tree_unpack() when it is whole. What is small comes with the
+ * answer of the command that packs it.
  */
 #include <archive.h>
 #include <errno.h>
@@ -18,15 +19,18 @@
 #include "client/copy.h"
 #include "client/ctl.h"
 #include "client/shell.h"
+#include "lib/base64.h"
 #include "lib/hash.h"
 
 /* Its base64, with line breaks, is less than the 256 KiB that an answer holds. */
 enum { PIECE = 180000 };
 
-/* Has the node make the tar @spool; its size. */
-static int64_t node_pack(struct copy *c, const char *from, const char *spool, struct err *err)
+/* Has the node make the tar @spool; its size. *@whole is a new reference to the answer when all of
+ * it is in there: then @spool is gone. */
+static int64_t node_pack(struct copy *c, const char *from, const char *spool, json_t **whole,
+			 struct err *err)
 {
-	char *safe = shell_quoted(from), *command = NULL;
+	char *safe = shell_quoted(from), *command = NULL, *undo = copy_undo(spool);
 	uint64_t size;
 	json_t *r;
 
@@ -35,14 +39,21 @@ static int64_t node_pack(struct copy *c, const char *from, const char *spool, st
 			     "p=$(readlink -f %s) && [ -e \"$p\" ] || "
 			     "{ echo 'no such file or folder' >&2; exit 1; }\n"
 			     "d=${p%%/*}; umask 077\n"
-			     "tar -czf %s -C \"${d:-/}\" -- \"${p##*/}\" && wc -c <%s",
-			     safe, spool, spool) < 0)
+			     "tar -czf %s -C \"${d:-/}\" -- \"${p##*/}\" && n=$(wc -c <%s) && "
+			     "echo $n && { [ $n -gt %d ] || { base64 %s && rm -f %s; }; }",
+			     safe, spool, spool, PIECE, spool, spool) < 0)
 		command = NULL;
 	free(safe);
-	r = copy_exec(c, command, err);
+	r = undo ? copy_exec_with(c, command, &(struct copy_extra){.undo = undo}, err) : NULL;
+	if (!undo) {
+		free(command);
+		err_set(err, -ENOMEM, "out of memory");
+	}
+	free(undo);
 	if (!r)
 		return err->code;
 	size = strtoull(jstr(r, "stdout"), NULL, 10);
+	*whole = size <= PIECE ? json_incref(r) : NULL;
 	json_decref(r);
 	if (size > c->max)
 		return err_set(err, -EFBIG,
@@ -52,11 +63,11 @@ static int64_t node_pack(struct copy *c, const char *from, const char *spool, st
 	return (int64_t)size;
 }
 
-static int keep_piece(struct copy *c, const json_t *r, int file, uint64_t at, size_t want,
+static int keep_piece(struct copy *c, const char *text, int file, uint64_t at, size_t want,
 		      struct err *err)
 {
-	unsigned char *data = malloc(want);
-	size_t got = data ? base64_decode(jstr(r, "stdout"), data, want) : 0;
+	unsigned char *data = malloc(MAX(want, 1u));
+	size_t got = data ? base64_decode(text, data, want) : 0;
 	int rc = 0;
 
 	if (!data)
@@ -94,7 +105,8 @@ static int fetch(struct copy *c, const char *spool, uint64_t size, int file, str
 			rc = start_piece(c, &w, spool, next++, err);
 		r = rc ? NULL : copy_oldest(c, &w, err);
 		if (!rc)
-			rc = r ? keep_piece(c, r, file, at, (size_t)MIN(size - at, PIECE), err)
+			rc = r ? keep_piece(c, jstr(r, "stdout"), file, at,
+					    (size_t)MIN(size - at, PIECE), err)
 			       : err->code;
 		json_decref(r);
 		copy_tell(c, at + MIN(size - at, PIECE), size);
@@ -144,17 +156,30 @@ static int unpack(struct copy *c, int file, int dir_fd, const char *name, struct
 static int fetch_to(struct copy *c, const char *from, int file, struct err *err)
 {
 	char spool[64], *command;
+	json_t *whole = NULL;
 	struct err ignored;
 	uint64_t random;
+	const char *text;
 	int64_t size;
 	int rc;
 
 	random_bytes(&random, sizeof(random));
 	snprintf(spool, sizeof(spool), "/tmp/.vnet-copy-%016llx", (unsigned long long)random);
-	size = node_pack(c, from, spool, err);
-	rc = size < 0 ? (int)size : fetch(c, spool, (uint64_t)size, file, err);
-	if (asprintf(&command, "rm -f %s", spool) >= 0)
-		json_decref(copy_exec(c, command, &ignored));
+	size = node_pack(c, from, spool, &whole, err);
+	if (whole) {
+		text = jstr(whole, "stdout"); /* the first line is the size */
+		rc = size < 0 ? (int)size
+			      : keep_piece(c, text + strcspn(text, "\n"), file, 0, (size_t)size,
+					   err);
+		json_decref(whole);
+	} else {
+		rc = size < 0 ? (int)size : fetch(c, spool, (uint64_t)size, file, err);
+	}
+	if (whole && !rc)
+		return 0;
+	if (asprintf(&command, "rm -f %s", spool) < 0)
+		command = NULL;
+	json_decref(copy_exec_with(c, command, &(struct copy_extra){.undo = ""}, &ignored));
 	return rc;
 }
 

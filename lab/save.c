@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "client/ctl.h"
+#include "lib/base64.h"
 #include "lab/node.h"
 #include "lab/save_parts.h"
 #include "lab/save_switch.h"

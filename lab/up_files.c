@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "client/copy.h"
+#include "lib/base64.h"
 #include "lab/node.h"
 #include "lab/guest.h"
 #include "lab/parse.h"

@@ -5,7 +5,7 @@ lib-srcs += lib/nearest.c lib/pcapng.c
 lib-srcs += lib/frame.c lib/ipaddr.c
 lib-srcs += lib/linkspec.c lib/linkwords.c lib/linktext.c lib/linkmodel.c lib/holdq.c lib/due.c lib/alarm.c
 lib-srcs += lib/ipproto.c lib/setting_names.c lib/late.c
-lib-srcs += lib/hex.c lib/tag.c lib/sha256.c
+lib-srcs += lib/base64.c lib/hex.c lib/tag.c lib/sha256.c
 lib-srcs += lib/dhcp_option_table.c lib/dhcp_option_value.c lib/dhcp_option_names.c
 
 unit-tests += sha256 addr csum gso hash pcapng pkt tag text timer

@@ -18,7 +18,9 @@
 enum {
 	FLUSH_SOON_MS = 1,  /* for the first output after a silence: a key's echo */
 	FLUSH_LATE_MS = 10, /* while it goes on: a hundred wake-ups a second */
-	KEY_ESCAPE = 1,	    /* Ctrl-A */
+	/* For a protocol, whose far end waits for each answer before it goes on. */
+	FLUSH_AGENT_US = 200,
+	KEY_ESCAPE = 1, /* Ctrl-A */
 };
 
 static struct termios saved_terminal;
@@ -49,7 +51,9 @@ static void arm_flush(struct stream *st)
 {
 	bool goes_on = clock_now_ms() - st->flushed_ms <= 2 * FLUSH_LATE_MS;
 	const struct itimerspec when = {
-		.it_value.tv_nsec = (goes_on ? FLUSH_LATE_MS : FLUSH_SOON_MS) * 1000000L,
+		.it_value.tv_nsec = st->kind == STREAM_AGENT ? FLUSH_AGENT_US * 1000L
+				    : goes_on		     ? FLUSH_LATE_MS * 1000000L
+							     : FLUSH_SOON_MS * 1000000L,
 	};
 
 	st->flush_due = true;
@@ -206,16 +210,14 @@ static void client_cb(struct loop_fd *w, uint32_t events)
 {
 	struct stream_client *c = CONTAINER_OF(w, struct stream_client, in);
 	struct stream *st = c->stream;
-	bool was_full = !stream_can_send(st);
-
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		read_client(st, c);
 	if (connected(c) && (events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN))
 		drop_client(st, c);
 	if (connected(c) && (events & EPOLLOUT))
 		write_client(st, c);
-	if (was_full && stream_can_send(st))
-		st->poke(st->poke_ctx);
+	/* Room for a little may have been there before, and not been enough (line.c). */
+	st->poke(st->poke_ctx);
 }
 
 static void timer_cb(struct loop_fd *w, uint32_t events)

@@ -66,6 +66,28 @@ check "and it says so" grep -q '1 left out.*points-out' <<<"$out"
 check "a link that stays is there" test "$(readlink $DIR/down/tree/some/link)" = small
 refused "what is not there" "no such file" copy pc:/nosuch $DIR/down/
 refused "into a folder that is not here" "No such file" copy pc:/root/small $DIR/nosuch/deeper/x
+# ---- cut off ----
+head -c 4000000 /dev/urandom >$DIR/up/huge
+left() { inside 'find / -xdev -name ".vnet-copy*" | grep .'; }
+gone() { ! left >/dev/null; }
+copies() { # ARGS: killed when its file is there
+	"$VNETCTL" -s $SOCK vm copy "$@" >/dev/null 2>&1 &
+	check "a copy ($1) has begun" wait_for 20 left
+	kill -9 $!
+	wait $! 2>/dev/null
+	check "it is killed: what it had made goes" wait_for 10 gone
+}
+copies $DIR/up/huge pc:/root/huge
+check_not "and nothing has the name" inside test -e /root/huge
+inside 'head -c 4000000 /dev/urandom >/root/huge'
+copies pc:/root/huge $DIR/down/
+check_not "nor here" test -e $DIR/down/huge
+inside 'rm /root/huge'
+rm $DIR/up/huge
+# A daemon that does not listen for a while, in the middle of much output.
+(sleep 0.5; kill -STOP $DAEMON_PID; sleep 1; kill -CONT $DAEMON_PID) &
+check "output that had to wait comes" eval '[ "$(inside "head -c 2000000 /dev/zero | tr \\\\0 x" | wc -c)" = 262144 ]'
+
 equal "nothing is left in the guest" "" "$(inside 'find / -xdev -name ".vnet-copy*"')"
 equal "nor here" "" "$(find $DIR/down -name '.vnet-copy*')"
 

@@ -28,6 +28,8 @@ static void note(void *arg, const struct agent_request *req)
 	if (req->kind == AGENT_RUN)
 		snprintf(seen + n, sizeof(seen) - n, "run %u %u [%s];", req->id, req->timeout_ms,
 			 req->command);
+	else if (req->kind == AGENT_INPUT)
+		snprintf(seen + n, sizeof(seen) - n, "%.*s", (int)req->len, req->data);
 	else if (req->kind == AGENT_RESIZE)
 		snprintf(seen + n, sizeof(seen) - n, "window %u %u;", req->rows, req->cols);
 	else
@@ -48,7 +50,7 @@ static struct agent_parser *new_parser(void)
 static void parses_however_it_is_cut(void **state)
 {
 	static const char text[] =
-		"\nP 7\nX 1 500 5\nls -l\n\nW 24 80\nX 4294967295 0 3\na\nbP 8\r\n";
+		"\nP 7\nX 1 500 5\nls -l\n\nW 24 80\nI 4294967295 6\nX 1 2\nX 4294967295 0 3\na\nbP 8\r\n";
 	size_t len = sizeof(text) - 1;
 
 	(void)state;
@@ -57,7 +59,7 @@ static void parses_however_it_is_cut(void **state)
 
 		for (size_t i = 0; i < len; i += chunk)
 			agent_parser_feed(p, text + i, chunk < len - i ? chunk : len - i);
-		assert_string_equal(seen, "ping 7;run 1 500 [ls -l];window 24 80;"
+		assert_string_equal(seen, "ping 7;run 1 500 [ls -l];window 24 80;X 1 2\n"
 					  "run 4294967295 0 [a\nb];ping 8;");
 		free(p);
 	}
@@ -202,7 +204,7 @@ static void says_ready_and_answers(void **state)
 {
 	struct end *e = *state;
 
-	expect(e, "R 1\n");
+	expect(e, "R 2\n");
 	say(e, "P 42\n");
 	expect(e, "P 42\n");
 }
@@ -219,6 +221,21 @@ static void output_and_status(void **state)
 	expect(e, "D 2 137\n");
 	run(e, 3, 0, "exit 255");
 	expect(e, "D 3 255\n");
+}
+
+static void input_goes_to_its_command(void **state)
+{
+	struct end *e = *state;
+
+	say(e, "I 1 3\nhalI 1 4\nf an");
+	run(e, 1, 0, "cat; cat");
+	expect(e, "O 1 7\nhalf an");
+	expect(e, "D 1 0\n");
+	say(e, "I 2 5\nother");
+	run(e, 3, 0, "cat; echo none");
+	expect(e, "O 3 5\nnone\n");
+	run(e, 2, 0, "cat; echo gone");
+	expect(e, "O 2 5\ngone\n");
 }
 
 static void several_at_once(void **state)
@@ -327,6 +344,7 @@ int main(void)
 		cmocka_unit_test(bounds),
 		agent_test(says_ready_and_answers),
 		agent_test(output_and_status),
+		agent_test(input_goes_to_its_command),
 		agent_test(several_at_once),
 		agent_test(time_limit_kills_the_group),
 		agent_test(background_does_not_hold),

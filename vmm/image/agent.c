@@ -12,6 +12,9 @@
  * slow line slows the commands, and a host that does not read cannot make the agent grow. Time
  * limits keep running meanwhile. A command text that stops arriving for STALL_MS is given up: its
  * sender has gone, and the next one must not be taken for its rest.
+ *
+ * Input of a command is gathered, before the command itself comes, in a file without a name, which
+ * then is its standard input. There is one such file at a time, and it is bounded.
  */
 #include "vmm/image/agent.h"
 
@@ -23,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -58,6 +62,9 @@ struct agent {
 	struct agent_parser parser;
 	int64_t heard_ms; /* when the last byte came from the host */
 	size_t unsaid;	  /* bytes read that the host was not told of */
+	int input;	  /* -1: none */
+	uint32_t input_id;
+	size_t input_len;
 	struct job jobs[AGENT_JOBS];
 	char out[OUT_MAX];
 	size_t out_len;
@@ -149,15 +156,16 @@ static struct job *job_slot(struct agent *a)
 	return NULL;
 }
 
-static void child_exec(const char *command, int out, int err)
+static void child_exec(const char *command, int in, int out, int err)
 {
 	static const int reset[] = {SIGPIPE, SIGTERM, SIGHUP, SIGINT, SIGCHLD};
-	int null = open("/dev/null", O_RDONLY);
 
+	if (in < 0)
+		in = open("/dev/null", O_RDONLY);
 	setsid();
 	for (size_t i = 0; i < sizeof(reset) / sizeof(reset[0]); i++)
 		signal(reset[i], SIG_DFL);
-	dup2(null, STDIN_FILENO);
+	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
 	if (chdir("/root") && chdir("/"))
@@ -166,8 +174,8 @@ static void child_exec(const char *command, int out, int err)
 	_exit(127);
 }
 
-/* Start @command; 0 or a negative errno. */
-static int job_spawn(struct job *j, const char *command)
+/* Start @command with input @in (-1: none); 0 or a negative errno. */
+static int job_spawn(struct job *j, const char *command, int in)
 {
 	int out[2], err[2];
 
@@ -180,7 +188,7 @@ static int job_spawn(struct job *j, const char *command)
 	}
 	j->pid = fork();
 	if (!j->pid)
-		child_exec(command, out[1], err[1]);
+		child_exec(command, in, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	j->pipe[JOB_OUT] = out[0];
@@ -200,7 +208,38 @@ static void refuse(struct agent *a, uint32_t id, const char *why)
 	out_line(a, 'D', id, STATUS_REFUSED);
 }
 
-static void job_start(struct agent *a, const struct agent_request *req)
+static void input_add(struct agent *a, const struct agent_request *req)
+{
+	if (!a->input_len || a->input_id != req->id) {
+		close_fd(&a->input); /* its command never came */
+		a->input = memfd_create("input", MFD_CLOEXEC);
+		a->input_id = req->id;
+		a->input_len = 0;
+	}
+	a->input_len += req->len;
+	/* The command is refused when not all of it is there. */
+	if (a->input_len <= AGENT_INPUT_MAX &&
+	    write(a->input, req->data, req->len) != (ssize_t)req->len)
+		a->input_len = AGENT_INPUT_MAX + 1;
+}
+
+static void input_drop(struct agent *a)
+{
+	close_fd(&a->input);
+	a->input_len = 0;
+}
+
+/* False: there is input for command @id, but not all of it. */
+static bool input_ready(struct agent *a, uint32_t id)
+{
+	if (a->input_id != id)
+		input_drop(a);
+	if (a->input >= 0)
+		lseek(a->input, 0, SEEK_SET);
+	return a->input_len <= AGENT_INPUT_MAX;
+}
+
+static void job_begin(struct agent *a, const struct agent_request *req)
 {
 	struct job *j = job_find(a, req->id);
 
@@ -216,7 +255,7 @@ static void job_start(struct agent *a, const struct agent_request *req)
 		return;
 	}
 	*j = (struct job){.used = true, .id = req->id, .pidfd = -1, .pipe = {-1, -1}};
-	if (job_spawn(j, req->command)) {
+	if (job_spawn(j, req->command, a->input)) {
 		if (j->pid > 0) {
 			job_kill(j);
 			waitpid(j->pid, NULL, 0);
@@ -227,6 +266,15 @@ static void job_start(struct agent *a, const struct agent_request *req)
 	}
 	if (req->timeout_ms)
 		j->deadline_ms = now_ms() + req->timeout_ms;
+}
+
+static void job_start(struct agent *a, const struct agent_request *req)
+{
+	if (input_ready(a, req->id))
+		job_begin(a, req);
+	else
+		refuse(a, req->id, "agent: no room for the command's input\n");
+	input_drop(a);
 }
 
 /* The kernel tells the programs on it by SIGWINCH. */
@@ -250,6 +298,9 @@ static void request_cb(void *arg, const struct agent_request *req)
 	case AGENT_RUN:
 		job_start(a, req);
 		break;
+	case AGENT_INPUT:
+		input_add(a, req);
+		break;
 	case AGENT_PING:
 		out_put(a, line, (size_t)snprintf(line, sizeof(line), "P %u\n", req->id));
 		break;
@@ -257,6 +308,7 @@ static void request_cb(void *arg, const struct agent_request *req)
 		set_window(a, req);
 		break;
 	case AGENT_TOO_LONG:
+		input_drop(a);
 		refuse(a, req->id, "agent: the command is longer than 64 KiB\n");
 		break;
 	}
@@ -360,7 +412,7 @@ static nfds_t fill_poll(const struct agent *a, struct pollfd *p)
 /* 1 when something was read, 0 when nothing was there, negative at the end. */
 static int read_host(struct agent *a, int64_t now)
 {
-	char buf[1024];
+	char buf[4096];
 	ssize_t n = read(a->fd, buf, sizeof(buf));
 
 	if (n < 0)
@@ -434,6 +486,7 @@ int agent_run(int fd, const char *console)
 	if (!a)
 		return -ENOMEM;
 	a->fd = fd;
+	a->input = -1;
 	a->console = console;
 	a->parser.cb = request_cb;
 	a->parser.arg = a;
@@ -442,7 +495,7 @@ int agent_run(int fd, const char *console)
 		err = -errno;
 	if (!err) {
 		signal(SIGPIPE, SIG_IGN);
-		out_put(a, "R 1\n", 4);
+		out_put(a, "R 2\n", 4);
 		err = out_flush(a);
 	}
 	if (!err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Parser of the agent protocol (agent.h): header lines, and after an X line that many raw bytes.
- * No system calls. State: either in a line (want == 0) or in a command's text (want > 0).
+ * No system calls. State: in a line, or in a command's text (want > 0) or input (want_input > 0).
  */
 #include "vmm/image/agent.h"
 
@@ -53,6 +53,16 @@ static void command_header(struct agent_parser *p, const char *s, uint32_t id)
 		run_request(p);
 }
 
+static void input_header(struct agent_parser *p, const char *s, uint32_t id)
+{
+	uint64_t len;
+
+	if (!take_uint(&s, UINT32_MAX, &len) || *s)
+		return;
+	p->id = id;
+	p->want_input = len;
+}
+
 static void window_header(struct agent_parser *p, const char *s, uint64_t rows)
 {
 	struct agent_request req = {.kind = AGENT_RESIZE, .rows = (uint16_t)rows};
@@ -77,6 +87,8 @@ static void header_line(struct agent_parser *p)
 		return;
 	if (p->line[0] == 'X')
 		command_header(p, s, (uint32_t)id);
+	else if (p->line[0] == 'I')
+		input_header(p, s, (uint32_t)id);
 	else if (p->line[0] == 'W')
 		window_header(p, s, id);
 	else if (p->line[0] == 'P' && !*s)
@@ -117,10 +129,22 @@ static size_t feed_command(struct agent_parser *p, const char *data, size_t len)
 	return n;
 }
 
+static size_t feed_input(struct agent_parser *p, const char *data, size_t len)
+{
+	size_t n = len < p->want_input ? len : (size_t)p->want_input;
+
+	p->want_input -= n;
+	p->cb(p->arg,
+	      &(struct agent_request){.kind = AGENT_INPUT, .id = p->id, .data = data, .len = n});
+	return n;
+}
+
 void agent_parser_feed(struct agent_parser *p, const char *data, size_t len)
 {
 	while (len) {
-		size_t n = p->want ? feed_command(p, data, len) : feed_line(p, data, len);
+		size_t n = p->want	   ? feed_command(p, data, len)
+			   : p->want_input ? feed_input(p, data, len)
+					   : feed_line(p, data, len);
 
 		data += n;
 		len -= n;
@@ -132,10 +156,11 @@ void agent_parser_reset(struct agent_parser *p)
 	p->line_len = 0;
 	p->skip_line = false;
 	p->want = 0;
+	p->want_input = 0;
 	p->have = 0;
 }
 
 bool agent_parser_midway(const struct agent_parser *p)
 {
-	return p->want > 0;
+	return p->want > 0 || p->want_input > 0;
 }

@@ -11,7 +11,7 @@
 
 #include "vmm/stream.h"
 
-enum { LINE_CHUNK = 1024 };
+enum { LINE_CHUNK = 4096 };
 
 struct line {
 	struct stream stream;

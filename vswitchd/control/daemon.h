@@ -36,6 +36,7 @@ struct daemon {
 	struct runner runner;
 	struct ctl *ctl;
 	struct rpc_later *laters;	/* calls whose reply is still to come; rpc.h */
+	struct undo *undos;		/* rpc.h */
 	struct vm *vms;			/* vm.h */
 	struct netns *netns;		/* netns.h */
 	struct capture *captures;	/* capture.h */

@@ -47,9 +47,10 @@ struct daemon *netns_daemon(const struct netns *ns);
 
 /* ---- netns_run.c ---- */
 
-/* Run @command with sh in the namespace; the reply of @rpc follows. RPC_LATER or an error. */
-int netns_exec(struct netns *ns, struct rpc *rpc, const char *command, unsigned int timeout_ms,
-	       struct err *err);
+/* Run the "command" of @rpc with sh in the namespace, with @len bytes of @input (NULL: none) as its
+ * standard input; the reply of @rpc follows. RPC_LATER or an error. */
+int netns_exec(struct netns *ns, struct rpc *rpc, const uint8_t *input, size_t len,
+	       unsigned int timeout_ms, struct err *err);
 /* Start @command in the background, output to DIR/netns-NAME.log. Its pid, or an error. */
 int netns_spawn(struct netns *ns, const char *command, struct err *err);
 /* A shell in the namespace on a terminal of its own, which ends when the descriptor that is returned

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,11 +185,24 @@ static void kill_and_reap(pid_t pid)
 
 /* ---- ns.exec, ns.spawn ----------------------------------------------------------------------- */
 
-static int start_exec(struct netns *ns, const char *command, int p[2][2], struct run **out,
+/* A file without a name, read from its begin. */
+static int input_file(const uint8_t *input, size_t len, struct err *err)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd >= 0 && write(fd, input, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	err_sys(err, -errno, "cannot make the command's input");
+	if (fd >= 0)
+		close(fd);
+	return err->code;
+}
+
+static int start_exec(struct netns *ns, const char *command, int in, int p[2][2], struct run **out,
 		      struct err *err)
 {
 	struct daemon *d = netns_daemon(ns);
-	const struct child c = {.in = -1, .out = p[0][1], .err = p[1][1]};
+	const struct child c = {.in = in, .out = p[0][1], .err = p[1][1]};
 	pid_t pid = run_fork(ns, command, c, err);
 
 	if (pid < 0)
@@ -208,16 +222,21 @@ static int start_exec(struct netns *ns, const char *command, int p[2][2], struct
 	return 0;
 }
 
-int netns_exec(struct netns *ns, struct rpc *rpc, const char *command, unsigned int timeout_ms,
-	       struct err *err)
+int netns_exec(struct netns *ns, struct rpc *rpc, const uint8_t *input, size_t len,
+	       unsigned int timeout_ms, struct err *err)
 {
 	int p[2][2] = {{-1, -1}, {-1, -1}}, rc = 0;
-	struct run *r;
+	int in = input ? input_file(input, len, err) : -1;
+	struct run *r = NULL;
 
+	if (input && in < 0)
+		return in;
 	if (pipe2(p[0], O_CLOEXEC) < 0 || pipe2(p[1], O_CLOEXEC) < 0)
 		rc = err_sys(err, -errno, "cannot make a pipe");
 	if (!rc)
-		rc = start_exec(ns, command, p, &r, err);
+		rc = start_exec(ns, rpc_str(rpc, "command"), in, p, &r, err);
+	if (in >= 0)
+		close(in);
 	for (int i = 0; i < 4; i++)
 		if (p[i / 2][i % 2] >= 0)
 			close(p[i / 2][i % 2]);

@@ -90,6 +90,7 @@ void rpc_finish(struct rpc_later *later, json_t *result, const struct err *err)
 void rpc_client_gone(struct daemon *d, struct client *client)
 {
 	lab_client_gone(d, client);
+	undo_client_gone(d, client);
 	for (struct rpc_later *l = d->laters; l; l = l->next)
 		if (l->client == client)
 			l->client = NULL;

@@ -133,15 +133,22 @@ static int ns_addr_m(struct rpc *rpc, json_t **result, struct err *err)
 static int ns_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 {
 	unsigned int timeout_ms;
+	uint8_t *input = NULL;
 	struct netns *ns;
+	size_t len = 0;
 	int rc = rpc_netns(rpc, "name", &ns, err);
 
 	(void)result;
 	if (!rc)
 		rc = rpc_exec_timeout(rpc, &timeout_ms, err);
-	if (rc)
-		return rc;
-	return netns_exec(ns, rpc, rpc_str(rpc, "command"), timeout_ms, err);
+	if (!rc)
+		rc = rpc_exec_input(rpc, &input, &len, err);
+	if (!rc)
+		rc = undo_set(rpc, netns_name(ns), false, err);
+	if (!rc)
+		rc = netns_exec(ns, rpc, input, len, timeout_ms, err);
+	free(input);
+	return rc;
 }
 
 static int ns_spawn_m(struct rpc *rpc, json_t **result, struct err *err)
@@ -182,7 +189,7 @@ const struct rpc_method rpc_ns_methods[] = {
 	{"ns.resume", ns_pause_m, "name!", true},
 	{"ns.veth", ns_veth_m, "netns! ifname! host!", true},
 	{"ns.addr", ns_addr_m, "netns! ifname! address!", true},
-	{"ns.exec", ns_exec_m, "name! command! timeout_s:i", true},
+	{"ns.exec", ns_exec_m, "name! command! timeout_s:i input undo", true},
 	{"ns.console", ns_console_m, "name! prompt", true},
 	{"ns.spawn", ns_spawn_m, "name! command!", true},
 	{0},

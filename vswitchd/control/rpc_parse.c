@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/base64.h"
 #include "vswitchd/control/rpc.h"
 
 int rpc_parse(const char *line, size_t len, json_t **req, struct err *err)
@@ -169,6 +171,21 @@ int rpc_exec_timeout(const struct rpc *rpc, unsigned int *out_ms, struct err *er
 
 	*out_ms = (unsigned int)timeout_s * 1000;
 	return rc;
+}
+
+int rpc_exec_input(const struct rpc *rpc, uint8_t **out, size_t *len, struct err *err)
+{
+	const char *text = rpc_str(rpc, "input");
+	size_t size = text ? strlen(text) / 4 * 3 + 3 : 0;
+
+	*out = text ? malloc(size) : NULL;
+	*len = 0;
+	if (!text)
+		return 0;
+	if (!*out)
+		return err_set(err, -ENOMEM, "memory is short");
+	*len = base64_decode(text, *out, size);
+	return 0;
 }
 
 int rpc_name(const struct rpc *rpc, const char *key, const char **out, struct err *err)

@@ -168,25 +168,32 @@ static int vm_resume_m(struct rpc *rpc, json_t **result, struct err *err)
 
 static int vm_exec_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	struct agent_command x = {
+		.text = rpc_str(rpc, "command"),
+		.patient = json_is_true(json_object_get(rpc->params, "patient")),
+	};
 	struct rpc_later *later;
-	unsigned int timeout_ms;
+	struct err exec_err = {0};
 	struct vm *vm;
 	int rc = rpc_vm_alive(rpc, &vm, err);
 
 	(void)result;
 	if (!rc)
-		rc = rpc_exec_timeout(rpc, &timeout_ms, err);
+		rc = rpc_exec_timeout(rpc, &x.timeout_ms, err);
 	if (rc)
 		return rc;
 	if (vm->state != VM_RUNNING && !vm_boots(vm))
 		return err_set(err, -EAGAIN, "guest \"%s\" is %s: commands run when it is running",
 			       vm->name, vm_state_word(vm->state));
-	later = rpc_defer(rpc);
-	if (!later)
-		return err_set(err, -ENOMEM, "memory is short");
-	struct err exec_err = {0};
-	if (agent_exec(vm->agent, rpc_str(rpc, "command"), timeout_ms,
-		       json_is_true(json_object_get(rpc->params, "patient")), later, &exec_err))
+	rc = rpc_exec_input(rpc, &x.input, &x.input_len, err);
+	if (!rc)
+		rc = undo_set(rpc, vm->name, true, err);
+	later = rc ? NULL : rpc_defer(rpc);
+	if (!later) {
+		free(x.input);
+		return rc ? rc : err_set(err, -ENOMEM, "memory is short");
+	}
+	if (agent_exec(vm->agent, &x, later, &exec_err))
 		rpc_finish(later, NULL, &exec_err);
 	return RPC_LATER;
 }
@@ -255,7 +262,7 @@ const struct rpc_method rpc_vm_methods[] = {
 	{"vm.kill", vm_kill_m, "vm!", false},
 	{"vm.pause", vm_pause_m, "vm!", false},
 	{"vm.resume", vm_resume_m, "vm!", false},
-	{"vm.exec", vm_exec_m, "vm! command! timeout_s:i patient:b", false},
+	{"vm.exec", vm_exec_m, "vm! command! timeout_s:i patient:b input undo", false},
 	{"vm.console", vm_console_m, "vm! mode", false},
 	{"vm.window", vm_window_m, "vm! rows:i columns:i", false},
 	{"vm.log", vm_log_m, "vm!", false},

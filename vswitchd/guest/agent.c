@@ -27,7 +27,7 @@
 #include "vswitchd/guest/vm.h"
 
 enum {
-	AGENT_PROTOCOL = 1,
+	AGENT_PROTOCOL = 2,	       /* 1 took no input */
 	AGENT_EXECS_MAX = 256,	       /* commands of one guest, those that wait included */
 	AGENT_RUNNING_MAX = 8,	       /* of these in the guest at once */
 	AGENT_COMMAND_MAX = 64 * 1024, /* the longest that the agent takes */
@@ -45,7 +45,9 @@ struct exec {
 	unsigned int timeout_ms;
 	bool patient;  /* a slow guest is given longer */
 	bool sent;     /* the guest runs it */
-	char *command; /* until it is sent */
+	char *command; /* until it is sent, as its input */
+	uint8_t *input;
+	size_t input_len;
 	struct outbuf out[2];
 	struct ev_timer timer;
 };
@@ -57,6 +59,7 @@ struct agent {
 	struct agent_parser parser;
 	struct exec *execs; /* oldest first */
 	unsigned int n_execs, n_sent;
+	bool no_input; /* it is older than that */
 	uint32_t next_id;
 	struct ev_timer probe;
 	uint32_t probe_id; /* 0: none under way */
@@ -77,6 +80,7 @@ static void exec_free(struct exec *x)
 	outbuf_fini(&x->out[0]);
 	outbuf_fini(&x->out[1]);
 	free(x->command);
+	free(x->input);
 	free(x);
 }
 
@@ -155,11 +159,12 @@ static void on_ready(void *ctx, unsigned int protocol)
 {
 	struct agent *a = ctx;
 
-	if (protocol != AGENT_PROTOCOL) {
+	if (!protocol || protocol > AGENT_PROTOCOL) {
 		log_warn("guest %s: its agent speaks protocol %u, not %d", a->vm->name, protocol,
 			 AGENT_PROTOCOL);
 		return;
 	}
+	a->no_input = protocol < 2;
 	agent_out_reset(&a->out);
 	/* What was asked of an earlier agent, as when the guest has booted again, it does not know.
 	 */
@@ -234,37 +239,55 @@ static uint32_t next_id(struct agent *a)
 	return a->next_id;
 }
 
-static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned int timeout_ms)
+/* All of a message, or nothing, is queued. */
+static int say(struct agent *a, const char *head, const void *data, size_t len)
 {
-	char head[64];
-	size_t len = strlen(command);
-	/* The newline in front ends what the agent may have got of an earlier message: the first
-	 * bytes are lost when nobody had the line open. */
-	int n = snprintf(head, sizeof(head), "\nX %u %u %zu\n", id, timeout_ms, len);
-	char *msg = malloc((size_t)n + len);
+	size_t n = strlen(head);
+	char *msg = malloc(n + len);
 	int rc;
 
 	if (!msg)
 		return -ENOMEM;
-	memcpy(msg, head, (size_t)n);
-	memcpy(msg + n, command, len);
-	rc = agent_out_write(&a->out, msg, (size_t)n + len);
+	memcpy(msg, head, n);
+	if (len)
+		memcpy(msg + n, data, len);
+	rc = agent_out_write(&a->out, msg, n + len);
 	free(msg);
 	return rc;
 }
 
+static int say_exec(struct agent *a, uint32_t id, const char *command, unsigned int timeout_ms)
+{
+	char head[64];
+	size_t len = strlen(command);
+
+	/* The newline in front ends what the agent may have got of an earlier message: the first
+	 * bytes are lost when nobody had the line open. */
+	snprintf(head, sizeof(head), "\nX %u %u %zu\n", id, timeout_ms, len);
+	return say(a, head, command, len);
+}
+
 static int exec_send(struct exec *x)
 {
-	int rc;
+	char head[32];
+	int rc = 0;
 
+	if (!agent_out_room(&x->a->out, x->input_len + strlen(x->command) + 2 * sizeof(head)))
+		return -ENOBUFS;
 	if (x->patient) /* not earlier: how slow it is shows when it is up */
 		x->timeout_ms = agent_patience_ms(x->a->vm->boot_ms, x->timeout_ms);
 	x->patient = false;
-	rc = say_exec(x->a, x->id, x->command, x->timeout_ms);
+	snprintf(head, sizeof(head), "\nI %u %zu\n", x->id, x->input_len);
+	if (x->input)
+		rc = say(x->a, head, x->input, x->input_len);
+	if (!rc)
+		rc = say_exec(x->a, x->id, x->command, x->timeout_ms);
 	if (rc)
 		return rc;
 	free(x->command);
+	free(x->input);
 	x->command = NULL;
+	x->input = NULL;
 	x->sent = true;
 	x->a->n_sent++;
 	ev_timer_stop(x->a->vm->d->loop, &x->timer);
@@ -281,7 +304,7 @@ static void send_waiting(struct agent *a)
 		return;
 	for (struct exec *x = a->execs; x && a->n_sent < AGENT_RUNNING_MAX; x = x->next)
 		if (!x->sent && exec_send(x))
-			return; /* no connection: the next one sends them */
+			return; /* no connection: the next one sends them; or no room */
 }
 
 void agent_window(struct agent *a, unsigned int rows, unsigned int cols)
@@ -343,8 +366,8 @@ void agent_close(struct agent *a)
 	free(a);
 }
 
-static struct exec *exec_new(struct agent *a, const char *command, unsigned int timeout_ms,
-			     bool patient)
+/* Its input is the exec's. NULL when memory is short; so may its command be. */
+static struct exec *exec_new(struct agent *a, const struct agent_command *c)
 {
 	struct exec *x = calloc(1, sizeof(*x)), **link = &a->execs;
 
@@ -352,9 +375,11 @@ static struct exec *exec_new(struct agent *a, const char *command, unsigned int 
 		return NULL;
 	x->a = a;
 	x->id = next_id(a);
-	x->timeout_ms = timeout_ms;
-	x->patient = patient;
-	x->command = strdup(command);
+	x->timeout_ms = c->timeout_ms;
+	x->patient = c->patient;
+	x->input = c->input;
+	x->input_len = c->input_len;
+	x->command = strdup(c->text);
 	ev_timer_init(&x->timer, boot_timeout_cb, AGENT_BOOT_S, 0.);
 	x->timer.data = x;
 	while (*link)
@@ -364,28 +389,49 @@ static struct exec *exec_new(struct agent *a, const char *command, unsigned int 
 	return x;
 }
 
-int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms, bool patient,
-	       struct rpc_later *later, struct err *err)
+static int check_exec(const struct agent *a, const struct agent_command *c, struct err *err)
 {
-	struct exec *x;
-	int rc = 0;
-
-	if (strlen(command) > AGENT_COMMAND_MAX)
+	if (strlen(c->text) > AGENT_COMMAND_MAX)
 		return err_set(err, -E2BIG, "a command is at most %d bytes long",
 			       AGENT_COMMAND_MAX);
 	if (a->n_execs >= AGENT_EXECS_MAX)
 		return err_set(err, -EBUSY, "%d commands wait for guest \"%s\" already",
 			       AGENT_EXECS_MAX, a->vm->name);
-	x = exec_new(a, command, timeout_ms, patient);
-	if (x && x->command && vm_boots(a->vm))
+	if (c->input && a->no_input)
+		return err_set(err, -EOPNOTSUPP,
+			       "the agent of guest \"%s\" is older than this vswitchd: build the "
+			       "images anew (make image) and start the guest again",
+			       a->vm->name);
+	return 0;
+}
+
+/* Send it, or let it wait: for the end of the boot, for its turn, for room in the queue. */
+static int exec_start(struct agent *a, struct exec *x)
+{
+	int rc = 0;
+
+	if (!x->command)
+		return -ENOMEM;
+	if (vm_boots(a->vm))
 		ev_timer_start(a->vm->d->loop, &x->timer);
-	else if (x && x->command && a->n_sent < AGENT_RUNNING_MAX)
+	else if (a->n_sent < AGENT_RUNNING_MAX)
 		rc = exec_send(x);
-	if (!x || !(x->command || x->sent))
-		rc = -ENOMEM;
+	return rc == -ENOBUFS && a->n_sent ? 0 : rc;
+}
+
+int agent_exec(struct agent *a, const struct agent_command *c, struct rpc_later *later,
+	       struct err *err)
+{
+	int rc = check_exec(a, c, err);
+	struct exec *x = rc ? NULL : exec_new(a, c);
+
+	if (!x) {
+		free(c->input);
+		return rc ? rc : err_set(err, -ENOMEM, "memory is short");
+	}
+	rc = exec_start(a, x);
 	if (rc) {
-		if (x)
-			exec_free(x);
+		exec_free(x);
 		return err_sys(err, rc, "guest \"%s\" can't be reached", a->vm->name);
 	}
 	x->later = later;
@@ -394,5 +440,6 @@ int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms, bo
 
 int agent_send(struct agent *a, const char *command, struct err *err)
 {
-	return agent_exec(a, command, 10000, false, NULL, err);
+	return agent_exec(a, &(struct agent_command){.text = command, .timeout_ms = 10000}, NULL,
+			  err);
 }

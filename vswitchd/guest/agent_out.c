@@ -13,10 +13,10 @@ static void pump(struct agent_out *o)
 	if (!n)
 		return;
 	/* When the connection is lost, so is all of it: the next one begins with a reset. */
-	if (!vmsock_write(o->sock, o->queue, n))
+	if (!vmsock_write(o->sock, o->queue + o->begin, n))
 		o->under_way += n;
 	o->len -= n;
-	memmove(o->queue, o->queue + n, o->len);
+	o->begin = o->len ? o->begin + n : 0;
 	ev_timer_again(o->loop, &o->silence);
 }
 
@@ -46,15 +46,24 @@ void agent_out_fini(struct agent_out *o)
 	ev_timer_stop(o->loop, &o->silence);
 	free(o->queue);
 	o->queue = NULL;
-	o->len = o->size = 0;
+	o->begin = o->len = o->size = 0;
+}
+
+bool agent_out_room(const struct agent_out *o, size_t len)
+{
+	return o->len + len <= AGENT_QUEUE_MAX;
 }
 
 int agent_out_write(struct agent_out *o, const void *data, size_t len)
 {
 	if (o->sock->fd < 0)
 		return -ENOTCONN;
-	if (o->len + len > AGENT_QUEUE_MAX)
+	if (!agent_out_room(o, len))
 		return -ENOBUFS;
+	if (o->begin + o->len + len > o->size && o->begin) {
+		memmove(o->queue, o->queue + o->begin, o->len);
+		o->begin = 0;
+	}
 	if (o->len + len > o->size) {
 		size_t size = MAX(o->len + len, 2 * o->size);
 		uint8_t *p = realloc(o->queue, size);
@@ -64,7 +73,7 @@ int agent_out_write(struct agent_out *o, const void *data, size_t len)
 		o->queue = p;
 		o->size = size;
 	}
-	memcpy(o->queue + o->len, data, len);
+	memcpy(o->queue + o->begin + o->len, data, len);
 	o->len += len;
 	pump(o);
 	return 0;
@@ -84,6 +93,6 @@ void agent_out_read(struct agent_out *o, uint32_t bytes)
 void agent_out_reset(struct agent_out *o)
 {
 	ev_timer_stop(o->loop, &o->silence);
-	o->len = o->under_way = 0;
+	o->begin = o->len = o->under_way = 0;
 	o->tells = false;
 }

@@ -18,15 +18,16 @@
 #include "lib/types.h"
 #include "vswitchd/guest/vmsock.h"
 
-enum { AGENT_UNDER_WAY_MAX = 3072, AGENT_TELLS = 512, AGENT_QUEUE_MAX = 1 << 20 };
+enum { AGENT_UNDER_WAY_MAX = 3072, AGENT_TELLS = 512, AGENT_QUEUE_MAX = 2 << 20 };
 #define AGENT_SILENCE_S 3.
 
 struct agent_out {
 	struct vmsock *sock;
 	struct ev_loop *loop;
 	struct ev_timer silence;
-	uint8_t *queue; /* what waits for its turn */
-	size_t len, size;
+	uint8_t *queue;	   /* what waits for its turn */
+	size_t begin, len; /* of it in there */
+	size_t size;
 	size_t under_way;
 	bool tells; /* it has told since the last reset */
 };
@@ -34,6 +35,8 @@ struct agent_out {
 /* @sock is borrowed. */
 void agent_out_init(struct agent_out *o, struct vmsock *sock, struct ev_loop *loop);
 void agent_out_fini(struct agent_out *o);
+/* Would @len bytes be taken? */
+bool agent_out_room(const struct agent_out *o, size_t len);
 /* Send or queue. -ENOTCONN, -ENOMEM, -ENOBUFS when too much waits already. */
 int agent_out_write(struct agent_out *o, const void *data, size_t len);
 /* The agent has read @bytes more. */

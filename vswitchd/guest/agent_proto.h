@@ -3,7 +3,7 @@
  * agent_proto.h - what a guest's agent says on its serial line, taken apart, and how long it may
  * take. Pure.
  *
- *	R 1\n			ready, protocol 1
+ *	R 2\n			ready, protocol 2
  *	P <id>\n		pong
  *	O <id> <len>\n bytes	standard output of command <id>; E: standard error
  *	D <id> <status>\n	command <id> has ended

@@ -160,11 +160,19 @@ int vm_spawn(struct vm *vm, struct vm_fds *fds, struct err *err);
 
 struct agent *agent_open(struct vm *vm);
 void agent_close(struct agent *a);
-/* Run @command in the guest, once it is up; the reply to @later (taken) follows. @timeout_ms counts
- * from its start; with @patient a guest that was slow to boot is given longer
- * (agent_patience_ms()). */
-int agent_exec(struct agent *a, const char *command, unsigned int timeout_ms, bool patient,
-	       struct rpc_later *later, struct err *err);
+
+struct agent_command {
+	const char *text;
+	unsigned int timeout_ms; /* from its start */
+	bool patient;	/* a guest that was slow to boot is given longer; agent_patience_ms() */
+	uint8_t *input; /* its standard input, from malloc; NULL: it has none */
+	size_t input_len;
+};
+
+/* Run @command in the guest, once it is up; the reply to @later (taken) follows. Its input is
+ * taken, also on failure. */
+int agent_exec(struct agent *a, const struct agent_command *command, struct rpc_later *later,
+	       struct err *err);
 /* The same without anybody waiting. */
 int agent_send(struct agent *a, const char *command, struct err *err);
 /* The console's window is so large: programs there are told. */
