@@ -150,10 +150,9 @@ add_links() {
 	ln -s ../lib/ld-linux-x86-64.so.2 "$root/lib64/ld-linux-x86-64.so.2"
 	ln -s dash "$root/bin/sh"
 	ln -s nc.openbsd "$root/bin/nc"
-	for n in iptables iptables-save iptables-restore; do
+	for n in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
 		ln -s xtables-legacy-multi "$root/usr/sbin/$n"
 	done
-	ln -s xtables-legacy-multi "$root/usr/sbin/ip6tables"
 	ln -s traceroute.db "$root/usr/bin/traceroute"
 }
 
