@@ -128,11 +128,6 @@ const char *client_path(const struct client *c)
 	return c->path;
 }
 
-const json_t *client_hello(const struct client *c)
-{
-	return c->hello;
-}
-
 void client_interruptible(struct client *c, bool on)
 {
 	c->interruptible = on;

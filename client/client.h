@@ -25,8 +25,6 @@ void client_close(struct client *c);
 
 /* The socket that it is connected to. Borrowed. */
 const char *client_path(const struct client *c);
-/* What the daemon said in its hello: version, pid, state_dir. Borrowed. */
-const json_t *client_hello(const struct client *c);
 
 /* One call: takes @params (NULL: {}), returns a new reference to the result, or NULL with the
  * daemon's own words in @err and its errno as the code. */

@@ -29,7 +29,9 @@ struct copy {
 	struct tree_unpacked result; /* what was copied */
 };
 
-/* Copy the file or folder @from here to @to in the node: into it where it is a folder and not
+/* Both: 0 and c->result, or a negative errno with @err and what was copied till then in place.
+ *
+ * Copy the file or folder @from here to @to in the node: into it where it is a folder and not
  * @exact, else it gets that name, and the folders that lead there are made. Modes are kept, links
  * are copied as such (but @from itself is followed), devices and sockets left out. */
 int copy_in(struct copy *c, const char *from, const char *to, bool exact, struct err *err);

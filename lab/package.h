@@ -30,7 +30,7 @@ struct package {
 struct package *package_create(const char *kind, const char *lab);
 /* NULL is accepted. */
 void package_destroy(struct package *p);
-/* Copies @data. */
+/* Copies @name and @data. 0, or a negative errno with @err. */
 int package_add(struct package *p, const char *name, const void *data, size_t len, struct err *err);
 /* The content of a member; NULL when there is none. Borrowed. */
 const char *package_get(const struct package *p, const char *name, size_t *len);

@@ -13,8 +13,9 @@ struct check_sum {
 	json_int_t points, points_max;
 };
 
+/* Add @result, an element of what lab_check() gives; @sum is zero at first. */
 void check_sum_add(struct check_sum *sum, const json_t *result);
-/* The exit status that goes with it. */
+/* The exit status that goes with it: one of check.h. */
 int check_sum_status(const struct check_sum *sum);
 
 /* @results as of lab_check(), of lab @name. JUnit's XML, as CI systems read it; TAP version 13. */

@@ -20,6 +20,7 @@ struct wave {
 	struct err *err;
 };
 
+/* @r and @err are borrowed until wave_end(), and @who and @what of each request. */
 void wave_begin(struct wave *w, struct lab_run *r, struct err *err);
 /* Send one request; takes @params. After a failure nothing is sent any more. */
 void wave_call(struct wave *w, const char *who, const char *method, json_t *params);

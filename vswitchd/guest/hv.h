@@ -36,7 +36,7 @@ struct hv_ops {
 	const char *name;
 	bool pc;       /* it is a PC: boots kernels for PCs, has CPUs */
 	bool vnet_hdr; /* its taps have the virtio-net header */
-	/* The program and its arguments. */
+	/* The program and its arguments, appended to @av. 0, or a negative errno with @err. */
 	int (*command)(const struct vm *vm, const struct vm_fds *fds, struct argv *av,
 		       struct err *err);
 	/* The control socket is connected: say what must be said first. */

@@ -236,7 +236,8 @@ void vm_free(struct vm *vm)
 		ev_break(d->loop, EVBREAK_ALL);
 }
 
-void vm_ended(struct vm *vm, enum vm_state state, const char *reason)
+/* Its process ended: close what it had, remember why. */
+static void ended(struct vm *vm, enum vm_state state, const char *reason)
 {
 	struct err err;
 
@@ -307,7 +308,7 @@ static void exited_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 	if (vm->child && waitpid(vm->pid, &status, WNOHANG) == 0)
 		return;
 	name_end(vm, status, reason, sizeof(reason));
-	vm_ended(vm, vm->child && status == 0 ? VM_STOPPED : VM_FAILED, reason);
+	ended(vm, vm->child && status == 0 ? VM_STOPPED : VM_FAILED, reason);
 }
 
 /* A root file system of somebody's own may have no program for it; our init takes the signal. */
@@ -423,7 +424,7 @@ int vm_restore(struct daemon *d, const char *name, const json_t *doc, struct err
 	snprintf(path, sizeof(path), "%s/vm/%s", state_dir(), name);
 	vm->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!same_process(vm, doc)) {
-		vm_ended(vm, VM_FAILED, "its process ended while vswitchd was not running");
+		ended(vm, VM_FAILED, "its process ended while vswitchd was not running");
 		return 0;
 	}
 	rc = vm->dir_fd < 0 ? err_sys(err, -errno, "%s", path) : vm_attach(vm, err);

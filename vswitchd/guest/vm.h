@@ -102,8 +102,6 @@ struct vm *vm_find(struct daemon *d, const char *name);
 struct vm *vm_new(struct daemon *d, const char *name);
 /* Take it off the list with all it has; its process, if any, is killed. */
 void vm_free(struct vm *vm);
-/* Its process ended: close what it had, remember why. */
-void vm_ended(struct vm *vm, enum vm_state state, const char *reason);
 void vm_set_state(struct vm *vm, enum vm_state state);
 /* The process runs (spawned or adopted): watch it, connect to its sockets. */
 int vm_attach(struct vm *vm, struct err *err);
@@ -116,9 +114,9 @@ void vm_rebooted(struct vm *vm);
 bool vm_alive(const struct vm *vm);
 /* Its process runs and its agent has yet to speak. */
 bool vm_boots(const struct vm *vm);
-/* Write its record. */
+/* Write its record to the state store. 0, or a negative errno. */
 int vm_record(const struct vm *vm, struct err *err);
-/* From its record: adopted, or listed as failed. */
+/* From its record @doc (borrowed): adopted, or listed as failed. 0, or a negative errno. */
 int vm_restore(struct daemon *d, const char *name, const json_t *doc, struct err *err);
 
 /* Ask it to power off; kill it after @grace_ms. */
@@ -137,9 +135,12 @@ void vm_port_moved(struct daemon *d, const struct port *port);
 
 /* ---- vm_json.c ---- */
 
+/* A constant. */
 const char *vm_state_word(enum vm_state state);
+/* What vm.show gives, and the record that a restart of the daemon reads. New references. */
 json_t *vm_json(const struct vm *vm);
 json_t *vm_doc(const struct vm *vm);
+/* Fill @vm by its record. -EINVAL: it names no hypervisor of ours. */
 int vm_from_doc(struct vm *vm, const json_t *doc);
 
 /* ---- vm_run.c: vm.run ---- */
@@ -158,6 +159,8 @@ int vm_spawn(struct vm *vm, struct vm_fds *fds, struct err *err);
 
 /* ---- agent.c ---- */
 
+/* Connects, now or as soon as the socket is there. NULL when memory is short. The same of the
+ * console and the control socket. */
 struct agent *agent_open(struct vm *vm);
 void agent_close(struct agent *a);
 
@@ -191,7 +194,7 @@ void console_end(struct console *c);
 int console_attach(struct console *c, bool watch, struct err *err);
 /* How many there are. */
 unsigned int console_readers(const struct console *c);
-/* The last 64 KiB. */
+/* The last 64 KiB. New reference; NULL when memory is short. */
 json_t *console_log(const struct console *c);
 
 /* ---- hvctl.c: the control socket of a hypervisor, one JSON object a line ---- */
