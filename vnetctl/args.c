@@ -79,7 +79,7 @@ static int pair(const struct ctl *c, const struct arg_key *keys, const char *con
 		return ctl_usage(c, "'%s=' has no value", key.name);
 	if (json_object_get(params, key.name))
 		return ctl_usage(c, "'%s=' is given twice", key.name);
-	if (key.type == ARG_NUMBER) {
+	if (key.type == ARG_NUMBER && strcmp(eq + 1, "default") != 0) {
 		if (!arg_number(eq + 1, 0, 1L << 31, &n))
 			return ctl_usage(c, "'%s' is not a number: %s=NUMBER", eq + 1, key.name);
 		json_object_set_new(params, key.name, json_integer(n));

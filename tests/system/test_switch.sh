@@ -37,6 +37,11 @@ check "after kill -9" eval 'kill_daemon; start_daemon'
 equal "it is a hub still" "hub=on" "$(settings net lan)"
 overheard "and repeats all of them" 6
 vctl net set lan hub=off
+given() { jctl net show lan | json "sorted(d['settings'].items())"; }
+plain=$(given)
+check "settings are changed" vctl net set lan hub=on ageing=60s stp=on
+check "and given back their defaults" vctl net set lan hub=default ageing=default stp=default
+equal "all of them" "$plain" "$(given)"
 overheard "a switch again" 0
 equal "a setting at its default is not listed" "" "$(settings net lan)"
 

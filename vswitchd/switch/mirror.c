@@ -193,8 +193,8 @@ int mirror_check(const struct net *net, const char *names, struct err *err)
 
 	snprintf(copy, sizeof(copy), "%s", names);
 	while ((name = strsep(&rest, ",")))
-		if (strcmp(name, "none") != 0 && strcmp(name, net->conf.name) != 0 &&
-		    !port_on(net, name))
+		if (strcmp(name, "none") != 0 && strcmp(names, "default") != 0 &&
+		    strcmp(name, net->conf.name) != 0 && !port_on(net, name))
 			return err_set(err, -ENOENT,
 				       "mirror=%s: there is no port \"%s\" on network \"%s\": "
 				       "name its ports, or the network",

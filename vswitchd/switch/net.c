@@ -231,5 +231,6 @@ void net_del(struct net *net, bool forget)
 	snoop_net_fini(net);
 	learn_fini(net);
 	fdb_destroy(net->fdb);
+	json_decref(net->defaults);
 	free(net);
 }

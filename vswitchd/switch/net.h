@@ -92,6 +92,7 @@ struct net_conf {
 
 struct net {
 	struct net_conf conf;
+	json_t *defaults; /* of what was set, by settings.c; NULL: nothing was */
 	struct runner *runner;
 	struct net *next;		 /* in the runner's list */
 	struct port *ports, **ports_end; /* in the order in which they came */

@@ -239,6 +239,7 @@ void port_del(struct port *port, bool forget)
 			break;
 		}
 	features_fini(port);
+	json_decref(port->defaults);
 	free(port);
 }
 

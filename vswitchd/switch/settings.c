@@ -172,6 +172,34 @@ static int refuse_fixed(const struct net *net, const char *name, struct err *err
 		       name);
 }
 
+/* What a setting is when nobody has set it, a row says only while it is so. Every value comes by
+ * here, also at a start, so what there is before the first is the default. Of all rows, as one may
+ * set others; "none" is where there is nothing to say. */
+static void remember_defaults(const struct target *t)
+{
+	json_t **defaults = t->is_port ? &t->port->defaults : &t->net->defaults;
+	struct row rows[SETTINGS_MAX];
+	size_t n = rows_of(t, rows);
+	char text[SETTING_TEXT_MAX];
+
+	if (!*defaults)
+		*defaults = json_object();
+	for (size_t i = 0; i < n; i++)
+		if (!row_get(t, &rows[i], text) && !json_object_get(*defaults, rows[i].name))
+			json_object_set_new(*defaults, rows[i].name,
+					    json_string(text[0] ? text : "none"));
+}
+
+/* The text of @value "default" of row @r; that itself when it has no default in words. */
+static const char *default_of(const struct target *t, const struct row *r, const char *text)
+{
+	const json_t *defaults = t->is_port ? t->port->defaults : t->net->defaults;
+
+	return strcmp(text, "default") != 0
+		       ? text
+		       : (json_string_value(json_object_get(defaults, r->name)) ?: text);
+}
+
 static int apply_one(const struct target *t, const char *name, const json_t *value, struct err *err)
 {
 	char number[32], shown[128];
@@ -188,7 +216,7 @@ static int apply_one(const struct target *t, const char *name, const json_t *val
 	if (!text)
 		return err_set(err, -EINVAL, "%s: wants a text of 1 to %d bytes: %s", name,
 			       SETTING_TEXT_MAX - 1, r.accepts);
-	if (!row_set(t, &r, text, err))
+	if (!row_set(t, &r, default_of(t, &r, text), err))
 		return 0;
 	str_escape(text, strlen(text), shown, sizeof(shown));
 	return err_wrap(err, "%s=%s", name, shown);
@@ -268,6 +296,7 @@ static int apply(const struct target *t, const json_t *values, struct err *err)
 	if (rc)
 		return rc;
 	before = snapshot(t, values);
+	remember_defaults(t);
 	json_object_foreach ((json_t *)values, name, value) {
 		rc = apply_one(t, name, value, err);
 		if (rc)
