@@ -115,6 +115,14 @@ const char *jstr(const json_t *obj, const char *key)
 	return text ? text : "-";
 }
 
+const char *ctl_name_in_lab(const json_t *obj)
+{
+	const char *name = jstr(obj, "name"), *lab = json_string_value(json_object_get(obj, "lab"));
+	size_t len = lab ? strlen(lab) : 0;
+
+	return len && !strncmp(name, lab, len) && name[len] == '.' ? name + len + 1 : name;
+}
+
 json_int_t jint(const json_t *obj, const char *key)
 {
 	return (json_int_t)json_number_value(json_object_get(obj, key));

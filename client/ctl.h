@@ -77,6 +77,9 @@ const char *ctl_colour(enum ctl_colour colour);
 
 /* String member @key of @obj; "-" when it is null, absent or no string. Borrowed from @obj. */
 const char *jstr(const json_t *obj, const char *key);
+/* Name of guest, node or network @obj without its lab's ("gateway.pc" of lab "gateway": "pc"), or
+ * all of it where it is of none. Borrowed from @obj. */
+const char *ctl_name_in_lab(const json_t *obj);
 /* Integer member, 0 when absent. */
 json_int_t jint(const json_t *obj, const char *key);
 /* Array member; NULL, over which json_array_foreach() does nothing, when absent. Borrowed. */

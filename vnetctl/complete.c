@@ -25,7 +25,8 @@ struct typed {
 
 /* ---- names of things ------------------------------------------------------------------------- */
 
-static void print_list(struct ctl *c, const char *method)
+/* Full names, or those that are enough where one lab has them. */
+static void print_list(struct ctl *c, const char *method, bool full)
 {
 	struct err ignored;
 	json_t *list, *obj;
@@ -36,24 +37,7 @@ static void print_list(struct ctl *c, const char *method)
 	list = c->client ? client_call(c->client, method, NULL, &ignored) : NULL;
 	json_array_foreach (list, i, obj)
 		if (json_is_string(json_object_get(obj, "name")))
-			puts(jstr(obj, "name"));
-	json_decref(list);
-}
-
-/* Guests and nodes of all labs, by the names that are enough where one lab has them. */
-static void print_nodes(struct ctl *c, const char *method)
-{
-	struct err ignored;
-	json_t *list, *obj;
-	size_t i, len;
-
-	if (!c->client)
-		c->client = client_open(c->socket, &ignored);
-	list = c->client ? client_call(c->client, method, NULL, &ignored) : NULL;
-	json_array_foreach (list, i, obj) {
-		len = strlen(jstr(obj, "lab"));
-		puts(jstr(obj, "name") + (len ? len + 1 : 0));
-	}
+			puts(full ? jstr(obj, "name") : ctl_name_in_lab(obj));
 	json_decref(list);
 }
 
@@ -84,16 +68,16 @@ static void print_thing(const struct typed *t, const char *word)
 	bool of_lab = !strcmp(t->noun->name, "lab"), of_vm = !strcmp(t->noun->name, "vm");
 
 	if (!strcmp(word, "NET"))
-		print_list(t->c, "net.list");
+		print_list(t->c, "net.list", true);
 	else if (!strcmp(word, "PORT"))
-		print_list(t->c, "port.list");
+		print_list(t->c, "port.list", true);
 	else if (!strcmp(word, "GUEST") || (of_vm && !strcmp(word, "NAME")))
-		print_list(t->c, "vm.list");
+		print_list(t->c, "vm.list", true);
 	else if (!of_lab && !strcmp(word, "NODE")) {
-		print_nodes(t->c, "vm.list");
-		print_nodes(t->c, "ns.list");
+		print_list(t->c, "vm.list", false);
+		print_list(t->c, "ns.list", false);
 	} else if (of_lab && !strcmp(word, "NAME"))
-		print_list(t->c, "lab.list");
+		print_list(t->c, "lab.list", true);
 	else if (of_lab &&
 		 (!strcmp(word, "NODE") || !strcmp(word, "NODE.ethN") || !strcmp(word, "CABLE") ||
 		  !strcmp(word, "STAGE") || !strcmp(word, "CHECK")))

@@ -17,24 +17,14 @@ struct found {
 	char where[256]; /* their full names */
 };
 
-/* "pc", "gateway.pc": the last part of a name, or all of it. */
-static bool is_called(const json_t *obj, const char *word)
+/* Those of @list that are called @word, by their full names or without their labs'. */
+static void look(const json_t *list, struct found *f, const char *word, bool vm, bool full)
 {
-	const char *name = jstr(obj, "name"), *lab = jstr(obj, "lab");
-	size_t len = strlen(lab);
-
-	return !strcmp(name, word) || (len && !strncmp(name, lab, len) && name[len] == '.' &&
-				       !strcmp(name + len + 1, word));
-}
-
-static void look(struct ctl *c, struct found *f, const char *word, bool vm)
-{
-	struct err ignored; /* namespaces are for users with the daemon's rights only */
-	json_t *list = client_call(c->client, vm ? "vm.list" : "ns.list", NULL, &ignored), *obj;
+	const json_t *obj;
 	size_t i, len;
 
 	json_array_foreach (list, i, obj) {
-		if (!is_called(obj, word))
+		if (strcmp(full ? jstr(obj, "name") : ctl_name_in_lab(obj), word) != 0)
 			continue;
 		len = strlen(f->where);
 		snprintf(f->where + len, sizeof(f->where) - len, "%s%s", f->n ? ", " : "",
@@ -43,27 +33,34 @@ static void look(struct ctl *c, struct found *f, const char *word, bool vm)
 		f->vm = vm;
 		f->n++;
 	}
-	json_decref(list);
 }
 
+/* A full name is nobody else's, whatever the short names are. */
 static bool node_find(struct ctl *c, const char *word, struct found *f)
 {
+	struct err ignored; /* namespaces are for users with the daemon's rights only */
+	json_t *vms, *spaces;
+
 	memset(f, 0, sizeof(*f));
 	if (!ctl_client(c))
 		return false;
-	look(c, f, word, true);
-	look(c, f, word, false);
-	if (f->n == 1)
-		return true;
-	if (f->n)
+	vms = client_call(c->client, "vm.list", NULL, &ignored);
+	spaces = client_call(c->client, "ns.list", NULL, &ignored);
+	for (int full = 1; full >= 0 && !f->n; full--) {
+		look(vms, f, word, true, full);
+		look(spaces, f, word, false, full);
+	}
+	json_decref(vms);
+	json_decref(spaces);
+	if (f->n > 1)
 		fprintf(stderr, "vnetctl: several are called '%s': say which of %s\n", word,
 			f->where);
-	else
+	if (!f->n)
 		fprintf(stderr,
 			"vnetctl: no node '%s' is up: `vnetctl lab status` and `vnetctl vm list` "
 			"show those that are\n",
 			word);
-	return false;
+	return f->n == 1;
 }
 
 static int exec_run(struct ctl *c, int argc, char **argv)

@@ -23,6 +23,14 @@ check "a guest" vctl vm run pc memory=160MiB hypervisor=$hypervisor
 check "that boots while somebody looks" person 24x80 "see:vnet: ready in" "see:# " -- vm console pc
 check "is running" wait_for 60 is_state pc running
 
+# ---- names ----
+check "completion offers it" grep -qx pc <<<"$(vctl complete -- exec)"
+printf 'version: 1\nname: same\nnodes: {pc: {kind: namespace}}\n' >$DIR/same.yaml
+check "a lab's node of that name" vctl lab up $DIR/same.yaml
+check "a full name is nobody else's" eval "vctl exec pc -- uname -r | grep -qv '^$(uname -r)$'"
+check "nor the node's" eval "vctl exec same.pc -- uname -r | grep -q '^$(uname -r)$'"
+check "the lab goes" vctl lab down same
+
 # ---- what was there before ----
 vctl vm exec pc -- 'printf "earlier\033[6nlines\n" >/dev/console'
 check "who comes late sees what was printed" person 24x80 "see:vnet: ready in" "see:earlierlines" -- vm console pc

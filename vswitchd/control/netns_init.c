@@ -32,7 +32,6 @@
 #include "vswitchd/control/events.h"
 #include "vswitchd/control/netns_int.h"
 #include "vswitchd/host/proc.h"
-#include "vswitchd/host/procend.h"
 #include "vswitchd/host/procfs.h"
 #include "vswitchd/host/program.h"
 #include "vswitchd/host/state.h"
@@ -239,16 +238,40 @@ void netns_init_close(struct netns *ns)
 
 /* ---- ending it ------------------------------------------------------------------------------- */
 
+struct ending {
+	struct ev_io io;
+	pid_t pid;
+};
+
+static void reaped_cb(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct ending *e = w->data;
+
+	(void)revents;
+	waitpid(e->pid, NULL, WNOHANG);
+	ev_io_stop(loop, w);
+	close(w->fd);
+	free(e);
+}
+
 /* Its end is not waited for: it waits itself for those of the node's processes that are children of
  * ours, and whom only the loop reaps. */
 void netns_init_kill(struct netns *ns)
 {
+	struct ending *e = ns->init_fd >= 0 ? calloc(1, sizeof(*e)) : NULL;
 	int fd = ns->init_fd;
 
 	if (fd < 0)
 		return;
 	kill(ns->init, SIGKILL);
 	ev_io_stop(ns->d->loop, &ns->init_io);
-	proc_when_ended(ns->d->loop, fd, NULL, NULL);
+	if (e) {
+		e->pid = ns->init;
+		e->io.data = e;
+		ev_io_init(&e->io, reaped_cb, fd, EV_READ);
+		ev_io_start(ns->d->loop, &e->io);
+	} else {
+		close(fd);
+	}
 	ns->init_fd = ns->init = -1;
 }

@@ -36,6 +36,9 @@ enum {
 #define AGENT_PROBE_S 1.
 /* How long commands wait for a guest to be up: emulated ones take 20 s. */
 #define AGENT_BOOT_S 60.
+#define AGENT_OLD                                                                                  \
+	"its agent is older than this vswitchd: build the images anew (make image) and start the " \
+	"guest again"
 
 struct exec {
 	struct exec *next;
@@ -101,8 +104,23 @@ static void exec_fail(struct exec *x, const struct err *err)
 	exec_free(x);
 }
 
-/* Those that the guest runs, or with @unsent all. */
-static void exec_fail_all(struct agent *a, bool unsent, const char *why)
+static bool exec_any(const struct exec *x)
+{
+	(void)x;
+	return true;
+}
+
+static bool exec_is_sent(const struct exec *x)
+{
+	return x->sent;
+}
+
+static bool exec_has_input(const struct exec *x)
+{
+	return x->input != NULL;
+}
+
+static void exec_fail_all(struct agent *a, bool (*which)(const struct exec *), const char *why)
 {
 	struct exec *next;
 	struct err err;
@@ -110,7 +128,7 @@ static void exec_fail_all(struct agent *a, bool unsent, const char *why)
 	err_set(&err, -EPIPE, "guest \"%s\": %s", a->vm->name, why);
 	for (struct exec *x = a->execs; x; x = next) {
 		next = x->next;
-		if (x->sent || unsent)
+		if (which(x))
 			exec_fail(x, &err);
 	}
 }
@@ -168,7 +186,9 @@ static void on_ready(void *ctx, unsigned int protocol)
 	agent_out_reset(&a->out);
 	/* What was asked of an earlier agent, as when the guest has booted again, it does not know.
 	 */
-	exec_fail_all(a, false, "it has restarted");
+	exec_fail_all(a, exec_is_sent, "it has restarted");
+	if (a->no_input)
+		exec_fail_all(a, exec_has_input, AGENT_OLD);
 	ready(a);
 }
 
@@ -202,6 +222,7 @@ static void on_read(void *ctx, uint32_t bytes)
 	struct agent *a = ctx;
 
 	agent_out_read(&a->out, bytes);
+	send_waiting(a); /* there may be room now */
 }
 
 static const struct agent_events events = {
@@ -226,7 +247,7 @@ static void up_cb(void *ctx)
 
 static void down_cb(void *ctx)
 {
-	exec_fail_all(ctx, false, "the connection to its agent broke");
+	exec_fail_all(ctx, exec_is_sent, "the connection to its agent broke");
 }
 
 static const struct vmsock_ops ops = {.up = up_cb, .down = down_cb, .data = data_cb};
@@ -328,7 +349,7 @@ static void probe_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 
 void agent_reset(struct agent *a)
 {
-	exec_fail_all(a, true, "it has restarted");
+	exec_fail_all(a, exec_any, "it has restarted");
 	/* What it was saying when it was cut off would swallow the beginning of what it says next.
 	 */
 	agent_parser_init(&a->parser);
@@ -359,7 +380,7 @@ void agent_close(struct agent *a)
 {
 	if (!a)
 		return;
-	exec_fail_all(a, true, "it has ended");
+	exec_fail_all(a, exec_any, "it has ended");
 	ev_timer_stop(a->vm->d->loop, &a->probe);
 	agent_out_fini(&a->out);
 	vmsock_close(&a->sock);
@@ -398,10 +419,7 @@ static int check_exec(const struct agent *a, const struct agent_command *c, stru
 		return err_set(err, -EBUSY, "%d commands wait for guest \"%s\" already",
 			       AGENT_EXECS_MAX, a->vm->name);
 	if (c->input && a->no_input)
-		return err_set(err, -EOPNOTSUPP,
-			       "the agent of guest \"%s\" is older than this vswitchd: build the "
-			       "images anew (make image) and start the guest again",
-			       a->vm->name);
+		return err_set(err, -EOPNOTSUPP, "guest \"%s\": %s", a->vm->name, AGENT_OLD);
 	return 0;
 }
 
