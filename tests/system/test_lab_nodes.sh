@@ -93,6 +93,14 @@ start_daemon
 check "after kill -9 of the daemon the same processes are there" in_h2 'pgrep -f "sleep 5002"'
 check "and files" in_h1 'cat /etc/mine /mnt/x'
 
+# ---- a start that fails ----
+touch "$STATE/netns-bad.b1.files" # a plain file where the folder belongs
+echo '{version: 1, name: bad, nodes: {b1: {kind: namespace}}}' >$DIR/bad.yaml
+refused "a node that can't start says why" "mount the node's layer" vctl lab up $DIR/bad.yaml
+check "and the host's processes live" pgrep -f "sleep 5003"
+check "the daemon's first of all, and the other nodes'" in_h2 'pgrep -f "sleep 5002"'
+rm -f "$STATE/netns-bad.b1.files"
+
 # ---- the first process is killed ----
 kill -9 "$(first_of two.h1)"
 check "kill -9 of the first process: the state says so" wait_for 5 sh -c "'$VNETCTL' -s $SOCK lab status two | grep -q 'h1 .*failed.*first process was killed'"

@@ -155,6 +155,18 @@ static int spawn(struct netns *ns, int say[2], struct err *err)
 	return ns->init_fd < 0 ? err_sys(err, -errno, "cannot watch %s", program) : 0;
 }
 
+/* Afterwards nothing of @ns names a process: -1 would be all of the host's to kill(2). */
+static void undo_spawn(struct netns *ns)
+{
+	if (ns->init > 0) {
+		kill(ns->init, SIGKILL); /* our child, not waited for: the number is still its */
+		waitpid(ns->init, NULL, 0);
+	}
+	if (ns->init_fd >= 0)
+		close(ns->init_fd);
+	ns->init_fd = ns->init = -1;
+}
+
 int netns_init_start(struct netns *ns, struct err *err)
 {
 	int say[2], rc;
@@ -167,11 +179,7 @@ int netns_init_start(struct netns *ns, struct err *err)
 		rc = wait_for_it(say[0], err);
 	close(say[0]);
 	if (rc) {
-		if (ns->init > 0) {
-			kill(ns->init, SIGKILL);
-			waitpid(ns->init, NULL, 0);
-		}
-		ns->init = -1;
+		undo_spawn(ns);
 		return err_wrap(err, "namespace \"%s\"", ns->name);
 	}
 	ns->init_start = proc_start_ticks(ns->init);
@@ -190,13 +198,21 @@ static void fail(struct netns *ns, const char *reason)
 			      ns->lab[0] ? ns->lab : NULL, "reason", reason));
 }
 
+/* An adopted one is another's child: then there is nothing to do. */
+static void reap(int pidfd)
+{
+	siginfo_t info;
+
+	waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
+}
+
 static void ended_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 {
 	struct netns *ns = w->data;
 
 	(void)loop;
 	(void)revents;
-	waitpid(ns->init, NULL, WNOHANG);
+	reap(ns->init_fd);
 	netns_init_close(ns);
 	fail(ns, "its first process was killed, and all others with it");
 }
@@ -238,38 +254,29 @@ void netns_init_close(struct netns *ns)
 
 /* ---- ending it ------------------------------------------------------------------------------- */
 
-struct ending {
-	struct ev_io io;
-	pid_t pid;
-};
-
 static void reaped_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 {
-	struct ending *e = w->data;
-
 	(void)revents;
-	waitpid(e->pid, NULL, WNOHANG);
+	reap(w->fd);
 	ev_io_stop(loop, w);
 	close(w->fd);
-	free(e);
+	free(w);
 }
 
 /* Its end is not waited for: it waits itself for those of the node's processes that are children of
  * ours, and whom only the loop reaps. */
 void netns_init_kill(struct netns *ns)
 {
-	struct ending *e = ns->init_fd >= 0 ? calloc(1, sizeof(*e)) : NULL;
+	struct ev_io *io = ns->init_fd >= 0 ? calloc(1, sizeof(*io)) : NULL;
 	int fd = ns->init_fd;
 
 	if (fd < 0)
 		return;
-	kill(ns->init, SIGKILL);
+	syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	ev_io_stop(ns->d->loop, &ns->init_io);
-	if (e) {
-		e->pid = ns->init;
-		e->io.data = e;
-		ev_io_init(&e->io, reaped_cb, fd, EV_READ);
-		ev_io_start(ns->d->loop, &e->io);
+	if (io) {
+		ev_io_init(io, reaped_cb, fd, EV_READ);
+		ev_io_start(ns->d->loop, io);
 	} else {
 		close(fd);
 	}
