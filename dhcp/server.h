@@ -83,15 +83,26 @@ struct dhcp_rx {
 	unsigned int port_limit; /* addresses that `at` may hold; 0: no limit */
 };
 
-/* What a lease was before its ACK. */
+/* A lease as it was, and whose. */
+struct dhcp_was {
+	enum lease_state state;
+	msec expires_ms;
+	struct dhcp_key key; /* len 0: nobody's */
+	struct mac mac;
+	uint32_t port;
+	uint8_t hostname_len;
+	uint8_t hostname[DHCP_HOSTNAME_KEEP];
+};
+
+/* What an ACK changed. The lease may have been another client's: where an address is reserved for
+ * a MAC or a port, several clients (of two IAs, say) may hold it in turn. */
 struct dhcp_undo {
 	struct dhcp_lease *lease; /* NULL: nothing to take back */
-	enum lease_state was;
-	msec was_expires_ms;
+	struct dhcp_was was;
 	/* What its client held instead until then, as where another address was reserved for it
 	 * meanwhile; NULL: nothing. */
 	struct dhcp_lease *left;
-	msec left_expires_ms;
+	struct dhcp_was left_was;
 };
 
 /* A reply and where it goes (RFC 2131 4.1). */

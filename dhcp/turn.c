@@ -117,38 +117,28 @@ int dhcp_server_record(struct dhcp_server *s, const struct dhcp_lease *l, int64_
 	return s->store->put(s->store_ctx, s->conf.net, &rec);
 }
 
-enum dhcp_verdict turn_ack(struct turn *t, struct dhcp_lease *l)
+static struct dhcp_was was_of(const struct dhcp_lease *l)
 {
-	struct dhcp_answer a = {.type = DHCP_ACK, .yiaddr = l->addr, .timed = true};
-	struct dhcp_server *s = t->s;
-	struct dhcp_reply *out = t->out;
+	struct dhcp_was was = {.state = l->state,
+			       .expires_ms = l->expires_ms,
+			       .key = l->key,
+			       .mac = l->mac,
+			       .port = l->port,
+			       .hostname_len = l->hostname_len};
 
-	if (turn_over_limit(t, l))
-		return turn_silent(t, DHCP_N_PORT_LIMIT);
-	lease_set_client(&s->leases, l, &t->client.key, &t->client.mac);
-	set_hostname(l, t->msg);
-	dhcp_compose(t, &a);
-	if (dhcp_server_record(s, l, t->wall_s, a.lease_s))
-		return turn_silent(t, DHCP_N_STORE_FAILED);
-	s->count[DHCP_N_ACK]++;
-	pending_drop(s, l->addr);
-	out->durable = true;
-	out->undo =
-		(struct dhcp_undo){.lease = l, .was = l->state, .was_expires_ms = l->expires_ms};
-	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)a.lease_s * 1000);
-	l->port = t->rx->port;
-	return DHCP_REPLY;
+	memcpy(was.hostname, l->hostname, l->hostname_len);
+	return was;
 }
 
 struct dhcp_undo dhcp_server_move(struct dhcp_server *s, struct dhcp_lease *l,
 				  const struct dhcp_client *c, msec now)
 {
-	struct dhcp_undo undo = {.lease = l, .was = l->state, .was_expires_ms = l->expires_ms};
+	struct dhcp_undo undo = {.lease = l, .was = was_of(l)};
 	struct dhcp_lease *left = lease_by_key(&s->leases, &c->key);
 
 	if (left && left != l && left->state == LEASE_BOUND) {
 		undo.left = left;
-		undo.left_expires_ms = left->expires_ms;
+		undo.left_was = was_of(left);
 	}
 	lease_set_client(&s->leases, l, &c->key, &c->mac);
 	if (undo.left)
@@ -156,17 +146,50 @@ struct dhcp_undo dhcp_server_move(struct dhcp_server *s, struct dhcp_lease *l,
 	return undo;
 }
 
+/* Who is only remembered as the last that had @l may have been offered another meanwhile. */
+static void put_back(struct lease_table *t, struct dhcp_lease *l, const struct dhcp_was *was)
+{
+	const struct dhcp_lease *has = was->key.len ? lease_by_key(t, &was->key) : l;
+
+	lease_clear_client(t, l);
+	if (was->key.len && (was->state != LEASE_FREE || !has || has == l))
+		lease_set_client(t, l, &was->key, &was->mac);
+	l->hostname_len = l->key.len ? was->hostname_len : 0;
+	memcpy(l->hostname, was->hostname, l->hostname_len);
+	lease_set_state(t, l, was->state, was->expires_ms);
+	l->port = was->port;
+}
+
 void dhcp_server_move_back(struct dhcp_server *s, const struct dhcp_undo *undo)
 {
-	struct dhcp_lease *left = undo->left;
-	struct dhcp_key key = undo->lease->key;
-	struct mac mac = undo->lease->mac;
+	put_back(&s->leases, undo->lease, &undo->was);
+	if (undo->left && !undo->left->key.len)
+		put_back(&s->leases, undo->left, &undo->left_was);
+}
 
-	lease_set_state(&s->leases, undo->lease, undo->was, undo->was_expires_ms);
-	if (!left || left->key.len || !key.len)
-		return;
-	lease_set_client(&s->leases, left, &key, &mac);
-	lease_set_state(&s->leases, left, LEASE_BOUND, undo->left_expires_ms);
+enum dhcp_verdict turn_ack(struct turn *t, struct dhcp_lease *l)
+{
+	struct dhcp_answer a = {.type = DHCP_ACK, .yiaddr = l->addr, .timed = true};
+	struct dhcp_server *s = t->s;
+	struct dhcp_reply *out = t->out;
+	struct dhcp_undo undo;
+
+	if (turn_over_limit(t, l))
+		return turn_silent(t, DHCP_N_PORT_LIMIT);
+	undo = dhcp_server_move(s, l, &t->client, t->now);
+	set_hostname(l, t->msg);
+	dhcp_compose(t, &a);
+	if (dhcp_server_record(s, l, t->wall_s, a.lease_s)) {
+		dhcp_server_move_back(s, &undo);
+		return turn_silent(t, DHCP_N_STORE_FAILED);
+	}
+	s->count[DHCP_N_ACK]++;
+	pending_drop(s, l->addr);
+	out->durable = true;
+	out->undo = undo;
+	lease_set_state(&s->leases, l, LEASE_BOUND, t->now + (msec)a.lease_s * 1000);
+	l->port = t->rx->port;
+	return DHCP_REPLY;
 }
 
 void dhcp_server_undo(struct dhcp_server *s, const struct dhcp_undo *undo)

@@ -228,7 +228,7 @@ static void kept(struct hold_owner *o, const struct dhcp_undo *undo)
 
 	if (o->net->lease_told)
 		o->net->lease_told(o->net, l->addr, &l->mac, l->hostname, l->hostname_len);
-	if (undo->was == LEASE_BOUND || !o->net->runner->events)
+	if (undo->was.state == LEASE_BOUND || !o->net->runner->events)
 		return;
 	runner_event(o->net->runner, "dhcp.lease",
 		     json_pack("{s:s, s:s, s:s}", "net", o->net->conf.name, "address",
@@ -239,8 +239,8 @@ static void undo(struct hold_owner *o, const struct dhcp_undo *undo)
 {
 	struct netdhcp *d = CONTAINER_OF(o, struct netdhcp, hold);
 
+	netdhcp_tell_undone(d, undo->lease); /* while it says whose it was to be */
 	dhcp_server_undo(&d->server, undo);
-	netdhcp_tell_undone(d, undo->lease);
 }
 
 void netdhcp_port_addresses(struct netdhcp *d)

@@ -30,7 +30,7 @@ static void kept(struct hold_owner *o, const struct dhcp_undo *undo)
 	struct ip_addr addr = dhcp6_addr(&d->conf, undo->lease->addr);
 	char text[IP_ADDR_STR], mac[MAC_STR];
 
-	if (undo->was == LEASE_BOUND || !o->net->runner->events)
+	if (undo->was.state == LEASE_BOUND || !o->net->runner->events)
 		return;
 	runner_event(o->net->runner, "dhcp.lease",
 		     json_pack("{s:s, s:s, s:s}", "net", o->net->conf.name, "address",
@@ -42,8 +42,8 @@ static void undo_one(struct hold_owner *o, const struct dhcp_undo *undo)
 {
 	struct netsix *s = CONTAINER_OF(o, struct netsix, hold);
 
+	six_tell_undone(s, undo->lease); /* while it says whose it was to be */
 	dhcp_server_undo(&s->dhcp->leases, undo);
-	six_tell_undone(s, undo->lease);
 }
 
 static void send_reply(struct netsix *s, const struct six_info *i, const struct dhcp6_reply *r)

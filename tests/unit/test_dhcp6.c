@@ -262,6 +262,110 @@ static void moved_on_a_full_disk(void **state)
 	is_addr(reply6_addr(b), "fd00::10");
 }
 
+static void named(struct bench6 *b, enum dhcp6_type type, const struct ip_addr *addr,
+		  const char *name)
+{
+	uint8_t fqdn[16] = {0, (uint8_t)strlen(name)};
+	struct msg6 m;
+
+	msg6_start(b, &m, type);
+	msg6_server(b, &m);
+	msg6_ia(&m, 7, addr);
+	memcpy(fqdn + 2, name, strlen(name));
+	msg6_opt(&m, OPT6_FQDN, fqdn, 2 + strlen(name));
+	bench6_send(b, &m);
+}
+
+/* Then it also has its name, and the port alone from which it may be given up. */
+static void moved_back_whole(void **state)
+{
+	struct bench6 *b = *state;
+	struct mac mac = client_mac(b->client);
+	struct dhcp_who who = dhcp_who_mac(&mac);
+	const struct dhcp_lease *l;
+	struct ip_addr had;
+
+	b->port = 3;
+	named(b, DHCP6_REQUEST, NULL, "pc");
+	had = reply6_addr(b);
+	l = lease_by_addr(&b->s.leases.leases, dhcp6_name(&b->s.conf, &had));
+	assert_int_equal(dhcp_server_reserve(&b->s.leases, htonl(0x10), &who), 0);
+	b->store.full = true;
+	named(b, DHCP6_RENEW, &had, "other");
+	assert_false(b->replied);
+	b->store.full = false;
+	assert_int_equal(l->state, LEASE_BOUND);
+	assert_int_equal(l->port, 3);
+	assert_int_equal(l->hostname_len, 2);
+	assert_memory_equal(l->hostname, "pc", 2);
+	assert_int_equal(lease_by_addr(&b->s.leases.leases, htonl(0x10))->hostname_len, 0);
+	b->port = 4;
+	assert_true(bench6_do(b, DHCP6_RELEASE, &had));
+	assert_int_equal(reply6_status(b), STATUS6_NO_BINDING);
+}
+
+static void ask_both(struct bench6 *b, enum dhcp6_type type)
+{
+	struct msg6 m;
+
+	msg6_start(b, &m, type);
+	msg6_server(b, &m);
+	msg6_ia(&m, 1, NULL);
+	msg6_ia(&m, 2, NULL);
+	bench6_send(b, &m);
+}
+
+static struct dhcp_lease *of_ia(struct bench6 *b, uint32_t iaid)
+{
+	struct mac mac = client_mac(b->client);
+	uint8_t duid[10] = {0, 3, 0, 1};
+	struct dhcp_msg m = {.mac = mac};
+	struct dhcp6_msg id = {.client_id = {.b = duid, .len = sizeof(duid)}};
+	struct dhcp_client c;
+
+	memcpy(duid + 4, &mac, sizeof(mac));
+	dhcp6_client_id(&id, iaid, &m.client_id);
+	c = dhcp_client_of(&m, b->at);
+	return lease_by_key(&b->s.leases.leases, &c.key);
+}
+
+/* An address is reserved for the MAC of a client with two IAs: both want it, one after the other in
+ * one message. On a full disk each keeps what it had; also the one that had the address already. */
+static void two_ias_on_a_full_disk(void **state)
+{
+	struct bench6 *b = *state;
+	struct mac mac = client_mac(b->client);
+	struct dhcp_who who = dhcp_who_mac(&mac);
+	struct dhcp_lease *had[2], *pinned;
+
+	ask_both(b, DHCP6_REQUEST);
+	had[0] = of_ia(b, 1);
+	had[1] = of_ia(b, 2);
+	assert_int_equal(dhcp_server_reserve(&b->s.leases, htonl(0x10), &who), 0);
+	pinned = lease_by_addr(&b->s.leases.leases, htonl(0x10));
+	b->store.full = true;
+	ask_both(b, DHCP6_RENEW);
+	assert_false(b->replied);
+	assert_ptr_equal(of_ia(b, 1), had[0]);
+	assert_ptr_equal(of_ia(b, 2), had[1]);
+	assert_true(had[0]->state == LEASE_BOUND && had[1]->state == LEASE_BOUND);
+	assert_true(pinned->state == LEASE_FREE && !pinned->key.len);
+	b->store.full = false;
+	assert_true(bench6_do(b, DHCP6_REQUEST, NULL)); /* the third, with IAID 7, gets it */
+	assert_ptr_equal(of_ia(b, 7), pinned);
+	for (int put = 0; put < 2; put++) {
+		b->store.full = !put;
+		b->store.full_put = put;
+		ask_both(b, DHCP6_RENEW);
+		assert_false(b->replied);
+		b->store.full = b->store.full_put = false;
+		assert_ptr_equal(of_ia(b, 7), pinned);
+		assert_int_equal(pinned->state, LEASE_BOUND);
+		assert_ptr_equal(of_ia(b, 1), had[0]);
+		assert_ptr_equal(of_ia(b, 2), had[1]);
+	}
+}
+
 static void disk_full(void **state)
 {
 	struct bench6 *b = *state;
@@ -504,6 +608,8 @@ int main(void)
 		T(reserved),
 		T(port_share),
 		T(moved_on_a_full_disk),
+		T(moved_back_whole),
+		T(two_ias_on_a_full_disk),
 		T(disk_full),
 		T(other_kinds),
 		T(malformed),
