@@ -209,6 +209,25 @@ static void longer_frames_pass_a_longer_mtu(void **state)
 	drain();
 }
 
+static void times_have_a_longest(void **state)
+{
+	struct err err;
+	msec ms;
+
+	(void)state;
+	assert_int_equal(setting_time("2147483647s", &ms, &err), 0);
+	assert_int_equal(ms, 2147483647000);
+	assert_int_equal(setting_time("24855d", &ms, &err), 0);
+	assert_int_equal(setting_time("24856d", &ms, &err), -EINVAL);
+	assert_string_equal(err.text, "is longer than 2147483647s, the longest time");
+	assert_int_equal(setting_time("2147483648s", &ms, &err), -EINVAL);
+	assert_string_equal(err.text, "is longer than 2147483647s, the longest time");
+	assert_int_equal(setting_time("99999999999999999999m", &ms, &err), -EINVAL);
+	assert_string_equal(err.text, "is longer than 2147483647s, the longest time");
+	assert_int_equal(setting_time("5w", &ms, &err), -EINVAL);
+	assert_string_equal(err.text, "wants " SETTING_TIME_TEXT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_port_may_have_so_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(storms_are_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(longer_frames_pass_a_longer_mtu, setup, teardown),
+		cmocka_unit_test(times_have_a_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

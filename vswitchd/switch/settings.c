@@ -427,12 +427,15 @@ int setting_time(const char *value, msec *out, struct err *err)
 	char *end = NULL;
 	unsigned long n = *value >= '0' && *value <= '9' ? strtoul(value, &end, 10) : 0;
 
-	for (size_t i = 0; n && i < ARRAY_SIZE(units); i++)
-		if (end[0] == units[i].unit && !end[1] &&
-		    n <= (unsigned long)SETTING_TIME_MAX_S * 1000 / units[i].ms) {
-			*out = n * units[i].ms;
-			return 0;
-		}
+	for (size_t i = 0; n && i < ARRAY_SIZE(units); i++) {
+		if (end[0] != units[i].unit || end[1])
+			continue;
+		if (n > (unsigned long)SETTING_TIME_MAX_S * 1000 / units[i].ms)
+			return err_set(err, -EINVAL, "is longer than %ds, the longest time",
+				       SETTING_TIME_MAX_S);
+		*out = n * units[i].ms;
+		return 0;
+	}
 	return err_set(err, -EINVAL, "wants " SETTING_TIME_TEXT);
 }
 

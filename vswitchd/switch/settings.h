@@ -70,7 +70,8 @@ int setting_number(const char *value, unsigned long min, unsigned long max, unsi
 int setting_leases(const char *value, const char *unset, uint16_t *out, struct err *err);
 void setting_leases_text(uint16_t n, const char *unset, char *text, size_t size);
 
-/* A time with its unit, more than 0, as "300s", "5m", "2h" or "1d", and its shortest text. */
+/* A time with its unit, more than 0 and at most SETTING_TIME_MAX_S, as "300s", "5m", "2h" or "1d";
+ * and its shortest text. */
 #define SETTING_TIME_TEXT "a time with its unit: 300s, 5m, 2h or 1d"
 enum { SETTING_TIME_MAX_S = INT32_MAX }; /* 68 years: what a lease has room for */
 int setting_time(const char *value, msec *out, struct err *err);
