@@ -84,12 +84,18 @@ static void send_all(const struct held_list *list)
 		net_flush(net);
 }
 
+/* Not every answer that waits promises a lease: some end one. */
+static void undo_one(struct hold_owner *o, const struct dhcp_undo *undo)
+{
+	if (o && undo->lease)
+		o->undo(o, undo);
+}
+
 /* Newest first, as one lease may be there twice. */
 static void undo_all(const struct held_list *list)
 {
 	for (unsigned int i = list->n; i-- > 0;)
-		if (list->held[i].o)
-			list->held[i].o->undo(list->held[i].o, &list->held[i].undo);
+		undo_one(list->held[i].o, &list->held[i].undo);
 }
 
 /* What is held anew meanwhile is in the other list. */
@@ -163,8 +169,7 @@ void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *u
 	struct held *h;
 
 	if (list->n == HELD_MAX) {
-		if (undo->lease)
-			o->undo(o, undo);
+		undo_one(o, undo);
 		pkt_put(p);
 		return;
 	}
@@ -197,7 +202,9 @@ void netdhcp_hold_commit_soon(const struct runner *r)
 
 int netdhcp_hold_flush(void)
 {
-	return shared.writer ? lease_writer_drain(shared.writer) : 0;
+	int rc = shared.writer ? lease_writer_drain(shared.writer) : 0;
+
+	return rc || !shared.writer ? rc : lease_writer_failing(shared.writer);
 }
 
 int netdhcp_hold_clock(int64_t ahead_ms, bool set)

@@ -43,7 +43,7 @@ struct hold_owner {
 	struct port *port; /* they leave by it */
 	/* The lease of @undo is on disk. */
 	void (*kept)(struct hold_owner *o, const struct dhcp_undo *undo);
-	/* It is not: the lease is what it was. */
+	/* It can't be: the lease is to be what it was. Neither is called where there is none. */
 	void (*undo)(struct hold_owner *o, const struct dhcp_undo *undo);
 };
 
@@ -170,7 +170,7 @@ void netdhcp_hold(struct hold_owner *o, struct pkt *p, const struct dhcp_undo *u
 /* The server has changed its leases: see to it that they get to disk soon, and that what is held
  * leaves then. */
 void netdhcp_hold_commit_soon(const struct runner *r);
-/* The same, now; waits for the disk. 0, or why something could not be written. */
+/* The same, now; waits for the disk. 0, or why the file lacks something. */
 int netdhcp_hold_flush(void);
 /* @o goes: nothing of it is sent or undone any more; what it changed is written all the same. Or
  * only what promises leases that are FREE by now, as their port went. */

@@ -11,16 +11,15 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "dhcp/lease_writer.h"
+#include "tests/unit/tight_disk.h"
 
 struct rig {
 	char dir[64];
@@ -138,22 +137,6 @@ static void ignore_lease(void *arg, const struct dhcp_record *rec)
 {
 	(void)arg;
 	(void)rec;
-}
-
-/* No file can grow past its first page, or it can again. */
-static void tighten(bool on)
-{
-	static struct rlimit old;
-	struct rlimit tight = {.rlim_cur = 4 << 10};
-
-	if (!on) {
-		setrlimit(RLIMIT_FSIZE, &old);
-		return;
-	}
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &old);
-	tight.rlim_max = old.rlim_max;
-	setrlimit(RLIMIT_FSIZE, &tight);
 }
 
 static unsigned int on_disk(struct rig *r)
@@ -368,8 +351,9 @@ static struct lease_image *image(bool reopen)
 static void images(void **state)
 {
 	struct rig *r = *state;
+	unsigned int n;
 
-	for (unsigned int n = 1000; n < 1010; n++)
+	for (n = 1000; n < 1010; n++)
 		assert_int_equal(put(r, n), 0);
 	assert_int_equal(lease_writer_drain(r->w), 0);
 	assert_int_equal(on_disk(r), 10);
@@ -380,6 +364,13 @@ static void images(void **state)
 	assert_true(r->n_rebuilt >= 1);
 	assert_int_equal(r->rebuilt, 0);
 	assert_int_equal(on_disk(r), 200);
+	n = r->n;
+	lease_writer_rebuild(r->w, image(false));
+	assert_int_equal(put(r, 2000), 0); /* waits behind it */
+	assert_int_equal(lease_writer_drain(r->w), 0);
+	assert_int_equal(on_disk(r), 201);
+	assert_int_equal(r->n, n + 1);
+	assert_int_equal(r->call[n].rc, 0);
 }
 
 /* What came while an image failed is taken back, as when a batch does. */

@@ -5,9 +5,11 @@
 
 #include "lib/csum.h"
 #include "tests/unit/dhcp_bench.h"
+#include "tests/unit/tight_disk.h"
 #include "tests/wire/world.h"
 #include "vswitchd/netdhcp.h"
 #include "tests/wire/ear.h"
+#include "tests/wire/lease_file.h"
 
 static struct world w;
 
@@ -516,6 +518,48 @@ static void leases_outlive_the_network(void **state)
 	assert_int_equal(netdhcp_addr_of(w.net, &mac), 0);
 }
 
+/* What the file lacks must not be read from it: subnets stay as they are while the disk refuses. */
+static void full_disk(void **state)
+{
+	static const char add[] = "{\"subnet\": \"10.0.9.0/24\", \"range\": "
+				  "\"10.0.9.10-10.0.9.20\", \"server\": \"10.0.9.1\"}";
+	json_t *params = json_loads(add, 0, NULL), *out = NULL;
+	struct mac mac = client_mac(1);
+	struct cmsg m;
+	struct frame f = {.len = 0};
+	struct err err;
+
+	(void)state;
+	netdhcp_stop(w.net);
+	lease_file_open();
+	assert_int_equal(netdhcp_start(w.net, NULL), 0);
+	get_lease(1);
+	discover(2);
+	step(1000);
+	drain();
+	tighten(true);
+	cmsg_start(&m, DHCP_REQUEST, 2);
+	cmsg_addr(&m, OPT_REQUESTED, ip("10.0.2.129"));
+	cmsg_addr(&m, OPT_SERVER_ID, ip("10.0.2.254"));
+	f = wrap(&m, 0, ip("255.255.255.255"));
+	w.n_events = 0;
+	put_in(0, &f);
+	assert_false(take(0, &f));
+	assert_true(world_event(
+		&w, "dhcp.exchange {\"address\": \"10.0.2.129\", \"answer\": \"none\", "
+		    "\"asked\": \"request\", \"family\": 4, \"mac\": \"52:54:00:00:00:02\", "
+		    "\"net\": \"n\", \"port\": \"p0\", \"reason\": \"store-failed\""));
+	assert_true(netdhcp_call(w.net, "dhcp.subnet.add", params, &out, &err) < 0);
+	assert_non_null(strstr(err.text, "the lease file can't be written"));
+	tighten(false);
+	assert_int_equal(get_lease(2), ip("10.0.2.129"));
+	json_decref(call("dhcp.subnet.add", add, 0));
+	assert_int_equal(netdhcp_addr_of(w.net, &mac), ip("10.0.2.128"));
+	json_decref(params);
+	netdhcp_stop(w.net);
+	lease_file_close();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -531,6 +575,7 @@ int main(void)
 		TEST(told_in_words),
 		TEST(said_in_captures),
 		TEST(used_up_is_told),
+		TEST(full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,11 @@
 #include <errno.h>
 
 #include "tests/unit/dhcp6_bench.h"
+#include "tests/unit/tight_disk.h"
 #include "tests/wire/world.h"
 #include "vswitchd/netdhcp.h"
 #include "tests/wire/ear.h"
+#include "tests/wire/lease_file.h"
 #include "vswitchd/netsix.h"
 #include "vswitchd/netsix_frame.h"
 
@@ -251,6 +253,37 @@ static void kept_over_restart(void **state)
 	assert_true(ip_addr_equal(&addr, &again));
 }
 
+/* The disk refuses what ends a lease and what makes one: no answer, and on it goes. */
+static void full_disk(void **state)
+{
+	struct ip_addr addr, second, got;
+
+	(void)state;
+	netsix_stop(w.net);
+	lease_file_open();
+	start(IPV6_STATEFUL);
+	second = lease(2);
+	addr = lease(1);
+	w.n_events = 0;
+	tighten(true);
+	b.client = 3;
+	assert_false(exchange(DHCP6_REQUEST, NULL));
+	assert_true(world_event(
+		&w,
+		"dhcp.exchange {\"address\": \"fd00:1:2:3::d:3\", \"answer\": \"none\", \"asked\": "
+		"\"request\", \"family\": 6, \"mac\": \"52:54:00:00:00:03\", \"net\": \"n\", "
+		"\"port\": \"p0\", \"reason\": \"store-failed\""));
+	b.client = 1;
+	assert_false(exchange(DHCP6_RELEASE, &addr));
+	b.client = 2;
+	assert_false(exchange(DHCP6_DECLINE, &second));
+	tighten(false);
+	got = lease(1);
+	assert_true(ip_addr_equal(&got, &addr));
+	netsix_stop(w.net);
+	lease_file_close();
+}
+
 static void exchanges_are_told(void **state)
 {
 	struct ip_addr other = ip6("fd09::1"), addr = lease(1);
@@ -467,7 +500,7 @@ int main(void)
 		T(whole_life),	     T(kept_over_restart), T(exchanges_are_told),
 		T(each_ia_is_told),  T(explained),	   T(slaac_is_seen),
 		T(said_in_captures), T(advertised),	   T(answers_for_itself_only),
-		T(without),
+		T(without),	     T(full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
