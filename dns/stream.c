@@ -90,14 +90,14 @@ void dns_stream_reply(struct dns_streams *s, uint32_t id, const uint8_t *msg, si
 	if (!c->out)
 		c->out = malloc(DNS_STREAM_OUT_MAX);
 	if (!c->out || len + 2 > DNS_STREAM_OUT_MAX - c->out_len) {
-		stream_send(s, c, c->snd_nxt, TCP_RST, NULL, 0); /* it does not read */
+		dns_stream_send(s, c, c->snd_nxt, TCP_RST, NULL, 0); /* it does not read */
 		drop(s, c);
 		return;
 	}
 	dns_set16(c->out + c->out_len, (unsigned int)len);
 	memcpy(c->out + c->out_len + 2, msg, len);
 	c->out_len += len + 2;
-	stream_push(s, c, now);
+	dns_stream_push(s, c, now);
 }
 
 /* ---- in -------------------------------------------------------------------------------------- */
@@ -152,7 +152,7 @@ static void open_stream(struct dns_streams *s, const struct dns_asker *from,
 	c->rto_ms = RTO_FIRST_MS;
 	c->resend_ms = now + c->rto_ms;
 	c->heard_ms = now;
-	stream_send_syn(s, c);
+	dns_stream_send_syn(s, c);
 }
 
 /* Take complete questions out of what has come. */
@@ -164,7 +164,7 @@ static void take_questions(struct dns_streams *s, struct dns_stream *c)
 	while (c->in_len >= 2 && c->questions < DNS_STREAM_QUESTIONS) {
 		len = 2 + (size_t)dns_get16(c->in);
 		if (len > DNS_STREAM_IN_MAX) {
-			stream_send(s, c, c->snd_nxt, TCP_RST, NULL, 0);
+			dns_stream_send(s, c, c->snd_nxt, TCP_RST, NULL, 0);
 			drop(s, c);
 			return;
 		}
@@ -205,7 +205,7 @@ static bool take_data(struct dns_stream *c, const struct segment *seg)
 static bool take_ack(struct dns_stream *c, const struct segment *seg, msec now)
 {
 	uint32_t n = seg->ack - c->snd_una;
-	size_t data = MIN((size_t)n, stream_under_way(c)); /* a FIN is not in the buffer */
+	size_t data = MIN((size_t)n, dns_stream_under_way(c)); /* a FIN is not in the buffer */
 
 	if (n > c->snd_nxt - c->snd_una)
 		return (int32_t)n < 0; /* an old one */
@@ -231,15 +231,15 @@ static bool input_reset_or_syn(struct dns_streams *s, struct dns_stream *c,
 		if (seg->seq == c->rcv_nxt)
 			drop(s, c);
 		else if (seg->seq - c->rcv_nxt < DNS_STREAM_IN_MAX)
-			stream_send(s, c, c->snd_nxt, 0, NULL, 0);
+			dns_stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 		return true;
 	}
 	if (!(seg->flags & TCP_SYN))
 		return !(seg->flags & TCP_ACK);
 	if (c->state == STREAM_SYN && seg->seq + 1 == c->rcv_nxt)
-		stream_send_syn(s, c);
+		dns_stream_send_syn(s, c);
 	else
-		stream_send(s, c, c->snd_nxt, 0, NULL, 0);
+		dns_stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 	return true;
 }
 
@@ -251,7 +251,7 @@ static void input(struct dns_streams *s, struct dns_stream *c, const struct segm
 	if (input_reset_or_syn(s, c, seg))
 		return;
 	if (c->state == STREAM_SYN && seg->ack != c->snd_una) {
-		stream_send_reset(s, &c->peer, seg->tcp, seg->len);
+		dns_stream_send_reset(s, &c->peer, seg->tcp, seg->len);
 		return;
 	}
 	if (c->state == STREAM_SYN) {
@@ -261,7 +261,7 @@ static void input(struct dns_streams *s, struct dns_stream *c, const struct segm
 	}
 	c->heard_ms = now;
 	if (!take_ack(c, seg, now)) {
-		stream_send(s, c, c->snd_nxt, 0, NULL, 0);
+		dns_stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 		return;
 	}
 	if (c->fin_sent && c->snd_una == c->snd_nxt && c->peer_done) {
@@ -273,9 +273,9 @@ static void input(struct dns_streams *s, struct dns_stream *c, const struct segm
 	take_questions(s, c);
 	if (c->state != STREAM_OPEN || c->peer.stream != id)
 		return;
-	stream_push(s, c, now);
+	dns_stream_push(s, c, now);
 	if (answer && c->snd_nxt == was)
-		stream_send(s, c, c->snd_nxt, 0, NULL, 0);
+		dns_stream_send(s, c, c->snd_nxt, 0, NULL, 0);
 	if (c->fin_sent && c->snd_una == c->snd_nxt && c->peer_done)
 		drop(s, c);
 }
@@ -302,7 +302,7 @@ void dns_stream_input(struct dns_streams *s, const struct dns_asker *from, const
 	else if ((seg.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		open_stream(s, from, &seg, now);
 	else if (!(seg.flags & TCP_RST))
-		stream_send_reset(s, from, tcp, seg.len);
+		dns_stream_send_reset(s, from, tcp, seg.len);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -317,14 +317,14 @@ static void resend(struct dns_streams *s, struct dns_stream *c, msec now)
 	c->rto_ms = MIN(2 * c->rto_ms, (msec)RTO_MAX_MS);
 	c->resend_ms = now + c->rto_ms;
 	if (c->state == STREAM_SYN) {
-		stream_send_syn(s, c);
+		dns_stream_send_syn(s, c);
 		return;
 	}
 	c->snd_nxt = c->snd_una;
 	c->fin_sent = false;
 	c->cwnd = c->mss;
 	c->wnd = MAX(c->wnd, c->mss);
-	stream_push(s, c, now);
+	dns_stream_push(s, c, now);
 }
 
 void dns_streams_tick(struct dns_streams *s, msec now)
@@ -339,7 +339,7 @@ void dns_streams_tick(struct dns_streams *s, msec now)
 		} else if (c->state == STREAM_OPEN && !c->ending && !c->questions && !c->out_len &&
 			   now - c->heard_ms >= DNS_STREAM_IDLE_MS) {
 			c->ending = true;
-			stream_push(s, c, now);
+			dns_stream_push(s, c, now);
 		}
 	}
 }

@@ -15,19 +15,17 @@ enum {
 };
 
 /* An RST to a segment @in of no connection, with @data bytes (RFC 9293 3.10.7.1). */
-void stream_send_reset(struct dns_streams *s, const struct dns_asker *to, const struct tcp_hdr *in,
-		       size_t data);
+void dns_stream_send_reset(struct dns_streams *s, const struct dns_asker *to,
+			   const struct tcp_hdr *in, size_t data);
 /* A segment with ACK and @flags; @len bytes of data, within the peer's segment size. */
-void stream_send(struct dns_streams *s, const struct dns_stream *c, uint32_t seq,
-		 unsigned int flags, const uint8_t *data, size_t len);
+void dns_stream_send(struct dns_streams *s, const struct dns_stream *c, uint32_t seq,
+		     unsigned int flags, const uint8_t *data, size_t len);
 /* SYN and ACK, with our segment size. */
-void stream_send_syn(struct dns_streams *s, const struct dns_stream *c);
+void dns_stream_send_syn(struct dns_streams *s, const struct dns_stream *c);
 /* Send what window and slow start let through. False: there was nothing to send. */
-bool stream_push(struct dns_streams *s, struct dns_stream *c, msec now);
+bool dns_stream_push(struct dns_streams *s, struct dns_stream *c, msec now);
 
 /* Bytes of answers that are sent and not acknowledged. */
-size_t stream_under_way(const struct dns_stream *c);
-/* Is nothing more to be said but FIN? */
-bool stream_is_over(const struct dns_stream *c);
+size_t dns_stream_under_way(const struct dns_stream *c);
 
 #endif

@@ -24,8 +24,8 @@ static void put_header(uint8_t *seg, const struct dns_asker *to, uint32_t seq, u
 				.window = htons((uint16_t)window)};
 }
 
-void stream_send_reset(struct dns_streams *s, const struct dns_asker *to, const struct tcp_hdr *in,
-		       size_t data)
+void dns_stream_send_reset(struct dns_streams *s, const struct dns_asker *to,
+			   const struct tcp_hdr *in, size_t data)
 {
 	uint8_t seg[STREAM_HDR];
 	bool acks = in->flags & TCP_ACK;
@@ -37,8 +37,8 @@ void stream_send_reset(struct dns_streams *s, const struct dns_asker *to, const 
 	s->env.segment(s->env.ctx, to, seg, STREAM_HDR);
 }
 
-void stream_send(struct dns_streams *s, const struct dns_stream *c, uint32_t seq,
-		 unsigned int flags, const uint8_t *data, size_t len)
+void dns_stream_send(struct dns_streams *s, const struct dns_stream *c, uint32_t seq,
+		     unsigned int flags, const uint8_t *data, size_t len)
 {
 	uint8_t *seg = s->segment; /* an MTU's worth at most */
 
@@ -49,7 +49,7 @@ void stream_send(struct dns_streams *s, const struct dns_stream *c, uint32_t seq
 	s->env.segment(s->env.ctx, &c->peer, seg, STREAM_HDR + len);
 }
 
-void stream_send_syn(struct dns_streams *s, const struct dns_stream *c)
+void dns_stream_send_syn(struct dns_streams *s, const struct dns_stream *c)
 {
 	uint8_t seg[STREAM_HDR + 4];
 
@@ -61,30 +61,31 @@ void stream_send_syn(struct dns_streams *s, const struct dns_stream *c)
 	s->env.segment(s->env.ctx, &c->peer, seg, sizeof(seg));
 }
 
-size_t stream_under_way(const struct dns_stream *c)
+size_t dns_stream_under_way(const struct dns_stream *c)
 {
 	return c->snd_nxt - c->snd_una - (c->fin_sent && c->snd_nxt != c->snd_una ? 1 : 0);
 }
 
-bool stream_is_over(const struct dns_stream *c)
+/* Is nothing more to be said but FIN? */
+static bool is_over(const struct dns_stream *c)
 {
 	return c->ending || (c->peer_done && !c->questions);
 }
 
-bool stream_push(struct dns_streams *s, struct dns_stream *c, msec now)
+bool dns_stream_push(struct dns_streams *s, struct dns_stream *c, msec now)
 {
 	size_t limit = MIN(MIN(c->wnd, c->cwnd), (uint32_t)WINDOW_MAX * c->mss), flight, n;
 	bool sent = false;
 
-	while ((flight = stream_under_way(c)) < c->out_len && flight < limit && !c->fin_sent) {
+	while ((flight = dns_stream_under_way(c)) < c->out_len && flight < limit && !c->fin_sent) {
 		n = MIN(MIN(c->out_len - flight, limit - flight), c->mss);
-		stream_send(s, c, c->snd_nxt, flight + n == c->out_len ? TCP_PSH : 0,
-			    c->out + flight, n);
+		dns_stream_send(s, c, c->snd_nxt, flight + n == c->out_len ? TCP_PSH : 0,
+				c->out + flight, n);
 		c->snd_nxt += (uint32_t)n;
 		sent = true;
 	}
-	if (stream_is_over(c) && !c->fin_sent && stream_under_way(c) == c->out_len) {
-		stream_send(s, c, c->snd_nxt, TCP_FIN, NULL, 0);
+	if (is_over(c) && !c->fin_sent && dns_stream_under_way(c) == c->out_len) {
+		dns_stream_send(s, c, c->snd_nxt, TCP_FIN, NULL, 0);
 		c->snd_nxt++;
 		c->fin_sent = sent = true;
 	}
