@@ -20,14 +20,14 @@
 #include "vswitchd/switch/runner.h"
 #include "vswitchd/switch/trace.h"
 
-const char *nat_tell_proto(const struct nat_view *v, char out[IP_PROTO_STR])
+const char *nat_proto_text(const struct nat_view *v, char out[IP_PROTO_STR])
 {
 	static const char *const words[] = {"tcp", "udp", "echo"};
 
 	return v->proto == NAT_OTHER ? ip_proto_text(v->ip->proto, out) : words[v->proto];
 }
 
-const char *nat_tell_end(enum nat_proto proto, be32 addr, be16 port, char out[NAT_TELL_TEXT])
+const char *nat_end_text(enum nat_proto proto, be32 addr, be16 port, char out[NAT_TELL_TEXT])
 {
 	char text[IP4_STR];
 
@@ -37,7 +37,7 @@ const char *nat_tell_end(enum nat_proto proto, be32 addr, be16 port, char out[NA
 	return out;
 }
 
-bool nat_tell_begin(const struct pkt *frame, struct nat_view *v, struct trace *t)
+bool nat_view_begin(const struct pkt *frame, struct nat_view *v, struct trace *t)
 {
 	struct pkt *p = pkt_writable(pkt_get((struct pkt *)frame));
 	enum drop_reason why = p ? nat_parse(p, v) : DROP_NO_BUFFER;
@@ -75,7 +75,7 @@ static bool tell_extra_dst(const struct nat_net *nn, const struct nat_view *v, s
 
 /* ---- the way out ----------------------------------------------------------------------------- */
 
-void nat_tell_way(void *ctx, const struct uplink_info *info)
+void nat_way_match(void *ctx, const struct uplink_info *info)
 {
 	struct nat_way *w = ctx;
 
@@ -115,7 +115,7 @@ static bool find_way(struct nat_net *nn, be32 dst, struct nat_way *w, struct tra
 		return false;
 	}
 	w->addr = ip_addr_get4(&w->r.src);
-	uplinks_each(nn->uplinks, nat_tell_way, w);
+	uplinks_each(nn->uplinks, nat_way_match, w);
 	trace_say(t, "route", "%s leads by %s (%s)%s%s, MTU %u%s", text, w->r.ifname,
 		  ip4_format(w->addr, own), on_link ? ", on its link" : " to next hop ",
 		  on_link ? "" : ip_addr_format(&w->r.gateway, hop), w->r.mtu ? w->r.mtu : 1500,
@@ -161,7 +161,7 @@ static bool tell_pair(const struct nat_view *v, const struct nat_way *w, struct 
 	char proto[IP_PROTO_STR], peer[IP4_STR], by[IP4_STR];
 	struct nat *owner;
 
-	nat_tell_proto(v, proto);
+	nat_proto_text(v, proto);
 	ip4_format(v->ip->dst, peer);
 	if (w->ext)
 		holder = nat_ext_find_pair(w->ext, v->ip->proto, v->ip->dst, &owner);
@@ -202,31 +202,31 @@ static void tell_mapping(struct nat_net *nn, struct nat_view *v, const struct na
 		first = w->ext->first;
 		last = w->ext->last;
 	}
-	nat_tell_end(v->proto, k.addr, port, in);
+	nat_end_text(v->proto, k.addr, port, in);
 	if (m)
-		trace_say(t, "mapping", "%s %s is %s outside (%s)", nat_tell_proto(v, proto), in,
-			  nat_tell_end(v->proto, m->ext->addr, m->ext_port, out),
+		trace_say(t, "mapping", "%s %s is %s outside (%s)", nat_proto_text(v, proto), in,
+			  nat_end_text(v->proto, m->ext->addr, m->ext_port, out),
 			  m->forward ? "a port forward" : nat_kind_words[table->set.mapping]);
 	else if (v->proto == NAT_OTHER && !tell_pair(v, w, t))
 		return;
 	else if (v->proto != NAT_OTHER)
 		trace_say(t, "mapping", "%s %s would get a new port of %s, one of %u to %u (%s)",
-			  nat_tell_proto(v, proto), in, ip4_format(w->addr, addr), first, last,
+			  nat_proto_text(v, proto), in, ip4_format(w->addr, addr), first, last,
 			  nat_kind_words[table->set.mapping]);
 	if (s) {
 		msec until = nat_session_expires(table, s);
 
 		trace_say(t, "flow", "to %s, known for %llu s, forgotten in %llu s",
-			  nat_tell_end(v->proto, k.peer, k.peer_port, out),
+			  nat_end_text(v->proto, k.peer, k.peer_port, out),
 			  (unsigned long long)(now - nat_session_created(table, s)) / 1000,
 			  (unsigned long long)(until > now ? until - now : 0) / 1000);
 	} else if (nat_tell_room(table, k.addr, t)) {
 		trace_say(t, "flow", "a new one to %s, for %s without a packet",
-			  nat_tell_end(v->proto, k.peer, k.peer_port, out),
+			  nat_end_text(v->proto, k.peer, k.peer_port, out),
 			  lifetime(table, v, life));
 	}
 	trace_say(t, "nat", "leaves by %s from %s, TTL %u", w->r.ifname,
-		  m ? nat_tell_end(v->proto, m->ext->addr, m->ext_port, out)
+		  m ? nat_end_text(v->proto, m->ext->addr, m->ext_port, out)
 		    : ip4_format(w->addr, addr),
 		  v->ip->ttl - 1u);
 }
@@ -309,7 +309,7 @@ void nat_explain(struct net *net, struct port *to, const struct pkt *p, struct t
 		return;
 	}
 	if (to != nn->port || eth->type != htons(ETHERTYPE_IP4) ||
-	    !mac_equal(&eth->dst, &nn->gw.mac) || !nat_tell_begin(p, &v, t))
+	    !mac_equal(&eth->dst, &nn->gw.mac) || !nat_view_begin(p, &v, t))
 		return;
 	if (v.ip->dst == nn->gw.addr) {
 		tell_gateway(&nn->gw, &v, t);

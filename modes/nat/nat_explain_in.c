@@ -21,7 +21,7 @@ static bool tell_filter(struct nat_net *nn, const struct nat_view *v, struct nat
 		      (nat_tcp_flags(v) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
 	char peer[NAT_TELL_TEXT];
 
-	nat_tell_end(v->proto, v->ip->src, port, peer);
+	nat_end_text(v->proto, v->ip->src, port, peer);
 	if (nat_session_find(table, m, v->ip->src, port)) {
 		trace_say(t, "filter", "let in: there is a flow with %s", peer);
 		return true;
@@ -44,7 +44,7 @@ static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
 	struct nat_mapping *m;
 	struct nat *owner;
 
-	nat_tell_end(v->proto, v->ip->dst, port, out);
+	nat_end_text(v->proto, v->ip->dst, port, out);
 	w.ext = uplinks_extra_find(nn->uplinks, v->ip->dst);
 	if (w.ext && w.ext->one_of == nn->nat) {
 		trace_say(t, "mapping", "%s is %s inside, whole, by a static map: let in", out,
@@ -54,7 +54,7 @@ static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
 	if (w.ext)
 		snprintf(w.r.ifname, sizeof(w.r.ifname), "%s", uplinks_extra_ifname(w.ext));
 	else
-		uplinks_each(nn->uplinks, nat_tell_way, &w);
+		uplinks_each(nn->uplinks, nat_way_match, &w);
 	if (!w.ext) {
 		trace_say(t, "uplink", "no open uplink has that address: the host's own business");
 		return false;
@@ -66,11 +66,11 @@ static bool explain_in(struct nat_net *nn, struct nat_view *v, struct trace *t)
 		trace_say(t, "mapping",
 			  m ? "%s %s belongs to another network"
 			    : "nobody has %s %s: left to the host",
-			  nat_tell_proto(v, proto), out);
+			  nat_proto_text(v, proto), out);
 		return false;
 	}
-	trace_say(t, "mapping", "%s %s is %s inside%s", nat_tell_proto(v, proto), out,
-		  nat_tell_end(v->proto, m->addr, m->port, in),
+	trace_say(t, "mapping", "%s %s is %s inside%s", nat_proto_text(v, proto), out,
+		  nat_end_text(v->proto, m->addr, m->port, in),
 		  m->forward ? ", by a port forward" : "");
 	if (!tell_filter(nn, v, m, t))
 		return false;
@@ -88,7 +88,7 @@ bool nat_explain_outside(struct net *net, const struct pkt *p, struct trace *t)
 
 	if (nat_is_ip6(p))
 		return nat_explain6_outside(net->mode_state, p, t);
-	if (!nat_tell_begin(p, &v, t))
+	if (!nat_view_begin(p, &v, t))
 		return false;
 	delivered = v.proto < NAT_PROTOS && v.has_l4 && explain_in(net->mode_state, &v, t);
 	pkt_put(v.p);

@@ -22,14 +22,14 @@ struct nat_way {
 };
 
 /* For uplinks_each(): @ctx, a way, learns its uplink by its address. */
-void nat_tell_way(void *ctx, const struct uplink_info *info);
+void nat_way_match(void *ctx, const struct uplink_info *info);
 
 /* "tcp", or of the others "gre". */
-const char *nat_tell_proto(const struct nat_view *v, char out[IP_PROTO_STR]);
+const char *nat_proto_text(const struct nat_view *v, char out[IP_PROTO_STR]);
 /* An address with its port, if @proto has ports or something like them. */
-const char *nat_tell_end(enum nat_proto proto, be32 addr, be16 port, char out[NAT_TELL_TEXT]);
+const char *nat_end_text(enum nat_proto proto, be32 addr, be16 port, char out[NAT_TELL_TEXT]);
 /* A frame to look at, taken apart: the caller puts v->p. False when it is told to be bad. */
-bool nat_tell_begin(const struct pkt *frame, struct nat_view *v, struct trace *t);
+bool nat_view_begin(const struct pkt *frame, struct nat_view *v, struct trace *t);
 /* How many flows the guest @addr and all have. False when there is no room for one more. */
 bool nat_tell_room(struct nat_table *t, be32 addr, struct trace *trace);
 
