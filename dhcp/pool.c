@@ -34,7 +34,7 @@ int dhcp_pool_init(struct dhcp_pool *pool, const struct dhcp_subnet *conf, const
 	return dhcp_pool_size(pool) ? 0 : -EINVAL;
 }
 
-static bool in_range(const struct dhcp_pool *pool, be32 addr)
+bool dhcp_pool_in_range(const struct dhcp_pool *pool, be32 addr)
 {
 	uint32_t a = ntohl(addr);
 
@@ -43,7 +43,7 @@ static bool in_range(const struct dhcp_pool *pool, be32 addr)
 
 bool dhcp_pool_has(const struct dhcp_pool *pool, be32 addr)
 {
-	return in_range(pool, addr) && !avoided(pool, addr);
+	return dhcp_pool_in_range(pool, addr) && !avoided(pool, addr);
 }
 
 bool dhcp_pool_reservable(const struct dhcp_pool *pool, be32 addr)
@@ -57,9 +57,9 @@ uint32_t dhcp_pool_size(const struct dhcp_pool *pool)
 	uint32_t n = pool->last - pool->first + 1;
 
 	for (unsigned int i = 0; i < pool->n_avoid; i++)
-		n -= in_range(pool, pool->avoid[i]);
+		n -= dhcp_pool_in_range(pool, pool->avoid[i]);
 	for (unsigned int i = 0; i < 2; i++)
-		n -= in_range(pool, ends[i]);
+		n -= dhcp_pool_in_range(pool, ends[i]);
 	return n;
 }
 

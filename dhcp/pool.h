@@ -42,6 +42,8 @@ struct dhcp_pool {
 /* The range must lie in its subnet. 0 in @avoid means nothing. -EINVAL when no address is left. */
 int dhcp_pool_init(struct dhcp_pool *pool, const struct dhcp_subnet *conf, const be32 *avoid,
 		   unsigned int n_avoid);
+/* Is @addr in the range, be it one of ours or not? */
+bool dhcp_pool_in_range(const struct dhcp_pool *pool, be32 addr);
 /* May @addr be given to anyone who asks? */
 bool dhcp_pool_has(const struct dhcp_pool *pool, be32 addr);
 /* May @addr be reserved: a host address of the subnet that is not one of ours? */

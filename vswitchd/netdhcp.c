@@ -2,7 +2,6 @@
 /*
  * netdhcp.c - the DHCP server of a network: its life, and what others ask it.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,11 +85,16 @@ static bool leased(const struct net *net, be32 addr, struct mac *mac, unsigned i
 	return true;
 }
 
-static bool in_range(const struct net *net, be32 addr)
+static const char *claims(const struct net *net, be32 addr)
 {
 	const struct dhcp_pool *pool = dhcp_server_pool(&net->dhcp->server, addr);
 
-	return pool && ntohl(addr) >= pool->first && ntohl(addr) <= pool->last;
+	if (!pool)
+		return NULL;
+	if (!dhcp_pool_reservable(pool, addr))
+		return "the address is one of the network's own";
+	return dhcp_pool_in_range(pool, addr) ? "the address is in a range of the DHCP server"
+					      : NULL;
 }
 
 static const struct ip4_prefix *further(const struct net *net, struct ip4_prefix p)
@@ -131,7 +135,7 @@ int netdhcp_start(struct net *net, struct err *err)
 		rc = netdhcp_port_start(d, err);
 	net->dhcp = d;
 	net->leased = leased;
-	net->in_range = in_range;
+	net->claims = claims;
 	net->further = further;
 	if (rc)
 		netdhcp_stop(net);
@@ -153,7 +157,7 @@ void netdhcp_stop(struct net *net)
 	free(d);
 	net->dhcp = NULL;
 	net->leased = NULL;
-	net->in_range = NULL;
+	net->claims = NULL;
 	net->further = NULL;
 }
 

@@ -147,6 +147,7 @@ static int start(struct net *net, struct probe_conf *conf, struct err *err)
 /* Is @addr the network's own, or one that its server may give to a guest? */
 static int check_free(const struct net *net, be32 addr, struct err *err)
 {
+	const char *why = net->claims ? net->claims(net, addr) : NULL;
 	const struct net_conf *c = &net->conf;
 	unsigned int port_id;
 	char text[MAC_STR];
@@ -154,8 +155,8 @@ static int check_free(const struct net *net, be32 addr, struct err *err)
 
 	if (addr == c->gateway || addr == c->host || addr == c->dhcp_server)
 		return err_set(err, -EADDRINUSE, "the address is the network's own");
-	if (net->in_range && net->in_range(net, addr))
-		return err_set(err, -EADDRINUSE, "the address is in a range of the DHCP server");
+	if (why)
+		return err_set(err, -EADDRINUSE, "%s", why);
 	if (net->leased && net->leased(net, addr, &mac, &port_id))
 		return err_set(err, -EADDRINUSE, "the address is leased to %s",
 			       mac_format(&mac, text));

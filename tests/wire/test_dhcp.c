@@ -518,6 +518,26 @@ static void leases_outlive_the_network(void **state)
 	assert_int_equal(netdhcp_addr_of(w.net, &mac), 0);
 }
 
+/* What nobody else on the wire may choose, of every subnet. */
+static void claimed(void **state)
+{
+	(void)state;
+	json_decref(call("dhcp.subnet.add",
+			 "{\"subnet\": \"10.0.9.0/24\", \"range\": \"10.0.9.10-10.0.9.20\", "
+			 "\"server\": \"10.0.9.1\"}",
+			 0));
+	assert_null(w.net->claims(w.net, ip("10.0.2.77")));
+	assert_null(w.net->claims(w.net, ip("10.0.9.9")));
+	assert_null(w.net->claims(w.net, ip("10.0.9.21")));
+	assert_null(w.net->claims(w.net, ip("10.0.8.1")));
+	assert_non_null(strstr(w.net->claims(w.net, ip("10.0.9.1")), "own"));
+	assert_non_null(strstr(w.net->claims(w.net, ip("10.0.9.255")), "own"));
+	assert_non_null(strstr(w.net->claims(w.net, ip("10.0.2.2")), "own"));
+	assert_non_null(strstr(w.net->claims(w.net, ip("10.0.9.10")), "range"));
+	assert_non_null(strstr(w.net->claims(w.net, ip("10.0.9.20")), "range"));
+	assert_non_null(strstr(w.net->claims(w.net, ip("10.0.2.253")), "range"));
+}
+
 /* What the file lacks must not be read from it: subnets stay as they are while the disk refuses. */
 static void full_disk(void **state)
 {
@@ -576,6 +596,7 @@ int main(void)
 		TEST(said_in_captures),
 		TEST(used_up_is_told),
 		TEST(full_disk),
+		TEST(claimed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,8 +119,9 @@ struct net {
 	/* Whose lease is @addr? False when nobody has it. *@port_id is port->id + 1, 0 when not
 	 * known. Set with dhcp. */
 	bool (*leased)(const struct net *net, be32 addr, struct mac *mac, unsigned int *port_id);
-	/* Is @addr in a range of its server's, of a further subnet too? Set with dhcp. */
-	bool (*in_range)(const struct net *net, be32 addr);
+	/* Why @addr is not free to choose: the server gives it out, or it is the network's own, of
+	 * a further subnet too. A clause; NULL: it is free. Set with dhcp. */
+	const char *(*claims)(const struct net *net, be32 addr);
 	/* Which of its further subnets on the wire overlaps @p? NULL: none. Set with dhcp. */
 	const struct ip4_prefix *(*further)(const struct net *net, struct ip4_prefix p);
 	struct nettftp *tftp;	/* nettftp.h; NULL: it gives no files */
