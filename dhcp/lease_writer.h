@@ -14,8 +14,9 @@
  * leases a second; with both full put() fails with -ENOBUFS, and the client, who is told nothing,
  * asks again.
  *
- * When a batch fails, what was changed since may rest on it (a renewal of a lease that is not on
- * disk). Both batches are given up, the newer first, so that every lease becomes what it was.
+ * When a batch or an image fails, what was changed since may rest on it (a renewal of a lease that
+ * is not on disk). Both batches are given up, the newer first, so that every lease becomes what it
+ * was.
  *
  * Nobody waits for the disk: what people change (reservations, ports and networks that go) joins
  * the batch as well and is refused while the last batch failed. If that fails after all, the file
@@ -54,7 +55,8 @@ void lease_writer_close(struct lease_writer *w);
 
 /* For servers, with a struct lease_writer as context. Changes join the filling batch; commit()
  * kicks, and fails when there was no room for one or the last batch failed. load() waits for the
- * disk only when changes of that network are on their way. */
+ * disk only when changes of that network, or an image, are on their way; it gives nothing while
+ * lease_writer_forget() of that network has yet to work. */
 extern const struct dhcp_store_ops lease_writer_ops;
 
 /* dhcp_store_clock() with the filling batch. -ENOBUFS: later. */

@@ -83,8 +83,8 @@ int dhcp_store_open(const char *dir, struct dhcp_store **out, struct dhcp_salvag
 /* Commits what is open, syncs, closes. NULL is accepted. */
 void dhcp_store_close(struct dhcp_store *s);
 /* load() while another thread uses the store: by a connection for this once, which reads what is
- * committed. 0, or a negative errno before a row was given: also where a row makes no sense, so that
- * load() counts it. */
+ * committed. 0, or a negative errno before a row was given, unless the file becomes unreadable
+ * between two reads of it: also where a row makes no sense, so that load() counts it. */
 int dhcp_store_load_beside(struct dhcp_store *s, const char *net,
 			   void (*lease)(void *arg, const struct dhcp_record *rec),
 			   void (*reserved)(void *arg, be32 addr, const struct dhcp_who *who),
