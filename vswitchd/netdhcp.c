@@ -167,10 +167,7 @@ void netdhcp_tick(struct net *net, msec now)
 
 	if (!d)
 		return;
-	if (net->runner->loop) {
-		netdhcp_store_look(net->runner);
-		netdhcp_store_follow_clock(now);
-	}
+	netdhcp_store_tick(net->runner, now);
 	lease_table_run(&d->server.leases, now);
 	netdhcp_port_due(d);
 }

@@ -194,9 +194,9 @@ struct dhcp_store *netdhcp_store(struct err *err);
 void netdhcp_store_tell(struct runner *r, int rc);
 /* The file was written anew from memory, or not. */
 void netdhcp_store_rebuilt(struct runner *r, int rc, const struct dhcp_salvage *found);
-/* Once a second: has the file gone bad? Then it is written anew. Does the disk work again? */
-void netdhcp_store_look(struct runner *r);
-/* Once a second: look whether the wall clock was set. */
-void netdhcp_store_follow_clock(msec now);
+/* Once a second; the servers of all networks call it, and the first of them sees to it. Has the
+ * file gone bad? Then it is written anew. Does the disk work again? Was the wall clock set? Nothing
+ * when driven by hand. */
+void netdhcp_store_tick(struct runner *r, msec now);
 
 #endif

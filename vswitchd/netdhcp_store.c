@@ -194,12 +194,8 @@ void netdhcp_store_tell(struct runner *r, int rc)
 		rebuild(r);
 }
 
-void netdhcp_store_look(struct runner *r)
+static void look(const struct runner *r)
 {
-	/* Each network asks. */
-	if (!file.store || (file.looked_ms && r->now < file.looked_ms + LOOK_MS))
-		return;
-	file.looked_ms = r->now;
 	if (dhcp_store_damaged(file.store))
 		rebuild(r);
 	else if (file.failing)
@@ -236,7 +232,7 @@ json_t *netdhcp_store_json(void)
 
 /* Records end by the wall clock, which alone means something after a boot; leases by one that never
  * jumps. When the wall clock is set, the records move along. */
-void netdhcp_store_follow_clock(msec now)
+static void follow_clock(msec now)
 {
 	int64_t ahead_ms = clock_wall_ms() - (int64_t)now;
 	int64_t jump = ahead_ms - file.ahead_ms, drift = ahead_ms - file.recorded_ms;
@@ -250,4 +246,15 @@ void netdhcp_store_follow_clock(msec now)
 		file.clock_lost = false;
 	}
 	file.ahead_ms = ahead_ms;
+}
+
+/* ---- once a second --------------------------------------------------------------------------- */
+
+void netdhcp_store_tick(struct runner *r, msec now)
+{
+	if (!r->loop || !file.store || (file.looked_ms && now < file.looked_ms + LOOK_MS))
+		return;
+	file.looked_ms = now;
+	look(r);
+	follow_clock(now);
 }

@@ -159,10 +159,7 @@ void netsix_lease(struct net *net, uint32_t lease_s)
 
 void six_dhcp_tick(struct netsix *s, msec now)
 {
-	if (s->net->runner->loop) {
-		netdhcp_store_look(s->net->runner);
-		netdhcp_store_follow_clock(now);
-	}
+	netdhcp_store_tick(s->net->runner, now);
 	lease_table_run(&s->dhcp->leases.leases, now);
 }
 
