@@ -51,25 +51,27 @@ static bool mend_port(struct lab_run *r, const char *name)
 	return down || odd;
 }
 
-/* Which nodes are not there, or dead? Their number. */
+/* Which nodes are not there, or dead? But not those that the schedule of @record has off. Their
+ * number. */
 static size_t missing_nodes(struct lab_run *r, const json_t *record, bool *which)
 {
 	char state[32];
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->lab->n_nodes; i++) {
+		const char *name = r->lab->nodes[i].name.s;
+
 		node_state(r, &r->lab->nodes[i], state, sizeof(state));
+		if (schedule_has_off(record, name, state)) {
+			progress_line(&r->progress, "node      %s is off by the lab's schedule",
+				      name);
+			continue;
+		}
 		which[i] = !strcmp(state, "missing") || !strcmp(state, "failed") ||
 			   !strcmp(state, "stopped");
-		if (which[i] && schedule_off(record, r->lab->nodes[i].name.s)) {
-			progress_line(&r->progress, "node      %s is off by the lab's schedule",
-				      r->lab->nodes[i].name.s);
-			which[i] = false;
-		}
 		n += which[i];
 		if (which[i])
-			progress_line(&r->progress, "node      %s is %s: made again",
-				      r->lab->nodes[i].name.s, state);
+			progress_line(&r->progress, "node      %s is %s: made again", name, state);
 	}
 	return n;
 }
@@ -90,18 +92,33 @@ static size_t replug(struct lab_run *r)
 	return n;
 }
 
-int lab_mend(struct lab_run *r, const json_t *record, struct err *err)
+/* The lab is claimed. Only now is its record read: till then a step of the schedule may have been
+ * under way, and a record from before it would have us undo that. */
+static int make_missing(struct lab_run *r, bool *which, struct err *err)
+{
+	json_t *record =
+		client_call(r->client, "lab.get", json_pack("{s:s}", "name", r->lab->name.s), err);
+	size_t n;
+
+	if (!record)
+		return err->code;
+	n = missing_nodes(r, record, which);
+	json_decref(record);
+	if (n)
+		return make_nodes(r, which, err);
+	progress_line(&r->progress, "lab       %s is up already, and whole", r->lab->name.s);
+	return 0;
+}
+
+int lab_mend(struct lab_run *r, struct err *err)
 {
 	bool *which = calloc(r->lab->n_nodes + 1, sizeof(*which));
 	int rc = which ? lab_state(r, "changing", err) : err_set(err, -ENOMEM, "out of memory");
 
 	if (!rc && replug(r))
 		rc = up_links(r, err);
-	if (!rc && !missing_nodes(r, record, which))
-		progress_line(&r->progress, "lab       %s is up already, and whole",
-			      r->lab->name.s);
-	else if (!rc)
-		rc = make_nodes(r, which, err);
+	if (!rc)
+		rc = make_missing(r, which, err);
 	if (!rc)
 		rc = lab_state(r, "up", err);
 	free(which);

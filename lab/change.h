@@ -7,9 +7,10 @@
 
 #include "lab/run.h"
 
-/* Make what is missing of a lab that is up, of @record: nodes that died or were removed, but not
- * those that its schedule has switched off. Says what it does. */
-int lab_mend(struct lab_run *r, const json_t *record, struct err *err);
+/* Make what is missing of a lab that is up: nodes that died or were removed, but not those that its
+ * schedule has switched off. Waits for a step of the schedule that is under way. Says what it does.
+ */
+int lab_mend(struct lab_run *r, struct err *err);
 
 /* The nodes that r->only says (NULL: all) are removed, with @keep_files but for what was written in
  * their folders, ... */
@@ -20,9 +21,8 @@ int lab_reset(struct lab_run *r, struct err *err);
 /* The node is off (asked to, when it is a guest), or on. A namespace finds its files again. */
 int lab_power(struct lab_run *r, const struct lab_node *node, bool on, struct err *err);
 
-/* Where two texts of a lab differ: rows {what: "network"|"node"|"cable"|
- * "schedule", name, change: "added"|
- * "removed"|"changed", keys: what is different}. New reference. */
+/* Where two texts of a lab differ: rows {what: "network"|"node"|"cable"|"schedule", name, change:
+ * "added"|"removed"|"changed", keys: what is different}. New reference. */
 json_t *lab_diff(const struct lab *from, const struct lab *to);
 /* Where the running lab, of @record, is not as its text says: rows as above, change: "missing"|
  * "down"|"off by schedule"|... */

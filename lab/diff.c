@@ -53,7 +53,7 @@ static json_t *net_doc(const struct lab *lab, const struct lab_net *net)
 	return doc;
 }
 
-static json_t *nic_doc(const struct lab *lab, const struct lab_nic *nic)
+static json_t *nic_doc(const struct lab_nic *nic)
 {
 	char text[IP4_PREFIX_STR], addr[IP4_STR], mac[MAC_STR];
 	json_t *doc =
@@ -67,7 +67,6 @@ static json_t *nic_doc(const struct lab *lab, const struct lab_nic *nic)
 		set_text(doc, "gateway", ip4_format(nic->gateway.a, addr));
 	if (nic->host_address.given)
 		set_text(doc, "host-address", ip4_prefix_format(nic->host_address.p, text));
-	(void)lab;
 	return doc;
 }
 
@@ -101,7 +100,7 @@ static json_t *node_doc(const struct lab *lab, const struct lab_node *node)
 	json_t *nics = json_array(), *files = json_object(), *doc;
 
 	for (size_t i = 0; i < node->n_nics; i++)
-		json_array_append_new(nics, nic_doc(lab, &node->nics[i]));
+		json_array_append_new(nics, nic_doc(&node->nics[i]));
 	for (size_t i = 0; i < node->n_files; i++)
 		set_text(files, node->files[i].to.s, node->files[i].from.s);
 	doc = json_pack("{s:i, s:o, s:o, s:o, s:b, s:o}", "kind", (int)node->kind, "interfaces",
@@ -245,7 +244,8 @@ json_t *lab_drift(struct lab_run *r, const json_t *record, struct err *err)
 		node_state(r, node, state, sizeof(state));
 		if (strcmp(state, "up") && strcmp(state, "running")) {
 			add_row(rows, "node", node->name.s,
-				schedule_off(record, node->name.s) ? "off by schedule" : state,
+				schedule_has_off(record, node->name.s, state) ? "off by schedule"
+									      : state,
 				json_array());
 			continue;
 		}

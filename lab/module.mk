@@ -7,9 +7,11 @@ lab-srcs := $(lab-model-srcs) $(addprefix lab/,progress.c wave.c guest.c up.c up
 	status.c schedule.c graph.c check.c attempt.c try.c observe.c \
 	try_filter.c try_traffic.c try_http.c try_probe.c try_path.c try_packets.c try_tables.c report.c solution.c package.c save.c save_network.c save_switch.c restore.c work_files.c grade.c)
 
-unit-tests += lab package
+unit-tests += lab package schedule
 test_package-objs := lab/package.c lab/work_files.c lib
 libs-test_package := -larchive
+test_schedule-objs := lab/schedule.c client lib
+libs-test_schedule := -larchive -Wl,--wrap=client_call
 test_lab-objs := $(lab-model-srcs) lib
 fuzz-targets += lab package
 fuzz_package-objs := lab/package.c lab/work_files.c lib

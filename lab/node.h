@@ -41,7 +41,8 @@ int node_has_address(struct lab_run *r, const struct lab_node *node, size_t inde
 int node_target(struct lab_run *r, const struct lab_node *from, const char *to, be32 *out,
 		struct err *err);
 
-/* The state word of a node: vm.show's, or "up"/"missing" for a namespace. Into @buf; returned. */
+/* The state word of a node: of a guest vm.show's, of a namespace "up" or "failed" (its first
+ * process has ended); "missing" when the daemon has none. Into @buf; returned. */
 const char *node_state(struct lab_run *r, const struct lab_node *node, char *buf, size_t size);
 
 #endif

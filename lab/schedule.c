@@ -42,43 +42,59 @@ int schedule_begin(struct lab_run *r, bool had, struct err *err)
 	return rc;
 }
 
-bool schedule_off(const json_t *record, const char *node)
+/* By the last step of those that are done; one that switches off may have done so and not ended. */
+static bool last_was_off(const json_t *record, const char *node)
 {
 	const json_t *schedule = json_object_get(record, "schedule");
+	bool off = false, running = json_is_true(json_object_get(schedule, "running"));
 	size_t done = (size_t)jint(schedule, "done"), i;
-	bool off = false;
 	json_t *step;
 
 	json_array_foreach (json_object_get(schedule, "steps"), i, step) {
 		const char *what = jstr(step, "do");
 
-		if (i < done && !strcmp(jstr(step, "node"), node) &&
-		    (!strcmp(what, "off") || !strcmp(what, "on")))
-			off = !strcmp(what, "off");
+		if (strcmp(jstr(step, "node"), node) != 0)
+			continue;
+		if (!strcmp(what, "off") && i < done + running)
+			off = true;
+		else if (!strcmp(what, "on") && i < done)
+			off = false;
 	}
 	return off;
 }
 
-static bool step_has_it(struct client *c, const char *lab)
+bool schedule_has_off(const json_t *record, const char *node, const char *state)
+{
+	return !strcmp(state, "missing") && last_was_off(record, node);
+}
+
+/*
+ * The lab was somebody's: is it worth to try again? While a step of the schedule runs (*@step), and
+ * when nobody has the lab any more, as what had it may have ended since. And once more after a
+ * step: the daemon may hear that its command has ended before it hears that its connection has.
+ */
+static bool may_be_free(struct client *c, const char *lab, bool *step)
 {
 	struct err ignored;
 	json_t *record = client_call(c, "lab.get", json_pack("{s:s}", "name", lab), &ignored);
-	bool has = json_is_true(json_object_get(json_object_get(record, "schedule"), "running"));
+	bool busy = json_is_true(json_object_get(record, "busy")), was = *step;
 
+	*step = json_is_true(json_object_get(json_object_get(record, "schedule"), "running"));
 	json_decref(record);
-	return has;
+	return *step || was || !busy;
 }
 
 int schedule_claim(struct client *c, json_t *params, struct err *err)
 {
 	const struct timespec poll = {.tv_nsec = POLL_MS * 1000000L};
 	msec end = clock_now_ms() + STEP_MS;
+	bool step = false;
 	json_t *r;
 
 	for (;;) {
 		r = client_call(c, "lab.set", json_incref(params), err);
 		if (r || err->code != -EBUSY || clock_now_ms() >= end ||
-		    !step_has_it(c, jstr(params, "name")))
+		    !may_be_free(c, jstr(params, "name"), &step))
 			break;
 		nanosleep(&poll, NULL);
 	}

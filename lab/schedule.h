@@ -12,10 +12,12 @@
 int schedule_begin(struct lab_run *r, bool had, struct err *err);
 /* Its steps: [{at_ms, do, node}]. New reference. */
 json_t *schedule_steps(const struct lab *lab);
-/* Has the schedule of lab @record (of lab.get; NULL: none) switched @node off? */
-bool schedule_off(const json_t *record, const char *node);
+/* Is @node, which is @state (node_state()), off because the schedule of lab @record (of lab.get;
+ * NULL: none) has switched it off? One that was switched on by hand since, and then died, is not:
+ * the daemon still has it. */
+bool schedule_has_off(const json_t *record, const char *node, const char *state);
 /* lab.set of @params (taken), which claims the lab. Where a step of the schedule has it, that is
- * waited for. */
+ * waited for, a minute at most. */
 int schedule_claim(struct client *c, json_t *params, struct err *err);
 
 #endif

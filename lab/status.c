@@ -65,13 +65,12 @@ json_t *lab_status(struct lab_run *r, const json_t *record, struct err *err)
 	for (size_t n = 0; rows && n < r->lab->n_nodes; n++) {
 		const struct lab_node *node = &r->lab->nodes[n];
 		const json_t *obj = find(node->kind == LAB_VM ? vms : spaces, node->id);
-		const char *state = jstr(obj, "state");
-		bool alive = obj && (!strcmp(state, "up") || !strcmp(state, "running"));
+		const char *state = obj ? jstr(obj, "state") : "missing";
+		bool alive = !strcmp(state, "up") || !strcmp(state, "running");
+		bool off = schedule_has_off(record, node->name.s, state);
 
-		bool off = !obj && schedule_off(record, node->name.s);
-
-		if (!obj)
-			state = off ? "off" : "missing";
+		if (off)
+			state = "off";
 		for (size_t i = 0; i < MAX(node->n_nics, 1u); i++) {
 			json_t *line = row(r, node, i, state, alive);
 

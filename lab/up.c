@@ -48,9 +48,9 @@ static int make(struct lab_run *r, struct err *err)
 static int found(struct lab_run *r, const json_t *record, const char *text, struct err *err)
 {
 	const char *name = r->lab->name.s, *state = jstr(record, "state");
+	bool busy = json_is_true(json_object_get(record, "busy"));
 
-	if (json_is_true(json_object_get(record, "busy")) &&
-	    !json_is_true(json_object_get(json_object_get(record, "schedule"), "running")))
+	if (busy && !json_is_true(json_object_get(json_object_get(record, "schedule"), "running")))
 		return err_set(err, -EBUSY, "lab '%s' is %s already: somebody else is at it", name,
 			       state);
 	/* What is half made, or half gone, is made anew; what was only being changed is mended, so
@@ -64,7 +64,8 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			return err->code;
 		return record_put(r, text, err) ? err->code : make(r, err);
 	}
-	if (strcmp(state, "up") != 0)
+	/* A step of the schedule, which is being made, is no interrupted command. */
+	if (strcmp(state, "up") != 0 && !busy)
 		progress_line(&r->progress,
 			      "lab       %s: an earlier command was interrupted while it was %s: "
 			      "mending what it left",
@@ -77,7 +78,7 @@ static int found(struct lab_run *r, const json_t *record, const char *text, stru
 			       "FILE` shows the difference, `lab apply` makes it, and `lab up FILE "
 			       "--name NAME` starts one beside it",
 			       name, name);
-	return lab_mend(r, record, err);
+	return lab_mend(r, err);
 }
 
 int lab_up(struct lab_run *r, const char *text, struct err *err)

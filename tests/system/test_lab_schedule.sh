@@ -5,6 +5,23 @@
 # carried on by a daemon that was killed.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
+# The daemon's steps are made by this, which ends them late where there is a file "hold".
+mkdir $DIR/bin
+ln -s "$O"/bin/* $DIR/bin/
+rm $DIR/bin/vswitchd $DIR/bin/vnetctl
+cp "$VSWITCHD" $DIR/bin/
+cat >$DIR/bin/vnetctl <<END
+#!/bin/sh
+"$VNETCTL" "\$@"
+status=\$?
+while [ -e $DIR/hold ]; do
+	: >$DIR/held
+	sleep 0.1
+done
+exit \$status
+END
+chmod 755 $DIR/bin/vnetctl
+VSWITCHD=$DIR/bin/vswitchd
 start_daemon
 lab() { # STEPS
 	cat >$DIR/s.yaml <<-Y
@@ -59,8 +76,20 @@ check "up again leaves off what the schedule has off" grep -q "h2 is off by the 
 equal "it is" off "$(state_of h2)"
 check "power on goes before it" vctl lab power s h2 on
 equal "h2 is up" up "$(state_of h2)"
+kill -KILL $(ip netns pids s.h2 | xargs ps -o pid=,comm= -p | awk '$2 == "vnet-nsinit" { print $1 }')
+check "on by hand, it dies: that is not the schedule" wait_for 5 sh -c "'$VNETCTL' -s $SOCK lab diff s | grep -q 'h2 .*failed'"
+vctl lab up $DIR/s.yaml >$DIR/out
+check "and up mends it" grep -q "h2 is failed: made again" $DIR/out
 check "reset makes all nodes new" vctl lab reset s
 check "and begins the schedule again" wait_for 10 is_state h2 off
+touch $DIR/hold
+vctl lab reset s >/dev/null
+check "a step is made, and has not ended" wait_for 10 test -e $DIR/held
+vctl lab up $DIR/s.yaml >$DIR/out
+check "up does not undo it" grep -q "h2 is off by the lab's schedule" $DIR/out
+check_not "and takes it for nothing that was interrupted" grep -q interrupted $DIR/out
+rm $DIR/hold
+check "it ends" wait_for 10 done_steps 1
 vctl lab selftest $DIR/s.yaml --name t >$DIR/out 2>&1
 equal "selftest leaves nothing of it" "s" "$(jctl lab list | json "' '.join(l['name'] for l in d)")"
 check "down" vctl lab down s
