@@ -32,6 +32,20 @@ static void what_can_not_be_said(void **state)
 	assert_int_equal(khz(UINT64_MAX / 2, 1000000000u), 0);
 }
 
+static void the_machine_slept(void **state)
+{
+	const struct tsc_mark from = {.ticks = 1000, .ns = 5000, .asleep_ns = -40};
+	struct tsc_mark to = {.ticks = 1000 + 2600000000u, .ns = 5000 + 1000000000u};
+
+	(void)state;
+	to.asleep_ns = 1000; /* what reading two clocks takes */
+	assert_int_equal(tsc_khz(&from, &to), 2600000);
+	to.asleep_ns = 7000000;
+	assert_int_equal(tsc_khz(&from, &to), 0);
+	to.asleep_ns = -7000000;
+	assert_int_equal(tsc_khz(&from, &to), 0);
+}
+
 static void this_machine_s(void **state)
 {
 	const struct timespec pause = {.tv_nsec = 60 * 1000 * 1000};
@@ -56,6 +70,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rates),
 		cmocka_unit_test(what_can_not_be_said),
+		cmocka_unit_test(the_machine_slept),
 		cmocka_unit_test(this_machine_s),
 	};
 
