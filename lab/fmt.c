@@ -334,16 +334,14 @@ static bool same_meaning(const char *x, size_t nx, const char *y, size_t ny)
 
 char *lab_fmt(const char *text, size_t len, struct err *err)
 {
-	/* A byte order mark is left out: lab/yaml.c. */
-	bool marked = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3);
-	struct fmt f = {.text = text += marked ? 3 : 0};
+	size_t bom = lab_bom(text, len);
+	struct fmt f = {.text = text += bom};
 	char *result = NULL;
 	size_t size = 0;
 	int rc;
 
-	len -= marked ? 3 : 0;
+	len -= bom;
 	rc = chars_index(&f, len) ? scan(&f, len, err) : err_set(err, -ENOMEM, "out of memory");
-
 	f.out = rc ? NULL : open_memstream(&result, &size);
 	if (f.out) {
 		write_all(&f);

@@ -17,7 +17,10 @@
 
 #define FORWARD6 "/proc/sys/net/ipv6/conf/all/forwarding"
 
-/* Of IPv6 what somebody has set, not what came by advertisements or follows from the MAC address.
+/* The words that it takes: cards that are set by hand, each with its MAC address; what comes before
+ * the list of interfaces that were made.
+ *
+ * Of IPv6 what somebody has set, not what came by advertisements or follows from the MAC address.
  * A MAC address that is the lab's own may be another where the work is graded. */
 static const char collect_network[] =
 	"for c in %s; do\n"
@@ -40,7 +43,7 @@ static const char collect_network[] =
 	"r=$(nft list ruleset 2>/dev/null) && echo \"$r\" | sed -n 's/^./nft &/p' ||"
 	" { iptables-save 2>/dev/null | sed -n 's/^[^#]/ipt &/p';"
 	" ip6tables-save 2>/dev/null | sed -n 's/^[^#]/ip6t &/p'; }\n"
-	"[ -x /etc/rc.local ] || ip -o link show | sed 's/^[0-9]*: //; s/[@:].*//' |"
+	"%sip -o link show | sed 's/^[0-9]*: //; s/[@:].*//' |"
 	" grep -vE '^(lo|eth[0-9]+|(dummy|bond|tunl|sit|gre|gretap|erspan|ip_vti|ip6_vti|ip6tnl|ip6gre)0)$' |"
 	" sed 's/^/made /'\n"
 	"true\n";
@@ -73,6 +76,12 @@ static void own_cards(const struct lab_node *node, char *out, size_t size)
 						mac_format(&node->nics[i].mac, mac));
 }
 
+/* A guest's rc.local makes them anew. A namespace's is not run (restore.c). */
+static const char *unless_rc_local(const struct lab_node *node)
+{
+	return node->kind == LAB_VM ? "[ -x /etc/rc.local ] || " : "";
+}
+
 /* Interfaces that were made in there are lost, which is to be said while it can be mended. */
 static void tell_lost(struct lab_run *r, const struct lab_node *node, const char *lines)
 {
@@ -82,23 +91,22 @@ static void tell_lost(struct lab_run *r, const struct lab_node *node, const char
 		if (strncmp(lines, "made ", 5))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(lines + 5, "\n"), lines + 5);
-		progress_line(
-			&r->progress,
-			"not saved %s: the interface %s (of a guest, /etc/rc.local makes it anew: "
-			"vnet-lab(5), FOLDERS)",
-			node->name.s, str_escape(name, strlen(name), shown, sizeof(shown)));
+		progress_line(&r->progress,
+			      "not saved %s: the interface %s (%svnet-lab(5), FOLDERS)",
+			      node->name.s, str_escape(name, strlen(name), shown, sizeof(shown)),
+			      node->kind == LAB_VM ? "/etc/rc.local makes it anew: " : "");
 	}
 }
 
 int save_network(struct lab_run *r, const struct lab_node *node, struct package *p, struct err *err)
 {
-	char cards[LAB_NICS_MAX * (MAC_STR + 8)], command[sizeof(collect_network) + sizeof(cards)],
-		name[128];
+	char cards[LAB_NICS_MAX * (MAC_STR + 8)], name[128];
+	char command[sizeof(collect_network) + sizeof(cards) + 40];
 	struct exec_result res;
 	int rc;
 
 	own_cards(node, cards, sizeof(cards));
-	snprintf(command, sizeof(command), collect_network, cards);
+	snprintf(command, sizeof(command), collect_network, cards, unless_rc_local(node));
 	rc = save_run(r, node, command, &res, err);
 	if (rc)
 		return rc;

@@ -23,7 +23,7 @@
 enum attempt {
 	ATTEMPT_NO,	 /* it was tried and did not work: what `expect: fail` wants */
 	ATTEMPT_YES,	 /* it works */
-	ATTEMPT_OVER,	 /* the same, and nothing that comes later can make it work */
+	ATTEMPT_OVER,	 /* as ATTEMPT_NO, and nothing that comes later can make it work */
 	ATTEMPT_UNTRIED, /* could not be tried: counts for nobody */
 };
 

@@ -288,14 +288,21 @@ static struct yaml_tree *read_documents(struct reader *r)
 	return NULL;
 }
 
+size_t lab_bom(const char *text, size_t len)
+{
+	static const char mark[] = {(char)0xef, (char)0xbb, (char)0xbf}; /* RFC 3629 6 */
+
+	return len >= sizeof(mark) && !memcmp(text, mark, sizeof(mark)) ? sizeof(mark) : 0;
+}
+
 struct yaml_tree *yaml_read(struct lab *lab, const char *text, size_t len,
 			    struct lab_errors *errors)
 {
-	static const char bom[] = {(char)0xef, (char)0xbb, (char)0xbf};
 	static const char zstd[] = {0x28, (char)0xb5, 0x2f, (char)0xfd}; /* RFC 8878 3.1.1 */
 	struct reader r = {.lab = lab,
 			   .errors = errors,
 			   .package = len > sizeof(zstd) && !memcmp(text, zstd, sizeof(zstd))};
+	size_t bom = lab_bom(text, len);
 	struct yaml_tree *tree;
 
 	if (!yaml_parser_initialize(&r.parser)) {
@@ -303,13 +310,8 @@ struct yaml_tree *yaml_read(struct lab *lab, const char *text, size_t len,
 		return NULL;
 	}
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	/* Some editors begin a file with a byte order mark, which libyaml skips only where it is to
-	 * find out the encoding. */
-	if (len >= sizeof(bom) && !memcmp(text, bom, sizeof(bom))) {
-		text += sizeof(bom);
-		len -= sizeof(bom);
-	}
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	/* libyaml skips the mark only where it is to find out the encoding. */
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text + bom, len - bom);
 	tree = read_documents(&r);
 	yaml_parser_delete(&r.parser);
 	return tree;

@@ -24,6 +24,9 @@ struct yaml_tree {
 	size_t n; /* number of members */
 };
 
+/* How many bytes at the beginning of @text are a byte order mark, which some editors write: they
+ * are to be left out. */
+size_t lab_bom(const char *text, size_t len);
 /* Read @len bytes at @text. The tree hangs on @lab. NULL when there is no tree to go on with; what
  * is wrong is in @errors either way. */
 struct yaml_tree *yaml_read(struct lab *lab, const char *text, size_t len,
