@@ -84,7 +84,7 @@ $(O)/vmm/uml/preload.so: vmm/uml/preload.c
 	@$(CC) -std=gnu17 $(WARN) -O2 -fPIC -D_GNU_SOURCE -fno-stack-protector -shared -s \
 		-Wl,-z,relro,-z,now -o $@ $<
 $(O)/vmm/uml/preload.o: $(O)/vmm/uml/preload.so
-	@cd $(@D) && ld -r -b binary -z noexecstack -o preload.o preload.so
+	@cd $(@D) && $(LD) -r -b binary -z noexecstack -o preload.o preload.so
 
 $(O)/bin/vnet-uml: $(call obj,$(lib-srcs) $(uml-srcs)) $(O)/vmm/uml/preload.o
 	@mkdir -p $(@D)

@@ -102,9 +102,10 @@ json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err)
 
 int copy_start(struct copy *c, struct copy_window *w, char *command, struct err *err)
 {
-	json_int_t id = send_exec(c, command, &(struct copy_extra){0}, err);
+	json_int_t id;
 
 	assert(w->n < COPY_AHEAD);
+	id = send_exec(c, command, &(struct copy_extra){0}, err);
 	if (id < 0)
 		return (int)id;
 	w->ids[w->n++] = id;

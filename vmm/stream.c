@@ -210,6 +210,7 @@ static void client_cb(struct loop_fd *w, uint32_t events)
 {
 	struct stream_client *c = CONTAINER_OF(w, struct stream_client, in);
 	struct stream *st = c->stream;
+
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		read_client(st, c);
 	if (connected(c) && (events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN))

@@ -34,7 +34,7 @@ struct hv_probe {
 
 struct hv_ops {
 	const char *name;
-	bool pc;       /* it is a PC: boots kernels for PCs, has CPUs */
+	bool pc;       /* it is a PC: boots kernels for PCs, several CPUs; qcow2 is QEMU's alone */
 	bool vnet_hdr; /* its taps have the virtio-net header */
 	/* The program and its arguments, appended to @av. 0, or a negative errno with @err. */
 	int (*command)(const struct vm *vm, const struct vm_fds *fds, struct argv *av,
