@@ -62,6 +62,32 @@ rm -f /root/of-the-host /tmp/of-the-host-$$
 check "nothing of it reached the host" sh -c "! test -e /usr/bin/x && ! test -e /usr/lib/x && ! test -e /opt/x"
 check "and the lab still works" vctl lab check two
 
+
+# ---- the daemon's own hands in it ----
+in_h1 'mount -t tmpfs x /dev/pts && ln -s /dev/ptmx /dev/pts/ptmx' # the host's, to who follows it
+refused "a console's terminal is the node's, or none" "cannot make a terminal" timeout 5 "$VNETCTL" -s $SOCK console h1
+check "the daemon does not follow the node's links" in_h1 'umount /dev/pts'
+check "then there is a console again" eval "echo 'tty; exit' | vctl console h1 | grep -q /dev/pts/"
+# Each command is a copy of the daemon for a moment: one process looks for its descriptors all the time.
+cat >$DIR/watch.py <<'P'
+import os, time
+seen, end = set(), time.monotonic() + 1
+while time.monotonic() < end:
+    for pid in os.listdir("/proc"):
+        try:
+            if pid.isdigit() and open(f"/proc/{pid}/comm").read() == "vswitchd\n":
+                seen.add("state" if any("state.db" in os.readlink(f"/proc/{pid}/fd/{f}") for f in os.listdir(f"/proc/{pid}/fd")) else "other")
+        except OSError as e:
+            seen.add(type(e).__name__)
+open("/root/seen", "w").write(" ".join(sorted(seen)))
+P
+vctl copy $DIR/watch.py h1:/root/watch.py >/dev/null
+in_h1 'python3 /root/watch.py' &
+for i in $(seq 40); do in_h1 true; done
+wait $!
+note "seen of the copies: $(in_h1 'cat /root/seen')"
+check_not "who is forked there shows no descriptor of the daemon" in_h1 'grep -q state /root/seen'
+
 # ---- what a lesson needs ----
 check "files of its own: /etc, /root, /home, /srv, /var, /tmp, /run" in_h1 \
 	'for d in /etc /root /home /srv /var /var/lib /tmp /var/tmp /run /dev/shm; do echo x >$d/mine || exit; done'

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netns_files.c - where the folders of a namespace's own are kept: its layer (nsinit/folders.c).
+ * netns_files.c - where the folders of a namespace's own are kept: its layer (nsinit/folders.c);
+ * and the one file that the daemon opens in a node.
+ *
+ * What is seen there the node's root has made: no link is followed, and a file is looked at before
+ * it is opened.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "vswitchd/control/netns_int.h"
 #include "vswitchd/host/state.h"
@@ -32,4 +45,67 @@ void netns_files_delete(const char *name)
 
 	nftw(netns_layer_path(name, layer, sizeof(layer)), remove_one, NFTW_FDS,
 	     FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* ---- files in the node ----------------------------------------------------------------------- */
+
+/* The node's root directory: not that of another process which has the number by now. */
+static int open_root(const struct netns *ns)
+{
+	char path[64];
+	int fd;
+
+	if (ns->init_fd < 0)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)ns->init);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_pidfd_send_signal, ns->init_fd, 0, NULL, 0) == 0)
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
+/* What is there, for a look: O_PATH. */
+static int find_in_node(const struct netns *ns, const char *path)
+{
+	const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+				     .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS |
+						RESOLVE_NO_MAGICLINKS};
+	int root = open_root(ns), fd;
+
+	if (root < 0)
+		return root;
+	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (fd < 0)
+		fd = -errno;
+	close(root);
+	return fd;
+}
+
+static bool is_ptmx(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* devices.txt of the kernel: 5:2 is ptmx */
+	return fstatfs(fd, &fs) == 0 && fs.f_type == DEVPTS_SUPER_MAGIC && fstat(fd, &st) == 0 &&
+	       S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 2);
+}
+
+int netns_open_ptmx(const struct netns *ns)
+{
+	int fd = find_in_node(ns, "dev/pts/ptmx"), rc = -ENXIO;
+	char path[64];
+
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (is_ptmx(fd)) {
+		rc = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		rc = rc < 0 ? -errno : rc;
+	}
+	close(fd);
+	return rc;
 }

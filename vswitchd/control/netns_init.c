@@ -67,14 +67,14 @@ pid_t netns_fork(const struct netns *ns)
 	return fork_into(ns->init_fd);
 }
 
-int netns_enter(const struct netns *ns)
+int netns_enter(int pidfd)
 {
 	int flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC;
 
-	if (setns(ns->init_fd, flags | CLONE_NEWUSER) == 0)
+	if (setns(pidfd, flags | CLONE_NEWUSER) == 0)
 		return 0;
 	/* EINVAL: it is our own user namespace (nsinit/main.c says why) */
-	return errno == EINVAL && setns(ns->init_fd, flags) == 0 ? 0 : -errno;
+	return errno == EINVAL && setns(pidfd, flags) == 0 ? 0 : -errno;
 }
 
 /* ---- starting it ----------------------------------------------------------------------------- */

@@ -46,8 +46,9 @@ void netns_init_close(struct netns *ns);
 void netns_init_kill(struct netns *ns);
 /* fork(), whose child is in the process ids of @ns. */
 pid_t netns_fork(const struct netns *ns);
-/* In that child: go to all its other namespaces, and to its root directory. Async-signal-safe. */
-int netns_enter(const struct netns *ns);
+/* In that child, @pidfd being a copy of init_fd: go to all its other namespaces, and to its root
+ * directory. Async-signal-safe. */
+int netns_enter(int pidfd);
 
 /* ---- netns_files.c ---- */
 
@@ -55,5 +56,8 @@ int netns_enter(const struct netns *ns);
 char *netns_layer_path(const char *name, char *out, size_t size);
 /* Remove what was written there. */
 void netns_files_delete(const char *name);
+/* A new terminal's master, of those of the node: its /dev/pts/ptmx, whatever its root has put in
+ * the way. A descriptor, or a negative errno. */
+int netns_open_ptmx(const struct netns *ns);
 
 #endif

@@ -7,7 +7,9 @@
  * leaves when the process ends, even if something that it started holds the pipes open. On timeout
  * its process group is killed and the status is 124.
  *
- * The child of fork() calls only what is safe in a process that had threads, up to exec.
+ * The child of fork() calls only what is safe in a process that had threads, up to exec. It is a
+ * copy of the daemon that the node's root may trace once both are in one user namespace: so it
+ * can't be dumped, nor traced, until exec, and takes no descriptor along that is not the command's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,17 +51,34 @@ struct child {
 	const char *command;
 };
 
+/* Nothing of the daemon's goes with us but the way in, and that only up to exec: WAY. */
+enum { WAY = 3 };
+
+static int leave_behind(const struct netns *ns, const struct child *c)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -errno;
+	proc_child_stdio(c->in, c->out, c->err);
+	if (ns->init_fd != WAY && dup3(ns->init_fd, WAY, O_CLOEXEC) < 0)
+		return -errno;
+	if (close_range(WAY + 1, ~0u, 0) < 0)
+		return -errno;
+	proc_child_clean(NULL, 0);
+	return 0;
+}
+
 static _Noreturn void child_main(const struct netns *ns, const struct child *c)
 {
 	char *argv[] = {(char *)"sh", (char *)"-c", (char *)c->command, NULL};
 
 	setsid();
-	if (netns_enter(ns) < 0 || chdir("/") < 0)
+	if (leave_behind(ns, c) < 0 || netns_enter(WAY) < 0 || chdir("/") < 0)
 		_exit(126);
-	proc_child_stdio(c->in, c->out, c->err);
+	/* The node's own /dev/null instead of the host's. */
+	proc_child_stdio(c->in >= 0 ? STDIN_FILENO : -1, c->out >= 0 ? STDOUT_FILENO : -1,
+			 c->err >= 0 ? STDERR_FILENO : -1);
 	if (c->tty)
 		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-	proc_child_clean(NULL, 0);
 	execv("/bin/sh", argv);
 	_exit(127);
 }
@@ -273,19 +293,18 @@ int netns_spawn(struct netns *ns, const char *command, struct err *err)
  * closed. */
 static int open_terminal(const struct netns *ns, int *ours, int *theirs, struct err *err)
 {
-	char path[64];
+	int rc = netns_open_ptmx(ns);
 
+	*ours = rc;
 	*theirs = -1;
-	snprintf(path, sizeof(path), "/proc/%d/root/dev/pts/ptmx", (int)ns->init);
-	*ours = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*ours >= 0 && !unlockpt(*ours))
-		*theirs = ioctl(*ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*theirs >= 0)
-		return 0;
-	err_sys(err, -errno, "cannot make a terminal in namespace %s", ns->name);
-	if (*ours >= 0)
+	if (*ours >= 0) {
+		if (!unlockpt(*ours))
+			*theirs = ioctl(*ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		rc = *theirs < 0 ? -errno : 0;
+	}
+	if (rc < 0 && *ours >= 0)
 		close(*ours);
-	return err->code;
+	return rc < 0 ? err_sys(err, rc, "cannot make a terminal in namespace %s", ns->name) : 0;
 }
 
 int netns_console(struct netns *ns, const char *prompt, struct err *err)

@@ -22,13 +22,20 @@ void proc_raise_nofile(void)
 	setrlimit(RLIMIT_NOFILE, &all);
 }
 
+/* Rather none than the daemon's. */
+static void child_fd(int from, int to)
+{
+	if (dup2(from, to) < 0)
+		close(to);
+}
+
 void proc_child_stdio(int in, int out, int err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	dup2(in >= 0 ? in : null, STDIN_FILENO);
-	dup2(out >= 0 ? out : null, STDOUT_FILENO);
-	dup2(err >= 0 ? err : null, STDERR_FILENO);
+	child_fd(in >= 0 ? in : null, STDIN_FILENO);
+	child_fd(out >= 0 ? out : null, STDOUT_FILENO);
+	child_fd(err >= 0 ? err : null, STDERR_FILENO);
 }
 
 void proc_child_clean(const int *keep, size_t n)

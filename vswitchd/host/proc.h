@@ -11,7 +11,8 @@
 /* In the daemon, at start: allow it all the descriptors it may have. What the limit was is kept for
  * children: programs exist that close every descriptor up to it one by one. */
 void proc_raise_nofile(void);
-/* Make @in, @out, @err the standard descriptors; -1 is /dev/null. */
+/* Make @in, @out, @err the standard descriptors; -1 is /dev/null, or closed where that can't be
+ * opened. */
 void proc_child_stdio(int in, int out, int err);
 /* Signals and limits back to their defaults; every descriptor above 2 closes on exec but the @n in
  * @keep. */
