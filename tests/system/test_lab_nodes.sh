@@ -146,6 +146,18 @@ start_daemon
 equal "killed while no daemon ran: the next one says so" failed "$(state_of h2)"
 check "power on mends a node" vctl lab power two h2 on
 check "the lab works again" vctl lab check two
+# As after a restart of the machine, but the node can't start.
+kill_daemon
+kill -9 "$(first_of two.h2)"
+umount /run/netns/two.h2
+mv "$STATE/netns-two.h2.files" $DIR/aside && touch "$STATE/netns-two.h2.files"
+start_daemon
+equal "a node that can't be made again says so" failed "$(state_of h2)"
+refused "and why, to commands" "is dead: .*mount the node's layer" vctl lab exec two h2 -- true
+check "the other one was left alone" in_h1 'pgrep -f "sleep 5001"'
+rm "$STATE/netns-two.h2.files" && mv $DIR/aside "$STATE/netns-two.h2.files"
+check "lab up mends it" vctl lab up $DIR/two.yaml
+check "and it works" vctl lab check two
 check "down" vctl lab down two
 no_init() { ! ps -C vnet-nsinit -o stat= | grep -qv Z; } # the dead are the shell's, who does not look
 check "no first process is left" wait_for 5 no_init

@@ -260,6 +260,10 @@ int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct 
 		netns_init_adopt(ns, doc);
 	else
 		rc = start(ns, err);
+	if (rc) {
+		netns_init_kill(ns); /* where only the mount failed */
+		netns_fail(ns, err->text);
+	}
 	return rc;
 }
 

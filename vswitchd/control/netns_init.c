@@ -64,6 +64,10 @@ static pid_t fork_into(int pidfd)
 
 pid_t netns_fork(const struct netns *ns)
 {
+	if (ns->init_fd < 0) {
+		errno = ESRCH; /* -1 would mean new process ids, not the node's */
+		return -1;
+	}
 	return fork_into(ns->init_fd);
 }
 
@@ -189,7 +193,7 @@ int netns_init_start(struct netns *ns, struct err *err)
 
 /* ---- watching it ----------------------------------------------------------------------------- */
 
-static void fail(struct netns *ns, const char *reason)
+void netns_fail(struct netns *ns, const char *reason)
 {
 	snprintf(ns->failed, sizeof(ns->failed), "%s", reason);
 	log_warn("namespace %s: %s", ns->name, reason);
@@ -214,7 +218,7 @@ static void ended_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 	(void)revents;
 	reap(ns->init_fd);
 	netns_init_close(ns);
-	fail(ns, "its first process was killed, and all others with it");
+	netns_fail(ns, "its first process was killed, and all others with it");
 }
 
 static void watch(struct netns *ns)
@@ -240,7 +244,7 @@ void netns_init_adopt(struct netns *ns, const json_t *doc)
 	}
 	if (fd >= 0)
 		close(fd);
-	fail(ns, "its processes were killed while vswitchd did not run");
+	netns_fail(ns, "its processes were killed while vswitchd did not run");
 }
 
 void netns_init_close(struct netns *ns)

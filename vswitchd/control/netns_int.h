@@ -21,7 +21,7 @@ struct netns {
 	char name[NAME_MAX_ + 1], lab[NAME_MAX_ + 1];
 	json_t *veths;	     /* array of names of host ends */
 	pid_t init;	     /* its first process; -1: none, and then... */
-	char failed[80];     /* ...why; "": it runs */
+	char failed[160];    /* ...why; "": it runs */
 	int init_fd;	     /* of it; -1 */
 	uint64_t init_start; /* proc_start_ticks() */
 	struct ev_io init_io;
@@ -40,11 +40,14 @@ int netns_init_start(struct netns *ns, struct err *err);
 /* That which an earlier daemon has started, by the record @doc; where it is gone, @ns has failed.
  */
 void netns_init_adopt(struct netns *ns, const json_t *doc);
+/* @ns does not work any more, as everybody is told: why. */
+void netns_fail(struct netns *ns, const char *reason);
 /* Forget it: it stays. */
 void netns_init_close(struct netns *ns);
 /* Kill it, and so all of the node's processes. */
 void netns_init_kill(struct netns *ns);
-/* fork(), whose child is in the process ids of @ns. */
+/* fork(), whose child is in the process ids of @ns. -1 and errno; ESRCH: it has no first process.
+ */
 pid_t netns_fork(const struct netns *ns);
 /* In that child, @pidfd being a copy of init_fd: go to all its other namespaces, and to its root
  * directory. Async-signal-safe. */
