@@ -42,6 +42,7 @@
 #include "vswitchd/control/netns.h"
 #include "vswitchd/switch/port.h"
 #include "vswitchd/host/proc.h"
+#include "vswitchd/host/procend.h"
 #include "vswitchd/host/reaper.h"
 #include "vswitchd/control/restore.h"
 #include "vswitchd/host/rights.h"
@@ -330,6 +331,7 @@ static void stop_all(struct daemon *d)
 	netdhcp_close_store();
 	kept_close();
 	state_close();
+	proc_forget_endings(d->loop);
 }
 
 static void signal_cb(struct ev_loop *loop, struct ev_signal *w, int revents)

@@ -53,7 +53,7 @@ vswitchd-srcs += vswitchd/main.c vswitchd/host/rights.c vswitchd/host/state.c vs
 	vswitchd/control/kept.c vswitchd/control/statics.c \
 	vswitchd/control/linebuf.c vswitchd/control/ctl.c vswitchd/control/rpc.c vswitchd/control/undo.c vswitchd/control/rpc_parse.c vswitchd/control/rpc_daemon.c \
 	vswitchd/control/rpc_net.c vswitchd/control/rpc_port.c vswitchd/control/rpc_vm.c vswitchd/control/rpc_ns.c vswitchd/control/rpc_lab.c vswitchd/control/labsched.c \
-	vswitchd/control/rpc_capture.c vswitchd/control/rpc_explain.c vswitchd/control/rpc_explain_parse.c vswitchd/control/events.c vswitchd/control/doctor.c vswitchd/control/capture.c vswitchd/host/pcapfilter.c vswitchd/control/capture_stream.c vswitchd/host/proc.c \
+	vswitchd/control/rpc_capture.c vswitchd/control/rpc_explain.c vswitchd/control/rpc_explain_parse.c vswitchd/control/events.c vswitchd/control/doctor.c vswitchd/control/capture.c vswitchd/host/pcapfilter.c vswitchd/control/capture_stream.c vswitchd/host/proc.c vswitchd/host/procend.c \
 	vswitchd/host/procfs.c vswitchd/control/outbuf.c vswitchd/control/netns.c vswitchd/control/netns_run.c vswitchd/control/netns_init.c vswitchd/control/netns_files.c vswitchd/control/shortname.c vswitchd/host/argv.c vswitchd/host/program.c \
 	vswitchd/guest/hv.c vswitchd/guest/hv_vmm.c vswitchd/guest/hv_qemu.c vswitchd/guest/hvctl.c vswitchd/guest/vmsock.c \
 	vswitchd/guest/vm.c vswitchd/guest/vm_json.c vswitchd/guest/vm_run.c vswitchd/guest/vm_spawn.c vswitchd/guest/image.c vswitchd/guest/agent.c vswitchd/guest/agent_out.c \

@@ -32,6 +32,7 @@
 #include "vswitchd/control/events.h"
 #include "vswitchd/control/netns_int.h"
 #include "vswitchd/host/proc.h"
+#include "vswitchd/host/procend.h"
 #include "vswitchd/host/procfs.h"
 #include "vswitchd/host/program.h"
 #include "vswitchd/host/state.h"
@@ -258,31 +259,16 @@ void netns_init_close(struct netns *ns)
 
 /* ---- ending it ------------------------------------------------------------------------------- */
 
-static void reaped_cb(struct ev_loop *loop, struct ev_io *w, int revents)
-{
-	(void)revents;
-	reap(w->fd);
-	ev_io_stop(loop, w);
-	close(w->fd);
-	free(w);
-}
-
 /* Its end is not waited for: it waits itself for those of the node's processes that are children of
  * ours, and whom only the loop reaps. */
 void netns_init_kill(struct netns *ns)
 {
-	struct ev_io *io = ns->init_fd >= 0 ? calloc(1, sizeof(*io)) : NULL;
 	int fd = ns->init_fd;
 
 	if (fd < 0)
 		return;
 	syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	ev_io_stop(ns->d->loop, &ns->init_io);
-	if (io) {
-		ev_io_init(io, reaped_cb, fd, EV_READ);
-		ev_io_start(ns->d->loop, io);
-	} else {
-		close(fd);
-	}
+	proc_when_ended(ns->d->loop, fd, NULL, NULL);
 	ns->init_fd = ns->init = -1;
 }
