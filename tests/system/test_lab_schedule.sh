@@ -39,7 +39,7 @@ lab() { # STEPS
 state_of() { jctl lab status s | json "[n['state'] for n in d['nics'] if n['node'] == '$1'][0]"; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 done_steps() { [ "$(jctl lab status s | json "d['schedule']['done']")" -ge "$1" ]; }
-stopped() { [ "$(vctl lab exec s h1 -- 'ps -o stat= -C sleep' 2>/dev/null | cut -c 1)" = T ]; }
+stopped() { grep -q '^State:.T' "/proc/$(pgrep -fx "sleep 5001")/status"; }
 whole() { vctl lab check s; }
 
 # ---- off, on, pause, resume ----

@@ -3,16 +3,15 @@
  * labsched.c - carries out the schedules of labs.
  *
  * What a node is made of only vnetctl knows, from the lab's file. So a step is a command of
- * vnetctl's
- * (`lab power`, `lab pause`, `lab resume`), started here when its time has come; that is why a
- * schedule is for users with the daemon's rights. Steps go one after the other. One waits while
- * somebody works on the lab, and while what a killed command left is not mended; it is tried again
- * when it fails, a few times.
+ * vnetctl's (`lab power`, `lab pause`, `lab resume`), started here when its time has come; that is
+ * why a schedule is for users with the daemon's rights. Steps go one after the other. One waits
+ * while somebody works on the lab, and while what a killed command left is not mended; it is tried
+ * again when it fails or can't be started, a few times.
  *
- * The record (kind "labsched") has the steps, how many are done, whether one is being made, and
+ * The record (kind "labsched") has the steps, how many are done, whether the next was begun, and
  * when it all began by CLOCK_BOOTTIME: so a restarted daemon goes on where the schedule is by then,
- * and makes again the step that its end has cut off. After a boot nothing of the lab runs, and the
- * record is dropped.
+ * and makes again the step that its end has cut off, also between two tries of it. After a boot
+ * nothing of the lab runs, and the record is dropped; so it is when its lab has none.
  */
 #include "vswitchd/control/labsched.h"
 
@@ -32,6 +31,7 @@
 #include "vswitchd/control/daemon.h"
 #include "vswitchd/control/events.h"
 #include "vswitchd/host/proc.h"
+#include "vswitchd/host/procend.h"
 #include "vswitchd/host/procfs.h"
 #include "vswitchd/host/program.h"
 #include "vswitchd/host/state.h"
@@ -45,7 +45,7 @@ struct lab_schedule {
 	json_t *steps;
 	size_t done;
 	msec since;
-	bool cut; /* the record says that a step was being made when a daemon ended */
+	bool begun; /* a command was started for the next step: what is left in the middle is its */
 	unsigned int tries;
 	struct ev_timer timer;
 	pid_t pid; /* of the command; 0: none */
@@ -72,29 +72,45 @@ static struct lab_schedule *find(const struct daemon *d, const char *lab)
 	return s;
 }
 
-static void record(const struct lab_schedule *s)
+static int record(const struct lab_schedule *s, struct err *err)
 {
 	char boot[37];
 	json_t *doc;
+	int rc;
 
 	proc_boot_id(boot);
 	doc = json_pack("{s:O, s:I, s:I, s:b, s:s}", "steps", s->steps, "done", (json_int_t)s->done,
-			"since_ms", (json_int_t)s->since, "running", s->pid > 0, "boot", boot);
-	state_put("labsched", s->lab, doc, NULL);
+			"since_ms", (json_int_t)s->since, "running", s->begun, "boot", boot);
+	rc = state_put("labsched", s->lab, doc, err);
 	json_decref(doc);
+	return rc;
 }
 
-static void stop_watching(struct lab_schedule *s)
+/* The schedule goes on without: only a daemon that is killed now would make a step twice. */
+static void record_or_warn(const struct lab_schedule *s)
+{
+	struct err err;
+
+	if (record(s, &err))
+		log_warn("lab %s: its schedule goes on, but %s", s->lab, err.text);
+}
+
+static void close_said(void *arg)
+{
+	close((int)(intptr_t)arg);
+}
+
+/* A command that is under way goes on, and ends by itself: until then it must be able to say why,
+ * or SIGPIPE would end it in the middle of its work. */
+static void let_go(struct lab_schedule *s)
 {
 	if (!s->pid)
 		return;
 	ev_io_stop(s->d->loop, &s->ended);
-	close(s->ended.fd);
-	close(s->said);
+	proc_when_ended(s->d->loop, s->ended.fd, close_said, (void *)(intptr_t)s->said);
 	s->pid = 0;
 }
 
-/* A command that is under way goes on, and ends by itself. */
 static void forget(struct lab_schedule *s)
 {
 	struct lab_schedule **at = &s->d->schedules;
@@ -102,7 +118,7 @@ static void forget(struct lab_schedule *s)
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
-	stop_watching(s);
+	let_go(s);
 	ev_timer_stop(s->d->loop, &s->timer);
 	json_decref(s->steps);
 	free(s);
@@ -143,32 +159,52 @@ static void step_over(struct lab_schedule *s, const char *error)
 			      "node", step_str(step, "node"), "error", error));
 	s->done++;
 	s->tries = 0;
-	record(s);
+	s->begun = false;
+	record_or_warn(s);
 	arm(s);
+}
+
+static void step_failed(struct lab_schedule *s, const char *why)
+{
+	if (++s->tries >= TRIES_MAX)
+		step_over(s, why);
+	else
+		wait_ms(s, AGAIN_MS);
+}
+
+/* The last line of what it has said: those before may be warnings. */
+static void last_line(int fd, char *shown, size_t size)
+{
+	char text[2048];
+	ssize_t n = read(fd, text, sizeof(text));
+	size_t end = n > 0 ? (size_t)n : 0, at;
+
+	while (end && text[end - 1] == '\n')
+		end--;
+	for (at = end; at && text[at - 1] != '\n'; at--)
+		;
+	str_escape(text + at, end - at, shown, size);
 }
 
 static void ended_cb(struct ev_loop *loop, struct ev_io *w, int revents)
 {
 	struct lab_schedule *s = w->data;
-	char text[400], shown[400];
+	char shown[400];
 	int status = 0;
-	ssize_t n;
+	pid_t pid = waitpid(s->pid, &status, WNOHANG);
 
-	(void)loop;
 	(void)revents;
-	if (waitpid(s->pid, &status, WNOHANG) == 0)
+	if (pid == 0)
 		return;
-	n = read(s->said, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
-	stop_watching(s);
-	if (status == 0) {
+	last_line(s->said, shown, sizeof(shown));
+	ev_io_stop(loop, w);
+	close(w->fd);
+	close(s->said);
+	s->pid = 0;
+	if (pid > 0 && status == 0)
 		step_over(s, NULL);
-	} else if (++s->tries >= TRIES_MAX) {
-		step_over(s, str_escape(text, strcspn(text, "\n"), shown, sizeof(shown)));
-	} else {
-		record(s);
-		wait_ms(s, AGAIN_MS);
-	}
+	else
+		step_failed(s, shown);
 }
 
 static _Noreturn void child_main(const char *program, char *const argv[], int say)
@@ -181,7 +217,7 @@ static _Noreturn void child_main(const char *program, char *const argv[], int sa
 }
 
 /* `vnetctl lab power LAB NODE off`, `vnetctl lab pause LAB NODE`. */
-static int spawn(struct lab_schedule *s, int say[2])
+static pid_t spawn(const struct lab_schedule *s, int say)
 {
 	const json_t *step = step_now(s);
 	const char *what = step_str(step, "do");
@@ -192,47 +228,62 @@ static int spawn(struct lab_schedule *s, int say[2])
 			(char *)s->d->opt.socket,
 			(char *)"lab",
 			(char *)(power ? "power" : what),
-			s->lab,
+			(char *)s->lab,
 			(char *)step_str(step, "node"),
 			(char *)(power ? what : NULL),
 			NULL};
+	pid_t pid;
 
 	if (!program_find("vnetctl", program, sizeof(program)))
 		return -ENOENT;
-	s->pid = fork();
-	if (s->pid == 0)
-		child_main(program, argv, say[1]);
-	if (s->pid < 0) {
-		s->pid = 0;
-		return -errno;
+	pid = fork();
+	if (pid == 0)
+		child_main(program, argv, say);
+	return pid < 0 ? -errno : pid;
+}
+
+/* Its pidfd, or a negative errno, and then there is no command. */
+static int spawn_watched(struct lab_schedule *s, int say)
+{
+	pid_t pid = spawn(s, say);
+	int fd, rc;
+
+	if (pid < 0)
+		return pid;
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0) {
+		rc = -errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return rc;
 	}
-	return 0;
+	s->pid = pid;
+	return fd;
 }
 
 static void start(struct lab_schedule *s)
 {
-	int say[2], fd, rc;
+	int say[2] = {-1, -1}, fd = pipe2(say, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
+	char why[128];
 
-	if (pipe2(say, O_CLOEXEC | O_NONBLOCK) < 0)
-		return wait_ms(s, AGAIN_MS);
-	rc = spawn(s, say);
-	close(say[1]);
-	fd = rc ? -1 : (int)syscall(SYS_pidfd_open, s->pid, 0);
+	if (!fd) {
+		fd = spawn_watched(s, say[1]);
+		close(say[1]);
+	}
 	if (fd < 0) {
-		close(say[0]);
-		if (s->pid)
-			kill(s->pid, SIGKILL);
-		s->pid = 0;
-		step_over(s, rc == -ENOENT ? "vnetctl is not where vswitchd looks"
-					   : "can't start vnetctl");
+		if (say[0] >= 0)
+			close(say[0]);
+		snprintf(why, sizeof(why), "cannot start vnetctl: %s",
+			 fd == -ENOENT ? "it is not where vswitchd looks" : strerror(-fd));
+		step_failed(s, why);
 		return;
 	}
 	s->said = say[0];
-	s->cut = false;
+	s->begun = true;
 	ev_io_init(&s->ended, ended_cb, fd, EV_READ);
 	s->ended.data = s;
 	ev_io_start(s->d->loop, &s->ended);
-	record(s);
+	record_or_warn(s);
 }
 
 static void timer_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
@@ -242,7 +293,7 @@ static void timer_cb(struct ev_loop *loop, struct ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	/* What our own step has left in the middle, the same step mends. */
-	if (lab_at_work(s->d, s->lab) || (!s->cut && !s->tries && lab_cut_off(s->lab)))
+	if (lab_at_work(s->d, s->lab) || (!s->begun && lab_cut_off(s->lab)))
 		wait_ms(s, BUSY_MS);
 	else
 		start(s);
@@ -267,58 +318,35 @@ static struct lab_schedule *new (struct daemon *d, const char *lab, const json_t
 	return s;
 }
 
-static int check_step(const json_t *step, json_int_t *last, struct err *err)
-{
-	static const char *const words[] = {"off", "on", "pause", "resume"};
-	const json_t *at = json_object_get(step, "at_ms");
-	const char *what = step_str(step, "do"), *node = step_str(step, "node");
-	bool known = false;
-
-	for (size_t i = 0; what && i < ARRAY_SIZE(words); i++)
-		known |= !strcmp(what, words[i]);
-	if (!known || !node || !name_valid(node) || !json_is_integer(at) ||
-	    json_integer_value(at) < *last || json_integer_value(at) > UINT32_MAX)
-		return err_set(
-			err, -EINVAL,
-			"a step is {at_ms, do: off, on, pause or resume, node}, in the order "
-			"of their times");
-	*last = json_integer_value(at);
-	return 0;
-}
-
 int labsched_set(struct daemon *d, const char *lab, const json_t *steps, struct err *err)
 {
-	json_int_t last = 0;
-	struct lab_schedule *s;
-	json_t *step;
-	size_t i;
-	int rc = 0;
+	struct lab_schedule *old = find(d, lab), *s;
+	int rc;
 
-	if (json_array_size(steps) > LABSCHED_STEPS_MAX)
-		return err_set(err, -EINVAL, "a schedule has %d steps at most", LABSCHED_STEPS_MAX);
-	json_array_foreach ((json_t *)steps, i, step)
-		rc = rc ? rc : check_step(step, &last, err);
-	if (rc)
-		return rc;
-	labsched_end(d, lab);
 	if (!json_array_size(steps))
-		return 0;
+		return labsched_end(d, lab, err);
 	s = new (d, lab, steps);
 	if (!s)
 		return err_set(err, -ENOMEM, "memory is short");
-	record(s);
+	rc = record(s, err);
+	if (rc) {
+		forget(s);
+		return rc;
+	}
+	if (old)
+		forget(old);
 	arm(s);
 	return 0;
 }
 
-void labsched_end(struct daemon *d, const char *lab)
+int labsched_end(struct daemon *d, const char *lab, struct err *err)
 {
 	struct lab_schedule *s = find(d, lab);
+	int rc = s ? state_del("labsched", lab, err) : 0;
 
-	if (!s)
-		return;
-	state_del("labsched", lab, NULL);
-	forget(s);
+	if (s && !rc)
+		forget(s);
+	return rc;
 }
 
 json_t *labsched_json(const struct daemon *d, const char *lab)
@@ -331,23 +359,31 @@ json_t *labsched_json(const struct daemon *d, const char *lab)
 		 : NULL;
 }
 
-int labsched_restore(struct daemon *d, const char *lab, const json_t *doc, struct err *err)
+/* Does what @doc says still concern anything? */
+static bool holds(const char *lab, const json_t *doc)
 {
 	const char *boot_then = step_str(doc, "boot");
-	struct lab_schedule *s;
+	json_t *record = state_get("lab", lab);
+	bool has_lab = record != NULL;
 	char boot[37];
 
+	json_decref(record);
 	proc_boot_id(boot);
-	if (!boot_then || strcmp(boot, boot_then) != 0) {
-		state_del("labsched", lab, NULL);
-		return 0;
-	}
+	return has_lab && boot_then && !strcmp(boot, boot_then);
+}
+
+int labsched_restore(struct daemon *d, const char *lab, const json_t *doc, struct err *err)
+{
+	struct lab_schedule *s;
+
+	if (!holds(lab, doc))
+		return state_del("labsched", lab, err);
 	s = new (d, lab, json_object_get(doc, "steps"));
 	if (!s)
 		return err_set(err, -ENOMEM, "memory is short");
 	s->since = (msec)json_integer_value(json_object_get(doc, "since_ms"));
 	s->done = (size_t)json_integer_value(json_object_get(doc, "done"));
-	s->cut = json_is_true(json_object_get(doc, "running"));
+	s->begun = json_is_true(json_object_get(doc, "running"));
 	arm(s);
 	return 0;
 }

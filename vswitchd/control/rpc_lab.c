@@ -214,25 +214,67 @@ static int lab_del_m(struct rpc *rpc, json_t **result, struct err *err)
 		return err_set(err, -EBUSY, "lab \"%s\" still has \"%s\" (see: vnetctl lab down)",
 			       name, member);
 	rc = claim(rpc, name, err);
+	/* First, or a daemon killed in between would leave a schedule for the next lab of the name.
+	 */
+	if (!rc)
+		rc = labsched_end(rpc->d, name, err);
 	if (!rc)
 		rc = state_del("lab", name, err);
 	if (rc)
 		return rc;
 	claim_end(claim_of(rpc->d, name));
-	labsched_end(rpc->d, name);
 	*result = json_object();
 	return 0;
 }
 
+/* ---- its schedule ---------------------------------------------------------------------------- */
+
+static int check_step(const json_t *step, json_int_t *last, struct err *err)
+{
+	static const char *const words[] = {"off", "on", "pause", "resume"};
+	const json_t *at = json_object_get(step, "at_ms");
+	const char *what = json_string_value(json_object_get(step, "do"));
+	const char *node = json_string_value(json_object_get(step, "node"));
+	bool known = false;
+
+	for (size_t i = 0; what && i < ARRAY_SIZE(words); i++)
+		known |= !strcmp(what, words[i]);
+	if (!known || !node || !name_valid(node) || !json_is_integer(at) ||
+	    json_integer_value(at) < *last || json_integer_value(at) > UINT32_MAX)
+		return err_set(
+			err, -EINVAL,
+			"a step is {at_ms, do: off, on, pause or resume, node}, in the order "
+			"of their times");
+	*last = json_integer_value(at);
+	return 0;
+}
+
+static int check_steps(const json_t *steps, struct err *err)
+{
+	json_int_t last = 0;
+	json_t *step;
+	size_t i;
+	int rc = 0;
+
+	if (json_array_size(steps) > LABSCHED_STEPS_MAX)
+		return err_set(err, -EINVAL, "a schedule has %d steps at most", LABSCHED_STEPS_MAX);
+	json_array_foreach ((json_t *)steps, i, step)
+		rc = rc ? rc : check_step(step, &last, err);
+	return rc;
+}
+
 static int lab_schedule_m(struct rpc *rpc, json_t **result, struct err *err)
 {
+	const json_t *steps = json_object_get(rpc->params, "steps");
 	const char *name = rpc_str(rpc, "name");
 	json_t *doc = state_get("lab", name);
 	int rc;
 
 	if (!doc)
 		return lab_missing(rpc, err);
-	rc = labsched_set(rpc->d, name, json_object_get(rpc->params, "steps"), err);
+	rc = check_steps(steps, err);
+	if (!rc)
+		rc = labsched_set(rpc->d, name, steps, err);
 	if (rc)
 		json_decref(doc);
 	else
