@@ -24,6 +24,7 @@ sleep 5003 &
 check "two nodes" vctl lab up $DIR/two.yaml
 
 # ---- processes ----
+check "its commands run" wait_for 5 in_h1 'pgrep -x sleep'
 equal "ps shows a node its own" "ps sh sleep vnet-nsinit" "$(echo $(in_h1 'ps -e -o comm=' | sort -u))"
 check_not "and nothing of the host" in_h1 'ps -e -o args | grep -q "[s]leep 5003"'
 in_h1 'pkill -f "sleep 500"'
@@ -46,7 +47,9 @@ hostile "no disk is there" 'for d in /dev/[shv]d* /dev/mem /dev/kmsg /dev/nvme*;
 hostile "none can be made" 'mknod /tmp/disk b 254 0 || mknod /root/disk b 8 0'
 hostile "the kernel's settings are read-only" 'echo x >/proc/sys/kernel/core_pattern || echo 1 >/proc/sys/vm/drop_caches'
 hostile "and its switches" 'echo h >/proc/sysrq-trigger || echo 1 >/sys/kernel/uevent_seqnum || echo mem >/sys/power/state'
-hostile "also by a new /proc" 'unshare -pf sh -c "mount -t proc x /mnt && echo h >/mnt/sysrq-trigger"'
+hostile "also by a new /proc" 'mount -t proc x /mnt || unshare -pf mount -t proc x /mnt'
+hostile "or by a new /sys" 'mount -t sysfs x /mnt || unshare -n mount -t sysfs x /mnt'
+hostile "or by them in namespaces below" 'unshare -Urpfmn sh -c "mount -t proc x /mnt || mount -t sysfs x /mnt"'
 hostile "control groups can't be had" 'unshare -C sh -c "mount -t cgroup2 x /mnt || mount -t cgroup -o freezer x /mnt"'
 hostile "modules can't be loaded" 'busybox insmod /lib/modules/*/kernel/drivers/net/dummy.ko || modprobe -r tun'
 hostile "nor the clock be set" 'date -s "2001-01-01"'
