@@ -66,6 +66,8 @@ struct copy_extra {
 /* The same with all this. */
 json_t *copy_exec_with(struct copy *c, char *command, const struct copy_extra *extra,
 		       struct err *err);
+/* Nothing is to be undone any more: a word with the daemon alone, which costs the node nothing. */
+void copy_keep(struct copy *c);
 /* How to remove @path (quoted) when we are gone: late enough for a command that makes it just now.
  * The caller frees it; NULL when memory is short. */
 char *copy_undo(const char *path);

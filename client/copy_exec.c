@@ -92,6 +92,13 @@ char *copy_undo(const char *path)
 	return asprintf(&command, "rm -f %s; sleep 1; rm -f %s", path, path) < 0 ? NULL : command;
 }
 
+void copy_keep(struct copy *c)
+{
+	struct err ignored;
+
+	json_decref(client_call(c->client, "undo.drop", NULL, &ignored));
+}
+
 json_t *copy_oldest(struct copy *c, struct copy_window *w, struct err *err)
 {
 	json_int_t id = w->ids[0];

@@ -160,13 +160,15 @@ static int fetch_to(struct copy *c, const char *from, int file, struct err *err)
 	struct err ignored;
 	uint64_t random;
 	const char *text;
+	bool gone; /* the command that packed it has removed it */
 	int64_t size;
 	int rc;
 
 	random_bytes(&random, sizeof(random));
 	snprintf(spool, sizeof(spool), "/tmp/.vnet-copy-%016llx", (unsigned long long)random);
 	size = node_pack(c, from, spool, &whole, err);
-	if (whole) {
+	gone = whole != NULL;
+	if (gone) {
 		text = jstr(whole, "stdout"); /* the first line is the size */
 		rc = size < 0 ? (int)size
 			      : keep_piece(c, text + strcspn(text, "\n"), file, 0, (size_t)size,
@@ -175,8 +177,10 @@ static int fetch_to(struct copy *c, const char *from, int file, struct err *err)
 	} else {
 		rc = size < 0 ? (int)size : fetch(c, spool, (uint64_t)size, file, err);
 	}
-	if (whole && !rc)
+	if (gone && !rc) {
+		copy_keep(c);
 		return 0;
+	}
 	if (asprintf(&command, "rm -f %s", spool) < 0)
 		command = NULL;
 	json_decref(copy_exec_with(c, command, &(struct copy_extra){.undo = ""}, &ignored));

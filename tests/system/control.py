@@ -322,6 +322,19 @@ def test_netns():
     g.sock.close()
     time.sleep(1.5)
     check("a client that goes away in the middle does no harm", "result" in c.call("status"))
+    # what is run for a client when it hangs up
+    marks = ["/tmp/undone-%d-%s" % (os.getpid(), n) for n in "abc"]
+    for n, mark in enumerate(marks):
+        g = Client()
+        g.ok("ns.exec", name="nb", command="true", undo="touch " + mark)
+        if n == 0:
+            g.ok("undo.drop")
+        if n == 1:
+            g.ok("ns.exec", name="nb", command="true", undo="")
+        g.sock.close()
+    there = lambda m: c.ok("ns.exec", name="nb", command="test -e " + m)["status"] == 0
+    check("a client's undo is run when it hangs up", soon(lambda: there(marks[2])))
+    check("unless it was dropped", not any(there(m) for m in marks[:2]))
     c.ok("ns.del", name="na")
     time.sleep(0.3)
     check("with a namespace go its processes", not alive("^sleep 60[12]"))

@@ -21,9 +21,9 @@
 #include "vswitchd/control/shortname.h"
 
 static const struct rpc_method *const tables[] = {
-	rpc_daemon_methods,  rpc_net_methods,	  rpc_port_methods,
-	rpc_vm_methods,	     rpc_ns_methods,	  rpc_lab_methods,
-	rpc_capture_methods, rpc_explain_methods, rpc_dns_methods, rpc_probe_methods,
+	rpc_daemon_methods, rpc_net_methods,   rpc_port_methods,    rpc_vm_methods,
+	rpc_ns_methods,	    rpc_lab_methods,   rpc_capture_methods, rpc_explain_methods,
+	rpc_dns_methods,    rpc_probe_methods, rpc_undo_methods,
 };
 
 struct rpc_later {

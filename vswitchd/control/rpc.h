@@ -79,8 +79,8 @@ int rpc_int(const struct rpc *rpc, const char *key, int64_t min, int64_t max, in
 	    int64_t *out, struct err *err);
 /* How long a command of vm.exec or ns.exec may take: "timeout_s", else 30 s. */
 int rpc_exec_timeout(const struct rpc *rpc, unsigned int *out_ms, struct err *err);
-/* The standard input of a command of theirs: the bytes of "input", which the caller frees. NULL when
- * it was not given. */
+/* The standard input of a command of theirs: the bytes of "input", which the caller frees. NULL
+ * when it was not given. */
 int rpc_exec_input(const struct rpc *rpc, uint8_t **out, size_t *len, struct err *err);
 /* A parameter that must be a name for an object: checked by name_valid(). */
 int rpc_name(const struct rpc *rpc, const char *key, const char **out, struct err *err);
@@ -92,8 +92,8 @@ int rpc_port(const struct rpc *rpc, struct port **out, struct err *err);
 /* ---- undo.c ---- */
 
 /* By the parameter "undo" of the request: when its client's connection ends, this command is run in
- * the guest (@vm) or namespace @name. A client has one such command; "" and a later one replace
- * it. */
+ * the guest (@vm) or namespace @name. A client has one such command; "", a later one and undo.drop
+ * replace it. */
 int undo_set(const struct rpc *rpc, const char *name, bool vm, struct err *err);
 /* The client has gone: run its command. */
 void undo_client_gone(struct daemon *d, struct client *client);
@@ -106,6 +106,6 @@ void lab_client_gone(struct daemon *d, struct client *client);
 /* One table a noun, each ended by an empty row. */
 extern const struct rpc_method rpc_daemon_methods[], rpc_net_methods[], rpc_port_methods[],
 	rpc_vm_methods[], rpc_ns_methods[], rpc_lab_methods[], rpc_capture_methods[],
-	rpc_explain_methods[], rpc_dns_methods[], rpc_probe_methods[];
+	rpc_explain_methods[], rpc_dns_methods[], rpc_probe_methods[], rpc_undo_methods[];
 
 #endif
