@@ -112,6 +112,69 @@ check "killed in a step, it makes that again" wait_for 15 done_steps 2
 check "and the lab is whole" wait_for 5 whole
 check "down" vctl lab down s
 equal "nothing is left" "" "$(ls /run/netns; ls -d $STATE/netns-* 2>/dev/null)"
+# ---- what a step leaves behind ----
+# The daemon's vnetctl is ours for a while, in this mount namespace only.
+DOES=$(dirname "$VSWITCHD")/vnetctl
+cp "$VNETCTL" $DIR/vnetctl
+VNETCTL=$DIR/vnetctl
+cat >$DIR/does <<-S
+#!/bin/sh
+echo \$\$ >>$DIR/began
+. $DIR/step
+S
+chmod +x $DIR/does
+mount --bind $DIR/does "$DOES"
+# call METHOD PARAMS [LOCKED]: with LOCKED the daemon can't write its state meanwhile.
+call() {
+	/usr/bin/python3 -E - $SOCK $STATE/state.db "$@" <<-'P'
+	import json, socket, sqlite3, sys
+	db = sqlite3.connect(sys.argv[2], isolation_level=None)
+	if sys.argv[5:]:
+	    db.execute("BEGIN IMMEDIATE")
+	s = socket.socket(socket.AF_UNIX)
+	s.connect(sys.argv[1])
+	s.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": sys.argv[3], "params": json.loads(sys.argv[4])}).encode() + b"\n")
+	answer = s.makefile().readline()
+	print(answer)
+	sys.exit("error" in json.loads(answer))
+	P
+}
+in_state() { # SQL
+	/usr/bin/python3 -E -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+print(*(row[0] for row in db.execute(sys.argv[2])))' $STATE/state.db "$1"
+}
+began() { [ "$(wc -l <$DIR/began)" -ge 1 ] && child=$(tail -n 1 $DIR/began); }
+child_gone() { [ ! -d "/proc/$child" ]; }
+sed -i '/^schedule/d' $DIR/s.yaml
+vctl lab up $DIR/s.yaml >/dev/null
+echo "while [ ! -e $DIR/go ]; do sleep 0.1; done; echo late >&2; touch $DIR/ended" >$DIR/step
+: >$DIR/began
+now='{"name": "s", "steps": [{"at_ms": 0, "do": "off", "node": "h2"}]}'
+check "a schedule is given" call lab.schedule "$now"
+check "its step begins" wait_for 10 began
+check_not "another that can't be recorded is refused" \
+	call lab.schedule '{"name": "s", "steps": [{"at_ms": 0, "do": "on", "node": "h1"}]}' locked
+equal "and the one before stays" h2 "$(jctl lab status s | json "d['schedule']['steps'][0]['node']")"
+check "it is taken back in the middle of the step" call lab.schedule '{"name": "s", "steps": []}'
+touch $DIR/go
+check "the command ends by itself, and can still say something" wait_for 5 test -e $DIR/ended
+check "no zombie is left of it" wait_for 5 child_gone
+
+echo "exit 1" >$DIR/step
+: >$DIR/began
+call lab.schedule "$now" >/dev/null
+check "a step fails" wait_for 10 began
+check "and waits for the next try" wait_for 5 child_gone
+kill_daemon
+umount "$DOES"
+in_state >/dev/null "UPDATE object SET doc = json_set(doc, '$.state', 'changing') WHERE kind = 'lab'"
+in_state >/dev/null "INSERT INTO object(kind, name, doc) SELECT kind, 'ghost', doc FROM object WHERE kind = 'labsched'"
+start_daemon
+check "killed between two tries, the daemon makes the step again" wait_for 10 is_state h2 off
+equal "a schedule whose lab is gone is dropped" s "$(in_state "SELECT name FROM object WHERE kind = 'labsched'")"
+check "down" vctl lab down s
+equal "no schedule is recorded" "" "$(in_state "SELECT name FROM object WHERE kind = 'labsched'")"
 lab "{at: 5s, off: h3}"
 vctl lab validate $DIR/s.yaml >$DIR/out 2>&1
 check "mistakes are shown" grep -q "no node 'h3'" $DIR/out
