@@ -126,6 +126,7 @@ int copy_run(struct ctl *c, struct copy *copy, const struct copy_words *w)
 	rc = w->in ? copy_in(copy, w->here, *w->there ? w->there : "./", false, &err)
 		   : copy_out(copy, w->there, w->here, &err);
 	client_interruptible(c->client, false);
+	copy->ctx = NULL;
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
 	if (shown.any)

@@ -153,7 +153,7 @@ left() {
 	jctl net list; jctl port list; jctl lab list; jctl vm list
 	ls /run/netns
 	awk '{ print $2, $3 }' /proc/self/mounts
-	ls -A $STATE | grep -vE '^(vm|state\.db.*|leases.*)$'
+	find $STATE -mindepth 1 -maxdepth 1 ! -name vm ! -name 'state.db*' ! -name 'leases*' | sort
 	ls -A $STATE/vm 2>/dev/null
 	ps -eo comm= | grep -vxE 'bash|sh|ps|grep|python3|vnetctl' | sort
 }

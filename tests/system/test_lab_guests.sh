@@ -110,12 +110,13 @@ check "nothing is left" nothing_left
 # ---- hand-ins ----
 cp $DIR/ann.vlab $DIR/bob.vlab
 n=${HANDINS:-2}
-for i in $(seq 2 "$n"); do cp $DIR/ann.vlab $DIR/hand$i.vlab; done
-check "$n hand-ins of guests" eval "lab grade --lab $DIR/real.yaml $DIR/ann.vlab $(for i in $(seq 2 "$n"); do echo "$DIR/hand$i.vlab"; done | xargs) --out $DIR/marks.csv"
+others=()
+for i in $(seq 2 "$n"); do cp $DIR/ann.vlab $DIR/hand$i.vlab && others+=("$DIR/hand$i.vlab"); done
+check "$n hand-ins of guests" lab grade --lab $DIR/real.yaml $DIR/ann.vlab "${others[@]}" --out $DIR/marks.csv
 note "$(head -n 1 $DIR/check.out)"
 equal "all points" "$n" "$(grep -c '"Ann",.*,4,4,8,1,' $DIR/marks.csv)"
 if [ -n "${HANDINS:-}" ]; then
-	lab grade --lab $DIR/real.yaml $DIR/ann.vlab $(for i in $(seq 2 "$n"); do echo "$DIR/hand$i.vlab"; done) --out $DIR/again.csv >/dev/null
+	lab grade --lab $DIR/real.yaml $DIR/ann.vlab "${others[@]}" --out $DIR/again.csv >/dev/null
 	check "the same marks twice" cmp $DIR/marks.csv $DIR/again.csv
 fi
 check "nothing is left of grading" nothing_left

@@ -25,7 +25,7 @@ check "two nodes" vctl lab up $DIR/two.yaml
 
 # ---- processes ----
 check "its commands run" wait_for 5 in_h1 'pgrep -x sleep'
-equal "ps shows a node its own" "ps sh sleep vnet-nsinit" "$(echo $(in_h1 'ps -e -o comm=' | sort -u))"
+equal "ps shows a node its own" "ps sh sleep vnet-nsinit" "$(in_h1 'ps -e -o comm=' | sort -u | xargs)"
 check_not "and nothing of the host" in_h1 'ps -e -o args | grep -q "[s]leep 5003"'
 in_h1 'pkill -f "sleep 500"'
 check "pkill in one node leaves the other's alone" in_h2 'pgrep -f "sleep 5002"'

@@ -18,10 +18,10 @@ ns outside ip addr add 198.51.100.60/24 dev eth0
 nft list ruleset >$DIR/nft.before
 vctl net add n mode=nat subnet=10.0.2.0/24 >/dev/null
 for g in a b; do
-	plug n $g 10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24
+	plug n $g "10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24"
 	ns $g ip route add default via 10.0.2.2
 	ping_ok $g 198.51.100.9 >/dev/null
-	ns $g python3 "$peers" serve 7000 10.0.2.1$([ $g = a ] && echo 0 || echo 1) >/dev/null 2>&1 &
+	ns $g python3 "$peers" serve 7000 "10.0.2.1$([ $g = a ] && echo 0 || echo 1)" >/dev/null 2>&1 &
 done
 ns outside python3 "$peers" serve 7000 198.51.100.9 >/dev/null 2>&1 &
 wait_for 5 ns outside sh -c "ss -Hltn | grep -q :7000"

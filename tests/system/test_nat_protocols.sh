@@ -24,7 +24,7 @@ ns outside ip addr add 203.0.113.9/32 dev eth0
 nft list ruleset >$DIR/nft.before
 vctl net add n mode=nat subnet=10.0.2.0/24 >/dev/null
 for g in a b; do
-	plug n $g 10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24
+	plug n $g "10.0.2.1$([ $g = a ] && echo 0 || echo 1)/24"
 	ns $g ip route add default via 10.0.2.2
 	ping_ok $g 198.51.100.9 >/dev/null
 done

@@ -138,7 +138,7 @@ kill $events
 equal "b's address is known still" 1 "$(known b.eth0 "$(ns_mac b)")"
 equal "and c's" 1 "$(known c.eth0 "$mac_c")"
 check "the table has no more than it may have" test "$(jctl mac list lan | json 'len(d)')" -le 8192
-grew_at_most 4096 $rss_0 $(rss)
+grew_at_most 4096 $rss_0 "$(rss)"
 check "c reaches b" ping_ok c 10.9.0.2
 check "one port's are flushed" vctl mac flush lan port=a.eth0
 vctl net set lan macs=1000 ageing=60s

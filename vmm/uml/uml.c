@@ -84,7 +84,7 @@ extern const char _binary_preload_so_start[], _binary_preload_so_end[];
 
 static int make_preload(void)
 {
-	size_t size = (size_t)(_binary_preload_so_end - _binary_preload_so_start);
+	size_t size = (uintptr_t)_binary_preload_so_end - (uintptr_t)_binary_preload_so_start;
 	int fd = memfd_create("vnet-uml-preload", MFD_CLOEXEC), err;
 
 	if (fd < 0)
