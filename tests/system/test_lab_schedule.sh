@@ -21,6 +21,7 @@ done
 exit \$status
 END
 chmod 755 $DIR/bin/vnetctl
+own=$VSWITCHD
 VSWITCHD=$DIR/bin/vswitchd
 start_daemon
 lab() { # STEPS
@@ -100,6 +101,7 @@ lab "{at: 500ms, off: h2}, {at: 2500ms, on: h2}"
 vctl lab up $DIR/s.yaml >/dev/null
 wait_for 10 is_state h2 off
 kill_daemon
+VSWITCHD=$own # whose steps are vnetctl itself: it is gone as soon as its daemon is
 start_daemon
 check "after kill -9 of the daemon the schedule goes on" wait_for 10 is_state h2 up
 check "to its end" wait_for 10 done_steps 2
