@@ -161,7 +161,13 @@ check "the other one was left alone" in_h1 'pgrep -f "sleep 5001"'
 rm "$STATE/netns-two.h2.files" && mv $DIR/aside "$STATE/netns-two.h2.files"
 check "lab up mends it" vctl lab up $DIR/two.yaml
 check "and it works" vctl lab check two
+# Deeper than paths can be, with links to the host's files.
+mkdir -p $DIR/kept && touch $DIR/kept/file
+check "a deep tree" in_h1 "python3 -c 'import os
+os.chdir(\"/root\")
+for i in range(3000): os.mkdir(\"d\"); os.chdir(\"d\"); i % 100 or os.symlink(\"$DIR/kept\", \"link\")'"
 check "down" vctl lab down two
+check "what its links named is still there" test -e $DIR/kept/file
 no_init() { ! ps -C vnet-nsinit -o stat= | grep -qv Z; } # the dead are the shell's, who does not look
 check "no first process is left" wait_for 5 no_init
 equal "no file is left" "" "$(ls /run/netns; ls -d $STATE/netns-* 2>/dev/null)"

@@ -3,16 +3,18 @@
  * netns_files.c - where the folders of a namespace's own are kept: its layer (nsinit/folders.c);
  * and the one file that the daemon opens in a node.
  *
- * What is seen there the node's root has made: no link is followed, and a file is looked at before
- * it is opened.
+ * What is seen there the node's root has made, and may be changing, as the last of its processes
+ * ends a moment after it was killed: no link is followed, and a file is looked at before it is
+ * opened.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -22,29 +24,92 @@
 #include "vswitchd/control/netns_int.h"
 #include "vswitchd/host/state.h"
 
-enum { NFTW_FDS = 16 };
-
 char *netns_layer_path(const char *name, char *out, size_t size)
 {
 	snprintf(out, size, "%s/netns-%s.files", state_dir(), name);
 	return out;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* ---- removing them --------------------------------------------------------------------------- */
+
+/* Folders that are open at once; what lies deeper is moved up to the first of them. */
+enum { DEPTH = 64 };
+
+struct removal {
+	int top;
+	unsigned int number; /* for the next name there */
+	bool moved;	     /* so there is more to do at the top */
+};
+
+/* The folder @name in @dir, never one that a link leads to, nor what is mounted there. */
+static int open_folder(int dir, const char *name)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	remove(path);
-	return 0;
+	const struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				     .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+						RESOLVE_NO_XDEV};
+
+	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+static void move_up(struct removal *r, int dir, const char *name)
+{
+	char to[32];
+	int rc;
+
+	do {
+		snprintf(to, sizeof(to), ".deep-%u", r->number++);
+		rc = renameat2(dir, name, r->top, to, RENAME_NOREPLACE);
+	} while (rc < 0 && errno == EEXIST);
+	if (rc == 0)
+		r->moved = true;
+}
+
+/* Removes what is in folder @fd. Takes @fd. */
+static void empty(struct removal *r, int fd, unsigned int depth)
+{
+	DIR *dir = fdopendir(fd);
+	const struct dirent *e;
+	int sub;
+
+	while (dir && (e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    unlinkat(fd, e->d_name, 0) == 0 || unlinkat(fd, e->d_name, AT_REMOVEDIR) == 0)
+			continue;
+		sub = open_folder(fd, e->d_name);
+		if (sub >= 0 && depth == DEPTH) {
+			close(sub);
+			move_up(r, fd, e->d_name);
+		} else if (sub >= 0) {
+			empty(r, sub, depth + 1);
+			unlinkat(fd, e->d_name, AT_REMOVEDIR);
+		}
+	}
+	if (dir)
+		closedir(dir);
+	else
+		close(fd);
 }
 
 void netns_files_delete(const char *name)
 {
 	char layer[PATH_MAX];
+	struct removal r;
 
-	nftw(netns_layer_path(name, layer, sizeof(layer)), remove_one, NFTW_FDS,
-	     FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	netns_layer_path(name, layer, sizeof(layer));
+	r = (struct removal){.top = open(layer, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+	if (r.top < 0) {
+		unlink(layer);
+		return;
+	}
+	do {
+		int fd = openat(r.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		r.moved = false;
+		if (fd >= 0)
+			empty(&r, fd, 1);
+	} while (r.moved);
+	close(r.top);
+	rmdir(layer);
 }
 
 /* ---- files in the node ----------------------------------------------------------------------- */
