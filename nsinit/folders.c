@@ -178,16 +178,15 @@ static int own_resolv_conf(void)
 	return fd < 0 ? say(errno, "make %s", path) : close(fd);
 }
 
-/* The daemon's state has the work of other nodes. */
-static int hide(const char *state)
+static int hide(const char *path)
 {
 	struct stat st;
 
-	if (stat(state, &st) < 0)
+	if (stat(path, &st) < 0)
 		return 0;
-	if (mount("hidden", state, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=700,size=4k") <
+	if (mount("hidden", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=700,size=4k") <
 	    0)
-		return say(errno, "hide %s", state);
+		return say(errno, "hide %s", path);
 	return 0;
 }
 
@@ -199,6 +198,8 @@ int folders_mount(const struct take *t, const char *state)
 		return rc;
 	mask_etc();
 	rc = overlays();
+	if (rc == -EBUSY) /* by an end of the node that is not over yet */
+		return say(EBUSY, "use the node's files");
 	if (rc) {
 		/* Not every file system can have an overlay's upper layer: memory can. */
 		say(-rc, "!what is written in namespaces is not kept: can't mount an overlay");
@@ -215,5 +216,8 @@ int folders_mount(const struct take *t, const char *state)
 		rc = own_tmpfs("/tmp", "mode=1777");
 	if (!rc && access("/var/tmp", F_OK) == 0)
 		rc = own_tmpfs("/var/tmp", "mode=1777");
+	if (!rc)
+		rc = hide("/var/backups"); /* of /etc/shadow, in Debian */
+	/* The daemon's state has the work of other nodes. */
 	return rc ? rc : hide(state);
 }

@@ -8,7 +8,7 @@
  * It makes the rest of the node around itself: mounts (root.c, folders.c, special.c; LAYER is where
  * the node's own files are kept, STATE the daemon's directory, to be hidden), then a user namespace
  * (ids.c) with the network and the IPC objects that belong to it. Then it says "ok" and does what
- *is left for a first process: it waits for those whose parents have ended.
+ * is left for a first process: it waits for those whose parents have ended.
  *
  * Who comes later (netns_run.c) enters these namespaces. When this process is killed, from outside
  * the node only, the kernel kills all others in it.
@@ -16,6 +16,7 @@
  * It is small and linked statically, since there is one for each node.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -82,6 +83,19 @@ static int set_up(const char *layer, const char *state)
 	return rc;
 }
 
+/* Those that we came with are the host's, and the node's root finds them in /proc/1/fd. */
+static int own_stdio(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), rc = 0;
+
+	for (int i = 0; fd >= 0 && !rc && i < SAY_FD; i++)
+		rc = dup2(fd, i) < 0 ? -errno : 0;
+	if (fd < 0 || rc)
+		return say(errno, "open the node's /dev/null");
+	close(fd);
+	return 0;
+}
+
 static _Noreturn void reap(void)
 {
 	sigset_t chld;
@@ -103,7 +117,8 @@ int main(int argc, char **argv)
 	setsid();
 	if (set_up(argv[2], argv[3]))
 		return 1;
-	(void)!write(SAY_FD, "ok\n", 3);
+	if (own_stdio() || write(SAY_FD, "ok\n", 3) != 3)
+		return 1;
 	close_range(SAY_FD, ~0U, 0);
 	(void)!chdir("/");
 	reap();

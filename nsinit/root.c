@@ -31,6 +31,8 @@ static int clone_mount(const char *path, unsigned int flags)
 
 static void take_devs(struct take *t)
 {
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					      MOUNT_ATTR_NOEXEC};
 	char path[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(t->devs); i++)
@@ -38,6 +40,12 @@ static void take_devs(struct take *t)
 	for (size_t i = 0; DEVS[i]; i++) {
 		snprintf(path, sizeof(path), "/dev/%s", DEVS[i]);
 		t->devs[i] = clone_mount(path, 0);
+		/* Its mode and owner are the host's, and root's id is that of the host's. */
+		if (t->devs[i] >= 0 &&
+		    mount_setattr(t->devs[i], "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+			close(t->devs[i]);
+			t->devs[i] = -1;
+		}
 	}
 }
 

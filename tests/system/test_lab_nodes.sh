@@ -51,6 +51,8 @@ hostile "also by a new /proc" 'mount -t proc x /mnt || unshare -pf mount -t proc
 hostile "or by a new /sys" 'mount -t sysfs x /mnt || unshare -n mount -t sysfs x /mnt'
 hostile "or by them in namespaces below" 'unshare -Urpfmn sh -c "mount -t proc x /mnt || mount -t sysfs x /mnt"'
 hostile "control groups can't be had" 'unshare -C sh -c "mount -t cgroup2 x /mnt || mount -t cgroup -o freezer x /mnt"'
+hostile "nor a device's mode be changed" 'chmod 600 /dev/null || chmod 600 /proc/1/fd/0'
+equal "the host's stays" 666 "$(stat -c %a /dev/null)"
 hostile "modules can't be loaded" 'busybox insmod /lib/modules/*/kernel/drivers/net/dummy.ko || modprobe -r tun'
 hostile "nor the clock be set" 'date -s "2001-01-01"'
 hostile "nor the machine be restarted" 'busybox reboot -f'
@@ -58,7 +60,7 @@ hostile "nor another network namespace be entered" 'nsenter -t 1 -n true -m ls /
 hostile "the daemon's socket is not to be seen" "test -e $SOCK"
 hostile "nor its state, with other nodes' work" "ls $STATE/state.db || ls $STATE/netns-two.h2.files"
 hostile "nor a terminal of the host" 'ls /dev/pts/[0-9]*'
-hostile "nor passwords" "grep -v -E '^[^:]*:\\*:' /etc/shadow"
+hostile "nor passwords" "ls /var/backups/* || grep -v -E '^[^:]*:\\*:' /etc/shadow"
 touch /root/of-the-host /tmp/of-the-host-$$
 hostile "nor root's files, nor /tmp" "test -e /root/of-the-host || test -e /tmp/of-the-host-$$"
 rm -f /root/of-the-host /tmp/of-the-host-$$
