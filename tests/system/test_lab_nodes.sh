@@ -132,6 +132,29 @@ check "and the host's processes live" pgrep -f "sleep 5003"
 check "the daemon's first of all, and the other nodes'" in_h2 'pgrep -f "sleep 5002"'
 rm -f "$STATE/netns-bad.b1.files"
 
+# ---- the daemon is killed while it makes a node ----
+# (beside its program one that never says that the node is there, so that there is time for it)
+mkdir $DIR/slow
+cp "$VSWITCHD" $DIR/slow/vswitchd
+printf '#!/bin/sh\nexec sleep 5004\n' >$DIR/slow/vnet-nsinit
+chmod 755 $DIR/slow/vnet-nsinit
+sed 's/name: two/name: half/' $DIR/two.yaml >$DIR/half.yaml
+kill_daemon
+real=$VSWITCHD
+VSWITCHD=$DIR/slow/vswitchd
+start_daemon
+vctl lab up $DIR/half.yaml >/dev/null 2>&1 &
+check "a node is being made" wait_for 5 pgrep -f "sleep 5004"
+kill_daemon
+pkill -f "sleep 5004"
+VSWITCHD=$real
+start_daemon
+check "the next daemon says so" grep -q "namespace half.h[12]: vswitchd was killed while it made it" $DIR/daemon.log
+check "the lab comes up" vctl lab up $DIR/half.yaml
+check "and works" vctl lab check half
+check "and goes" vctl lab down half
+check_not "nothing of it is left" sh -c "ls /run/netns/half.* $STATE/netns-half.*"
+
 # ---- the first process is killed ----
 kill -9 "$(first_of two.h1)"
 check "kill -9 of the first process: the state says so" wait_for 5 sh -c "'$VNETCTL' -s $SOCK lab status two | grep -q 'h1 .*failed.*first process was killed'"

@@ -12,6 +12,10 @@
  * /run/netns is made a shared mount point, as `ip netns` does: else the private mount namespaces
  * of commands (netns_run.c) would keep other namespaces alive after their removal. When it was us
  * who made it so, it is undone once no namespace is left.
+ *
+ * A daemon may be killed while it makes one. So the record comes first, and says that; it has the
+ * first process before the mount is there. A record without a process therefore has no mount, and
+ * its first process ends by itself as soon as it finds that nobody hears it.
  */
 #include "vswitchd/control/netns_int.h"
 
@@ -152,6 +156,11 @@ static void dir_release(void)
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
+static int taken(const char *name, const char *path, struct err *err)
+{
+	return err_set(err, -EEXIST, "a namespace \"%s\" exists already (%s)", name, path);
+}
+
 /* The place for the mount, which must not be there yet. */
 static int make_place(const char *name, struct err *err)
 {
@@ -162,7 +171,7 @@ static int make_place(const char *name, struct err *err)
 		return rc;
 	fd = open(ns_path(name, path, sizeof(path)), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0 && errno == EEXIST)
-		return err_set(err, -EEXIST, "a namespace \"%s\" exists already (%s)", name, path);
+		return taken(name, path, err);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make %s", path);
 	close(fd);
@@ -197,18 +206,40 @@ static struct netns *link_new(struct daemon *d, const char *name, const char *la
 	return ns;
 }
 
-/* Its processes and namespaces, and the mount. */
+/* Its processes and namespaces, and the mount, in an order that restoring can rely on. */
 static int start(struct netns *ns, struct err *err)
 {
 	char from[64], path[PATH_MAX];
 	int rc = netns_init_start(ns, err);
 
+	if (!rc)
+		rc = record(ns, err);
 	if (rc)
 		return rc;
 	snprintf(from, sizeof(from), "/proc/%d/ns/net", (int)ns->init);
 	if (mount(from, ns_path(ns->name, path, sizeof(path)), "none", MS_BIND, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount %s", path);
-	return record(ns, err);
+	return 0;
+}
+
+/* The record that it is being made, and its place. */
+static int begin(const char *name, const char *lab, struct err *err)
+{
+	char path[PATH_MAX];
+	json_t *doc;
+	int rc;
+
+	if (access(ns_path(name, path, sizeof(path)), F_OK) == 0)
+		return taken(name, path, err);
+	doc = json_pack("{s:s, s:s?, s:[], s:b}", "name", name, "lab", lab, "veths", "making", 1);
+	rc = state_put("netns", name, doc, err);
+	json_decref(doc);
+	if (rc)
+		return rc;
+	rc = make_place(name, err);
+	if (rc)
+		state_del("netns", name, NULL);
+	return rc;
 }
 
 int netns_add(struct daemon *d, const char *name, const char *lab, struct err *err)
@@ -218,7 +249,7 @@ int netns_add(struct daemon *d, const char *name, const char *lab, struct err *e
 
 	if (ns && ns->failed[0])
 		netns_del(ns, true);
-	rc = make_place(name, err);
+	rc = begin(name, lab, err);
 	if (rc)
 		return rc;
 	ns = link_new(d, name, lab);
@@ -236,21 +267,33 @@ static bool mounted(const char *path)
 	return stat(path, &a) == 0 && stat(NETNS_DIR, &b) == 0 && a.st_dev != b.st_dev;
 }
 
+/* There is no mount: after a reboot, or when a daemon was killed while it made this one. What that
+ * one has not done is not known here, so who asked for it asks again. */
+static int start_again(struct netns *ns, const json_t *doc, struct err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	unlink(ns_path(ns->name, path, sizeof(path)));
+	if (netns_init_end(doc) || json_is_true(json_object_get(doc, "making")))
+		return err_set(err, -EINTR, "vswitchd was killed while it made it");
+	rc = make_place(ns->name, err);
+	return rc ? rc : start(ns, err);
+}
+
 int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct err *err)
 {
 	const char *lab = json_string_value(json_object_get(doc, "lab"));
+	json_t *veths = json_object_get(doc, "veths");
 	char path[PATH_MAX];
 	struct netns *ns;
-	json_t *veths = json_object_get(doc, "veths");
 	bool there = mounted(ns_path(name, path, sizeof(path)));
 	int rc = 0;
 
-	if (!there) {
-		unlink(path);
-		rc = make_place(name, err);
+	if (there && json_is_true(json_object_get(doc, "making"))) {
+		state_del("netns", name, NULL);
+		return err_set(err, -EEXIST, "%s is not ours", path);
 	}
-	if (rc)
-		return rc;
 	ns = link_new(d, name, lab);
 	if (!ns)
 		return err_set(err, -ENOMEM, "memory is short");
@@ -259,7 +302,7 @@ int netns_restore(struct daemon *d, const char *name, const json_t *doc, struct 
 	if (there)
 		netns_init_adopt(ns, doc);
 	else
-		rc = start(ns, err);
+		rc = start_again(ns, doc, err);
 	if (rc) {
 		netns_init_kill(ns); /* where only the mount failed */
 		netns_fail(ns, err->text);

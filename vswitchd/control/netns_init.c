@@ -229,23 +229,48 @@ static void watch(struct netns *ns)
 	ev_io_start(ns->d->loop, &ns->init_io);
 }
 
+/* A pidfd of the first process in @doc, or -1: by its number, when that began when it should. */
+static int find_recorded(const json_t *doc, pid_t *pid, uint64_t *start)
+{
+	int fd;
+
+	*pid = (pid_t)json_integer_value(json_object_get(doc, "init"));
+	*start = (uint64_t)json_integer_value(json_object_get(doc, "init_start"));
+	fd = *pid > 0 && *start ? (int)syscall(SYS_pidfd_open, *pid, 0) : -1;
+	/* Only then: the descriptor stays at the process that was looked at. */
+	if (fd < 0 || proc_start_ticks(*pid) == *start)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 void netns_init_adopt(struct netns *ns, const json_t *doc)
 {
-	pid_t pid = (pid_t)json_integer_value(json_object_get(doc, "init"));
-	uint64_t start = (uint64_t)json_integer_value(json_object_get(doc, "init_start"));
-	int fd = pid > 0 && start ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	pid_t pid;
+	uint64_t start;
+	int fd = find_recorded(doc, &pid, &start);
 
-	/* Only then: the descriptor stays at the process that was looked at. */
-	if (fd >= 0 && proc_start_ticks(pid) == start) {
-		ns->init = pid;
-		ns->init_start = start;
-		ns->init_fd = fd;
-		watch(ns);
+	if (fd < 0) {
+		netns_fail(ns, "its processes were killed while vswitchd did not run");
 		return;
 	}
-	if (fd >= 0)
-		close(fd);
-	netns_fail(ns, "its processes were killed while vswitchd did not run");
+	ns->init = pid;
+	ns->init_start = start;
+	ns->init_fd = fd;
+	watch(ns);
+}
+
+bool netns_init_end(const json_t *doc)
+{
+	pid_t pid;
+	uint64_t start;
+	int fd = find_recorded(doc, &pid, &start);
+
+	if (fd < 0)
+		return false;
+	syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	close(fd);
+	return true;
 }
 
 void netns_init_close(struct netns *ns)

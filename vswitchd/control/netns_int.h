@@ -40,6 +40,8 @@ int netns_init_start(struct netns *ns, struct err *err);
 /* That which an earlier daemon has started, by the record @doc; where it is gone, @ns has failed.
  */
 void netns_init_adopt(struct netns *ns, const json_t *doc);
+/* End that which is in the record @doc; false: it is not there any more. */
+bool netns_init_end(const json_t *doc);
 /* @ns does not work any more, as everybody is told: why. */
 void netns_fail(struct netns *ns, const char *reason);
 /* Forget it: it stays. */
