@@ -10,9 +10,9 @@
  * the ring is full the serial port's transmitter reads as busy. It has one client, a new one
  * replaces the old, and without any the output is thrown away.
  * Output is given to the clients a millisecond after its first byte, every ten while it goes on,
- * so that a line costs one wake-up and not one a byte; to an agent's client a fifth of a millisecond
- * after it, as it may say nothing more until it has an answer. Client input waits in a 4 KiB ring until the
- * guest takes it; while that is full, clients are not read.
+ * so that a line costs one wake-up and not one a byte; to an agent's client a fifth of a
+ * millisecond after it, as it may say nothing more until it has an answer. Client input waits in a
+ * 4 KiB ring until the guest takes it; while that is full, clients are not read.
  *
  * All under the device lock (loop.h).
  */

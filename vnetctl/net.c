@@ -192,7 +192,8 @@ static const struct verb verbs[] = {
 	 "           [nic=IFNAME|auto] [uplink=auto|plain|single-mac] [via=BRIDGE]\n"
 	 "           [vlan=ID] [mtu=1500] [KEY=VALUE...]",
 	 "make one", net_add},
-	{"set", "NET KEY=VALUE...", "change settings of a running one; KEY=default gives one back", net_set},
+	{"set", "NET KEY=VALUE...", "change settings of a running one; KEY=default gives one back",
+	 net_set},
 	{"del", "NET", "remove one that no guest uses", net_del},
 	{"probe", "NET ping|udp|tcp|http ADDR [PORT] [bytes=N] [text=TEXT|PATH] [timeout_ms=2000]",
 	 "let its probe (probe=on) ask somebody on it", net_probe_run},

@@ -224,7 +224,8 @@ static const struct verb verbs[] = {
 	 "NET PORT [netns=NAME ifname=eth0 | tap=IFNAME | nic=IFNAME | patch=PORT]\n"
 	 "           [mac=ADDR] [KEY=VALUE...]",
 	 "make one", port_add},
-	{"set", "PORT KEY=VALUE...", "change settings of one; KEY=default gives one back", port_set},
+	{"set", "PORT KEY=VALUE...", "change settings of one; KEY=default gives one back",
+	 port_set},
 	{"del", "PORT", "remove one", port_del},
 	{"up", "PORT", "let frames pass again", port_up},
 	{"down", "PORT", "pull the cable", port_down},

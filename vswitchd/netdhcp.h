@@ -18,8 +18,8 @@
 /* Open the lease file DIR/leases.db once at start; NULL @dir: leases in memory only (tests). */
 int netdhcp_open_store(const char *dir, struct err *err);
 void netdhcp_close_store(void);
-/* {"state": "working" or "failing", "why", "failures", "aside", "saved", "rebuilt"}: can leases be written,
- * and was the file sound when it was opened? New reference. */
+/* {"state": "working" or "failing", "why", "failures", "aside", "saved", "rebuilt"}: can leases be
+ * written, and was the file sound when it was opened? New reference. */
 json_t *netdhcp_store_json(void);
 
 /* Serve @net as its conf says; sets net->dhcp. Called by modes from start(). */

@@ -17,7 +17,7 @@ enum { FILES = 1, WRAP = 2, BLOCK = 512, WRAPPED_MAX = 8192 };
 static size_t sum, files;
 
 static int take_file(void *ctx, const char *name, const char *data, size_t size, bool executable,
-		struct err *err)
+		     struct err *err)
 {
 	(void)ctx;
 	(void)executable;

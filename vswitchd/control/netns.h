@@ -53,8 +53,8 @@ int netns_exec(struct netns *ns, struct rpc *rpc, const uint8_t *input, size_t l
 	       unsigned int timeout_ms, struct err *err);
 /* Start @command in the background, output to DIR/netns-NAME.log. Its pid, or an error. */
 int netns_spawn(struct netns *ns, const char *command, struct err *err);
-/* A shell in the namespace on a terminal of its own, which ends when the descriptor that is returned
- * is closed. @prompt is a name (name_valid()). Negative errno. */
+/* A shell in the namespace on a terminal of its own, which ends when the descriptor that is
+ * returned is closed. @prompt is a name (name_valid()). Negative errno. */
 int netns_console(struct netns *ns, const char *prompt, struct err *err);
 
 #endif

@@ -61,7 +61,7 @@ static int make_sockets(const struct vm *vm, struct vm_fds *fds, struct err *err
 
 static size_t collect(const struct vm *vm, const struct vm_fds *fds, int *out)
 {
-	const int some[] = {fds->console, fds->agent, fds->ctl, fds->kernel,
+	const int some[] = {fds->console, fds->agent, fds->ctl,	  fds->kernel,
 			    fds->initrd,  fds->disk,  fds->image, fds->kvm};
 	size_t n = 0;
 

@@ -92,7 +92,7 @@ struct port {
 	char netns[64];	 /* namespace that holds it, "" for the host's */
 	char vm[32], lab[32];
 	struct net *net;
-	json_t *defaults; /* of what was set, by settings.c; NULL: nothing was */
+	json_t *defaults;		/* of what was set, by settings.c; NULL: nothing was */
 	struct port *next, **prev_next; /* in net->ports */
 	const struct port_ops *ops;
 	void *priv;
