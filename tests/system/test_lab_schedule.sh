@@ -77,7 +77,7 @@ check "up again leaves off what the schedule has off" grep -q "h2 is off by the 
 equal "it is" off "$(state_of h2)"
 check "power on goes before it" vctl lab power s h2 on
 equal "h2 is up" up "$(state_of h2)"
-kill -KILL $(ip netns pids s.h2 | xargs ps -o pid=,comm= -p | awk '$2 == "vnet-nsinit" { print $1 }')
+kill -KILL "$(ip netns pids s.h2 | xargs ps -o pid=,comm= -p | awk '$2 == "vnet-nsinit" { print $1 }')"
 check "on by hand, it dies: that is not the schedule" wait_for 5 sh -c "'$VNETCTL' -s $SOCK lab diff s | grep -q 'h2 .*failed'"
 vctl lab up $DIR/s.yaml >$DIR/out
 check "and up mends it" grep -q "h2 is failed: made again" $DIR/out
