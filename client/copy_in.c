@@ -392,26 +392,40 @@ static int own_folder(struct copy *c, const char *to, struct err *err)
 		c->shown);
 }
 
-/* The folder in the node that is to hold it, and its name there. The caller frees @folder. */
-static int destination(struct copy *c, const char *from, const char *to, bool exact, char **dir,
-		       char name[NAME_MAX + 1], struct err *err)
+/* Is @to a folder in the node, or else meant to be one? Negative errno. */
+static int is_folder(struct copy *c, const char *to, struct err *err)
 {
-	const char *slash = strrchr(to, '/');
 	char *safe = shell_quoted(to), *command = NULL;
-	bool into = !exact && slash && !slash[1];
-	json_t *r = NULL;
+	size_t len = strlen(to);
+	json_t *r;
+	int yes;
 
-	if (safe && !exact && asprintf(&command, "if [ -d %s ]; then echo yes; fi", safe) >= 0)
-		r = copy_exec(c, command, err);
+	if (safe && asprintf(&command, "if [ -d %s ]; then echo yes; fi", safe) < 0)
+		command = NULL;
 	free(safe);
-	if (!exact && !r)
+	r = copy_exec(c, command, err);
+	if (!r)
 		return err->code;
-	into = into || (r && !strncmp(jstr(r, "stdout"), "yes", 3));
+	yes = (len && to[len - 1] == '/') || !strncmp(jstr(r, "stdout"), "yes", 3);
 	json_decref(r);
-	if (copy_name(from, to, into, name, err))
-		return err->code;
-	*dir = into ? strdup(to) : strndup(to, slash ? (size_t)(slash - to) + 1 : 0);
-	return *dir ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return yes;
+}
+
+/* The folder in the node that is to hold it, for the caller to free, and its name there. NULL: @err
+ * says why. */
+static char *destination(struct copy *c, const char *from, const char *to, bool exact,
+			 char name[NAME_MAX + 1], struct err *err)
+{
+	int into = exact ? 0 : is_folder(c, to, err);
+	const char *slash = strrchr(to, '/');
+	char *dir;
+
+	if (into < 0 || copy_name(from, to, into, name, err))
+		return NULL;
+	dir = into ? strdup(to) : strndup(to, slash ? (size_t)(slash - to) + 1 : 0);
+	if (!dir)
+		err_set(err, -ENOMEM, "out of memory");
+	return dir;
 }
 
 static int send_all(struct batch *b, const char *from, const char *name, struct err *err)
@@ -439,9 +453,11 @@ int copy_in(struct copy *c, const char *from, const char *to, bool exact, struct
 		trimmed[--len] = '\0';
 	if (!rc && (len >= sizeof(trimmed) || access(trimmed, R_OK) < 0))
 		rc = err_sys(err, len >= sizeof(trimmed) ? -ENAMETOOLONG : -errno, "%s", from);
-	if (!rc)
-		rc = destination(c, trimmed, to, exact, &dir, name, err);
 	if (!rc) {
+		dir = destination(c, trimmed, to, exact, name, err);
+		rc = dir ? 0 : err->code;
+	}
+	if (dir) {
 		b->c = c;
 		b->folder = shell_quoted(dir[0] ? dir : ".");
 		b->total = total_of(AT_FDCWD, trimmed, true, 0);
