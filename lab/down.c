@@ -77,19 +77,18 @@ static bool stoppable(const struct down *d, const json_t *vm)
 static void stop_guests(struct down *d)
 {
 	json_t *vms = tagged(d, "vm.list"), *vm;
-	json_int_t ids[OBJECTS_MAX];
+	json_int_t ids[OBJECTS_MAX] = {0}; /* 0: not asked */
 	struct err err;
 	size_t i;
 
 	json_array_foreach (vms, i, vm) {
 		if (i == OBJECTS_MAX)
 			break;
-		ids[i] = stoppable(d, vm)
-				 ? client_send(d->client, "vm.stop",
-					       json_pack("{s:s, s:i}", "vm", jstr(vm, "name"),
-							 "timeout_s", STOP_TIMEOUT_S),
-					       &err)
-				 : 0;
+		if (stoppable(d, vm))
+			ids[i] = client_send(d->client, "vm.stop",
+					     json_pack("{s:s, s:i}", "vm", jstr(vm, "name"),
+						       "timeout_s", STOP_TIMEOUT_S),
+					     &err);
 	}
 	json_array_foreach (vms, i, vm) {
 		json_t *result = NULL;

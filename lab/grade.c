@@ -269,11 +269,15 @@ static void turn(struct grade *g, struct worker *w, unsigned int n, char **paths
 json_t *grade_all(struct grade *g, char **paths, size_t n, struct err *err)
 {
 	struct worker w[JOBS_MAX] = {0};
-	json_t **marks = calloc(n + 1, sizeof(*marks)), *list = json_array();
+	json_t **marks = calloc(n + 1, sizeof(*marks)), *list;
 	unsigned int begin_mib = host_memory_mib();
 	size_t next = 0;
-	int rc = marks ? 0 : err_set(err, -ENOMEM, "out of memory");
+	int rc = 0;
 
+	if (!marks) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
 	while (!rc && (next < n || running(w, g->jobs))) {
 		bool wait = false;
 		msec since;
@@ -291,7 +295,8 @@ json_t *grade_all(struct grade *g, char **paths, size_t n, struct err *err)
 	}
 	while (running(w, g->jobs))
 		turn(g, w, g->jobs, paths, marks);
-	for (size_t i = 0; marks && i < n; i++)
+	list = json_array();
+	for (size_t i = 0; i < n; i++)
 		if (marks[i])
 			json_array_append_new(list, marks[i]);
 	free(marks);

@@ -67,20 +67,20 @@ static int tell(const struct ctl *c, const struct copy *copy)
 bool copy_words(const char *from, const char *to, struct copy_words *out)
 {
 	const char *from_colon = strchr(from, ':'), *to_colon = strchr(to, ':');
-	const char *text;
+	const char *colon, *text;
 
 	/* As with scp: a colon behind a slash is part of a name. */
 	if (from_colon && memchr(from, '/', (size_t)(from_colon - from)))
 		from_colon = NULL;
 	if (to_colon && memchr(to, '/', (size_t)(to_colon - to)))
 		to_colon = NULL;
-	if (!from_colon == !to_colon)
+	colon = to_colon ? to_colon : from_colon;
+	if (!colon || (from_colon && to_colon))
 		return false;
-	out->in = to_colon != NULL;
+	out->in = colon == to_colon;
 	text = out->in ? to : from;
-	snprintf(out->node, sizeof(out->node), "%.*s",
-		 (int)((out->in ? to_colon : from_colon) - text), text);
-	out->there = (out->in ? to_colon : from_colon) + 1;
+	snprintf(out->node, sizeof(out->node), "%.*s", (int)(colon - text), text);
+	out->there = colon + 1;
 	out->here = out->in ? from : to;
 	/* Paths there begin where a command does, at home. */
 	return out->node[0] && (*out->there || out->in);

@@ -390,6 +390,8 @@ int labsched_restore(struct daemon *d, const char *lab, const json_t *doc, struc
 
 void labsched_close_all(struct daemon *d)
 {
-	while (d->schedules)
-		forget(d->schedules);
+	for (struct lab_schedule *s = d->schedules, *next; s; s = next) {
+		next = s->next;
+		forget(s);
+	}
 }
