@@ -37,7 +37,7 @@
 #include "vswitchd/host/program.h"
 #include "vswitchd/host/state.h"
 
-enum { START_TIMEOUT_MS = 10000, SAY_FD = 3 };
+enum { START_TIMEOUT_MS = 10000, SAY_FD = 3, WARNINGS_MAX = 8, WARNING_SIZE = 512 };
 
 /* ---- being born in there --------------------------------------------------------------------- */
 
@@ -95,10 +95,26 @@ static _Noreturn void child_main(const char *program, char *const argv[], int sa
 	_exit(127);
 }
 
+/* All namespaces of a host are warned of the same: each warning is logged once, and none is lost
+ * because another came first. More than have room here are logged each time. */
+static void warn_once(const char *text)
+{
+	static char told[WARNINGS_MAX][WARNING_SIZE];
+	size_t i = 0;
+
+	while (i < WARNINGS_MAX && told[i][0]) {
+		if (!strncmp(told[i], text, WARNING_SIZE - 1))
+			return;
+		i++;
+	}
+	if (i < WARNINGS_MAX)
+		snprintf(told[i], WARNING_SIZE, "%s", text);
+	log_warn("%s", text);
+}
+
 /* What it said: lines with "!" before them are warnings. The error is the last that is not one. */
 static int heard(char *text, struct err *err)
 {
-	static bool told;
 	bool ok = false;
 	char *save = NULL;
 
@@ -108,10 +124,8 @@ static int heard(char *text, struct err *err)
 			ok = true;
 		else if (line[0] != '!')
 			err_set(err, -EIO, "%s", line);
-		else if (!told)
-			log_warn("%s", line + 1);
-		if (line[0] == '!')
-			told = true;
+		else
+			warn_once(line + 1);
 	}
 	return ok ? 0 : err->code;
 }
