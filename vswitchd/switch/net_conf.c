@@ -24,6 +24,8 @@ struct key {
 	const char *name;
 	const char *accepts; /* for the error text */
 	int (*parse)(struct net_conf *conf, const char *value);
+	/* Instead, of one that says itself what is wrong. */
+	int (*parse_say)(struct net_conf *conf, const char *value, struct err *err);
 };
 
 static int parse_name(struct net_conf *conf, const char *value)
@@ -208,15 +210,14 @@ static int parse_number(const char *text, unsigned long min, unsigned long max, 
 	return errno || *out < min || *out > max ? -EINVAL : 0;
 }
 
-static int parse_lease(struct net_conf *conf, const char *value)
+static int parse_lease(struct net_conf *conf, const char *value, struct err *err)
 {
-	struct err ignored;
 	msec ms;
+	int rc = setting_time(value, &ms, err);
 
-	if (setting_time(value, &ms, &ignored))
-		return -EINVAL;
-	conf->lease_s = (uint32_t)(ms / 1000);
-	return 0;
+	if (!rc)
+		conf->lease_s = (uint32_t)(ms / 1000);
+	return rc;
 }
 
 static int parse_ifname(char out[16], const char *value)
@@ -281,24 +282,25 @@ static int parse_mtu(struct net_conf *conf, const char *value)
 
 static const struct key keys[] = {
 	{"name", "1 to 47 letters, digits, '.', '_' and '-', the first a letter or digit",
-	 parse_name},
-	{"mode", "nat, bridge, host-only, internal or lan-segment", parse_mode},
-	{"subnet", "a network address with its prefix length, like 10.0.2.0/24", parse_subnet},
-	{"subnet6", "an IPv6 prefix of 64 bits, like fd00:1:2:3::/64", parse_subnet6},
-	{"ipv6", "on, off, slaac, stateless or stateful", parse_ipv6},
-	{"gateway", "an IPv4 address", parse_gateway},
-	{"host", "on or off", parse_host},
-	{"dhcp", "on, off or FIRST-LAST (two IPv4 addresses)", parse_dhcp},
-	{"lease", "a time with its unit: 3600s, 60m, 1h or 1d", parse_lease},
-	{"nic", "an interface name or auto", parse_nic},
-	{"via", "the name of a bridge of the host's", parse_via},
-	{"uplink", "auto, plain or single-mac", parse_uplink},
-	{"vlan", "1 to 4094", parse_vlan},
-	{"mtu", "576 to 65520", parse_mtu},
-	{"dns", NET_DNS_TEXT, parse_dns},
-	{"router", "an IPv4 address", parse_router},
+	 .parse = parse_name},
+	{"mode", "nat, bridge, host-only, internal or lan-segment", .parse = parse_mode},
+	{"subnet", "a network address with its prefix length, like 10.0.2.0/24",
+	 .parse = parse_subnet},
+	{"subnet6", "an IPv6 prefix of 64 bits, like fd00:1:2:3::/64", .parse = parse_subnet6},
+	{"ipv6", "on, off, slaac, stateless or stateful", .parse = parse_ipv6},
+	{"gateway", "an IPv4 address", .parse = parse_gateway},
+	{"host", "on or off", .parse = parse_host},
+	{"dhcp", "on, off or FIRST-LAST (two IPv4 addresses)", .parse = parse_dhcp},
+	{"lease", SETTING_TIME_TEXT, .parse_say = parse_lease},
+	{"nic", "an interface name or auto", .parse = parse_nic},
+	{"via", "the name of a bridge of the host's", .parse = parse_via},
+	{"uplink", "auto, plain or single-mac", .parse = parse_uplink},
+	{"vlan", "1 to 4094", .parse = parse_vlan},
+	{"mtu", "576 to 65520", .parse = parse_mtu},
+	{"dns", NET_DNS_TEXT, .parse = parse_dns},
+	{"router", "an IPv4 address", .parse = parse_router},
 	{"lab", "1 to 47 letters, digits, '.', '_' and '-', the first a letter or digit",
-	 parse_lab},
+	 .parse = parse_lab},
 };
 
 bool net_conf_key(const char *name)
@@ -354,10 +356,13 @@ static int parse_key(struct net_conf *conf, const char *name, const json_t *valu
 	/* A string with a NUL byte inside is longer than it seems. */
 	if (!text || (json_is_string(value) && strlen(text) != json_string_length(value)))
 		return err_set(err, -EINVAL, "%s: wants a string: %s", name, keys[i].accepts);
+	str_escape(text, strlen(text), shown, sizeof(shown));
+	if (keys[i].parse_say)
+		return keys[i].parse_say(conf, text, err) < 0
+			       ? err_wrap(err, "%s: \"%s\"", name, shown)
+			       : 0;
 	if (keys[i].parse(conf, text) < 0)
-		return err_set(err, -EINVAL, "%s: \"%s\" is not %s", name,
-			       str_escape(text, strlen(text), shown, sizeof(shown)),
-			       keys[i].accepts);
+		return err_set(err, -EINVAL, "%s: \"%s\" is not %s", name, shown, keys[i].accepts);
 	return 0;
 }
 
