@@ -190,7 +190,19 @@ static int hide(const char *path)
 	return 0;
 }
 
-int folders_mount(const struct take *t, const char *state)
+/* Where it can still be seen, which is in no folder of the node's own. */
+static int hide_socket(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	if (mount("/etc/resolv.conf", path, NULL, MS_BIND, NULL) < 0)
+		return say(errno, "hide %s", path);
+	return 0;
+}
+
+int folders_mount(const struct take *t, const char *state, const char *socket)
 {
 	int rc = own_run(t);
 
@@ -218,6 +230,9 @@ int folders_mount(const struct take *t, const char *state)
 		rc = own_tmpfs("/var/tmp", "mode=1777");
 	if (!rc)
 		rc = hide("/var/backups"); /* of /etc/shadow, in Debian */
-	/* The daemon's state has the work of other nodes. */
-	return rc ? rc : hide(state);
+	/* The daemon's state has the work of other nodes; and to its socket the node's root is the
+	 * host's. */
+	if (!rc)
+		rc = hide(state);
+	return rc ? rc : hide_socket(socket);
 }

@@ -2,13 +2,13 @@
 /*
  * vnet-nsinit - the first process of a namespace node.
  *
- *	vnet-nsinit NODE LAYER STATE
+ *	vnet-nsinit NODE LAYER STATE SOCKET
  *
  * vswitchd starts it as the first process of new process ids, with its rights and a pipe at SAY_FD.
  * It makes the rest of the node around itself: mounts (root.c, folders.c, special.c; LAYER is where
- * the node's own files are kept, STATE the daemon's directory, to be hidden), then a user namespace
- * (ids.c) with the network and the IPC objects that belong to it. Then it says "ok" and does what
- * is left for a first process: it waits for those whose parents have ended.
+ * the node's own files are kept, STATE and SOCKET the daemon's, to be hidden), then a user
+ *namespace (ids.c) with the network and the IPC objects that belong to it. Then it says "ok" and
+ *does what is left for a first process: it waits for those whose parents have ended.
  *
  * Who comes later (netns_run.c) enters these namespaces. When this process is killed, from outside
  * the node only, the kernel kills all others in it.
@@ -58,7 +58,7 @@ static int lo_up(void)
 	return rc;
 }
 
-static int set_up(const char *layer, const char *state)
+static int set_up(const char *layer, const char *state, const char *socket)
 {
 	int user = -1, proc = -1, rc;
 	struct take take;
@@ -67,7 +67,7 @@ static int set_up(const char *layer, const char *state)
 	if (!rc)
 		rc = root_freeze();
 	if (!rc)
-		rc = folders_mount(&take, state);
+		rc = folders_mount(&take, state, socket);
 	if (!rc)
 		rc = dev_mount(&take);
 	if (!rc)
@@ -112,10 +112,10 @@ static _Noreturn void reap(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	if (argc != 5)
 		return 2;
 	setsid();
-	if (set_up(argv[2], argv[3]))
+	if (set_up(argv[2], argv[3], argv[4]))
 		return 1;
 	if (own_stdio() || write(SAY_FD, "ok\n", 3) != 3)
 		return 1;

@@ -39,7 +39,8 @@ int root_move(int fd, const char *path);
 
 /* ---- folders.c: what of it is the node's own ---- */
 
-int folders_mount(const struct take *t, const char *state);
+/* @state and @socket are the daemon's folder and control socket: not for the node. */
+int folders_mount(const struct take *t, const char *state, const char *socket);
 
 /* ---- special.c: /dev, /proc and /sys ---- */
 

@@ -148,11 +148,13 @@ check "a node is being made" wait_for 5 pgrep -f "sleep 5004"
 kill_daemon
 pkill -f "sleep 5004"
 VSWITCHD=$real
+mount -t tmpfs -o mode=755 opt /opt && SOCK=/opt/control.sock
 start_daemon
 check "the next daemon says so" grep -q "namespace half.h[12]: vswitchd was killed while it made it" $DIR/daemon.log
 check "the lab comes up" vctl lab up $DIR/half.yaml
 check "and works" vctl lab check half
-check "and goes" vctl lab down half
+check_not "nor is the daemon's socket there, wherever it is" vctl lab exec half h1 -- 'test -S /opt/control.sock'
+check "the lab goes" vctl lab down half
 check_not "nothing of it is left" sh -c "ls /run/netns/half.* $STATE/netns-half.*"
 
 # ---- the first process is killed ----

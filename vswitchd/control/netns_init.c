@@ -157,9 +157,11 @@ static void watch(struct netns *ns);
 
 static int spawn(struct netns *ns, int say[2], struct err *err)
 {
-	char program[PATH_MAX], layer[PATH_MAX];
-	char *argv[] = {(char *)"vnet-nsinit", ns->name, layer, (char *)state_dir(), NULL};
+	char program[PATH_MAX], layer[PATH_MAX], socket[PATH_MAX];
+	char *argv[] = {(char *)"vnet-nsinit", ns->name, layer, (char *)state_dir(), socket, NULL};
 
+	if (!realpath(ns->d->opt.socket, socket))
+		return err_sys(err, -errno, "cannot find %s", ns->d->opt.socket);
 	if (!program_find("vnet-nsinit", program, sizeof(program)))
 		return err_set(err, -ENOENT,
 			       "the program vnet-nsinit is not there (make install puts it where "
