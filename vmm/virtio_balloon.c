@@ -28,8 +28,7 @@
  */
 enum { QUEUE_REPORTING = 2, QUEUES = 3 };
 
-/* So many requests, then the guest's network has its turn. */
-enum { BURST = 16, PAGE = 4096 };
+enum { PAGE = 4096 };
 
 static void release(struct virtio_balloon *b, const struct iovec *iov)
 {
@@ -46,38 +45,19 @@ static void release(struct virtio_balloon *b, const struct iovec *iov)
 		madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
-/* Only what is lent for writing may lose its contents. */
-static void report(struct virtio_balloon *b)
+/* Of a report, only what is lent for writing may lose its contents. */
+static int64_t serve(struct virtio_pci *v, unsigned int index, const struct virtqueue_chain *c)
 {
-	const struct virtqueue_chain *c = &b->chain;
+	struct virtio_balloon *b = CONTAINER_OF(v, struct virtio_balloon, v);
 
-	for (unsigned int i = c->n_out; i < c->n_out + c->n_in; i++)
+	for (unsigned int i = c->n_out; index == QUEUE_REPORTING && i < c->n_out + c->n_in; i++)
 		release(b, &c->iov[i]);
+	return 0;
 }
 
 static void balloon_notify(struct virtio_pci *v, unsigned int index)
 {
-	struct virtio_balloon *b = CONTAINER_OF(v, struct virtio_balloon, v);
-	struct virtqueue *q = &v->queues[index];
-	unsigned int i;
-	int got = 0;
-
-	for (i = 0; i < BURST; i++) {
-		got = virtqueue_pop(q, &b->chain);
-		if (got < 0 || (got == 0 && !virtqueue_want_kicks(q)))
-			break;
-		if (got && index == QUEUE_REPORTING)
-			report(b);
-		if (got)
-			virtqueue_push(q, b->chain.head, 0);
-	}
-	if (got < 0) {
-		virtio_pci_broken(v);
-		return;
-	}
-	virtio_pci_flush(v, index);
-	if (i == BURST)
-		virtio_pci_kick(v, index);
+	virtio_pci_serve(v, index, &CONTAINER_OF(v, struct virtio_balloon, v)->chain, serve);
 }
 
 static void balloon_start(struct virtio_pci *v)

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECTOR = 512, BURST = 16 };
+enum { SECTOR = 512 };
 
 /* The bytes [off, off + len) of @iov as b->data. Number of entries. */
 static unsigned int slice(struct virtio_blk *b, const struct iovec *iov, unsigned int n,
@@ -83,15 +83,17 @@ static uint8_t do_get_id(struct virtio_blk *b, uint64_t len, uint32_t *written)
 	return VIRTIO_BLK_S_OK;
 }
 
-/* Do the request in b->chain; bytes written to the guest with the status, or -EPROTO. */
-static int64_t request(struct virtio_blk *b)
+/* Do the request in @c, which is b->chain; bytes written to the guest with the status, or -EPROTO.
+ */
+static int64_t request(struct virtio_pci *v, unsigned int index, const struct virtqueue_chain *c)
 {
-	const struct virtqueue_chain *c = &b->chain;
+	struct virtio_blk *b = CONTAINER_OF(v, struct virtio_blk, v);
 	struct virtio_blk_outhdr h;
 	uint32_t written = 0;
 	uint64_t in_len;
 	uint8_t status;
 
+	(void)index;
 	/* 5.2.6: without a place for the status there is no way to answer. */
 	if (c->out_len < sizeof(h) || !c->in_len)
 		return -EPROTO;
@@ -120,28 +122,7 @@ static int64_t request(struct virtio_blk *b)
 
 static void blk_notify(struct virtio_pci *v, unsigned int index)
 {
-	struct virtio_blk *b = CONTAINER_OF(v, struct virtio_blk, v);
-	struct virtqueue *q = &v->queues[index];
-	int64_t done = 0;
-	unsigned int i;
-
-	for (i = 0; i < BURST; i++) {
-		int got = virtqueue_pop(q, &b->chain);
-
-		if (got == 0 && virtqueue_want_kicks(q))
-			continue;
-		if (got == 0)
-			break;
-		done = got < 0 ? got : request(b);
-		if (done < 0) {
-			virtio_pci_broken(v);
-			return;
-		}
-		virtqueue_push(q, b->chain.head, (uint32_t)done);
-	}
-	virtio_pci_flush(v, index);
-	if (i == BURST)
-		virtio_pci_kick(v, index);
+	virtio_pci_serve(v, index, &CONTAINER_OF(v, struct virtio_blk, v)->chain, request);
 }
 
 static void blk_config(struct virtio_pci *v, uint8_t *space)

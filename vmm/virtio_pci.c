@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 enum { PCI_VENDOR_VIRTIO = 0x1af4, PCI_DEVICE_VIRTIO = 0x1040, ISR_QUEUE = 1, ISR_CONFIG = 2 };
+/* So many requests of one device, then the others have their turn. */
+enum { BURST = 16 };
 
 /* ---- interrupts ---------------------------------------------------------------------------- */
 
@@ -116,6 +118,33 @@ void virtio_pci_broken(struct virtio_pci *v)
 void virtio_pci_kick(struct virtio_pci *v, unsigned int index)
 {
 	eventfd_write(v->kicks[index].w.fd, 1);
+}
+
+void virtio_pci_serve(struct virtio_pci *v, unsigned int index, struct virtqueue_chain *chain,
+		      int64_t (*serve)(struct virtio_pci *v, unsigned int index,
+				       const struct virtqueue_chain *c))
+{
+	struct virtqueue *q = &v->queues[index];
+	unsigned int i;
+
+	for (i = 0; i < BURST; i++) {
+		int got = virtqueue_pop(q, chain);
+		int64_t done;
+
+		if (got == 0 && virtqueue_want_kicks(q))
+			continue;
+		if (got == 0)
+			break;
+		done = got < 0 ? got : serve(v, index, chain);
+		if (done < 0) {
+			virtio_pci_broken(v);
+			return;
+		}
+		virtqueue_push(q, chain->head, (uint32_t)done);
+	}
+	virtio_pci_flush(v, index);
+	if (i == BURST)
+		virtio_pci_kick(v, index);
 }
 
 static void kick_cb(struct loop_fd *w, uint32_t events)

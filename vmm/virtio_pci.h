@@ -98,6 +98,12 @@ void virtio_pci_flush(struct virtio_pci *v, unsigned int index);
 void virtio_pci_broken(struct virtio_pci *v);
 /* The configuration space changed: tell the driver. */
 void virtio_pci_config_changed(struct virtio_pci *v);
+/* Serve what waits in queue @index: @serve does one request and returns how many bytes it has
+ * written into it, or a negative errno, after which the queue is broken. @chain is room for one.
+ * After some requests the rest waits until the loop has served others. */
+void virtio_pci_serve(struct virtio_pci *v, unsigned int index, struct virtqueue_chain *chain,
+		      int64_t (*serve)(struct virtio_pci *v, unsigned int index,
+				       const struct virtqueue_chain *c));
 /* Serve queue @index (again) soon, from the loop. */
 void virtio_pci_kick(struct virtio_pci *v, unsigned int index);
 

@@ -10,13 +10,15 @@
 #include "lib/types.h"
 
 /* A request gets at most this much: one guest can't keep the I/O thread busy with it. */
-enum { REQUEST_MAX = 4096, BURST = 16 };
+enum { REQUEST_MAX = 4096 };
 
-static uint32_t fill(const struct virtqueue_chain *c)
+static int64_t fill(struct virtio_pci *v, unsigned int index, const struct virtqueue_chain *c)
 {
 	uint32_t done = 0;
 	unsigned int i;
 
+	(void)v;
+	(void)index;
 	for (i = c->n_out; i < c->n_out + c->n_in && done < REQUEST_MAX; i++) {
 		size_t part = MIN(c->iov[i].iov_len, REQUEST_MAX - done);
 		ssize_t n = getrandom(c->iov[i].iov_base, part, 0);
@@ -30,25 +32,7 @@ static uint32_t fill(const struct virtqueue_chain *c)
 
 static void rng_notify(struct virtio_pci *v, unsigned int index)
 {
-	struct virtio_rng *r = CONTAINER_OF(v, struct virtio_rng, v);
-	struct virtqueue *q = &v->queues[index];
-	unsigned int i;
-	int got = 0;
-
-	for (i = 0; i < BURST; i++) {
-		got = virtqueue_pop(q, &r->chain);
-		if (got < 0 || (got == 0 && !virtqueue_want_kicks(q)))
-			break;
-		if (got)
-			virtqueue_push(q, r->chain.head, fill(&r->chain));
-	}
-	if (got < 0) {
-		virtio_pci_broken(v);
-		return;
-	}
-	virtio_pci_flush(v, index);
-	if (i == BURST)
-		virtio_pci_kick(v, index);
+	virtio_pci_serve(v, index, &CONTAINER_OF(v, struct virtio_rng, v)->chain, fill);
 }
 
 static void rng_nothing(struct virtio_pci *v)
