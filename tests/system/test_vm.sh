@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A guest from vm run to power-off: commands, console, pause, cable, reboot, disk, and the limits of
-# its process.  HYPERVISOR=kvm runs it on the embedded VMM.
+# its process: on the embedded VMM where KVM is, else in QEMU.  HYPERVISOR says where.
 . "$(dirname "$0")/lib.sh"
 new_host "$@"
 hypervisor=${HYPERVISOR:-auto}
 [ -f "$O/image/vmlinuz" ] || skip_all "the guest image is not built (make image)"
 start_daemon
+# Not of User-mode Linux, which has a script of its own (test_vm_uml.sh).
+[ "$hypervisor" != auto ] || hypervisor=$(jctl status | json "'kvm' if d['hypervisor'] == 'kvm' else 'qemu'")
 
 client() {
 	local line
