@@ -6,9 +6,9 @@
  *
  * vswitchd starts it as the first process of new process ids, with its rights and a pipe at SAY_FD.
  * It makes the rest of the node around itself: mounts (root.c, folders.c, special.c; LAYER is where
- * the node's own files are kept, STATE and SOCKET the daemon's, to be hidden), then a user
- *namespace (ids.c) with the network and the IPC objects that belong to it. Then it says "ok" and
- *does what is left for a first process: it waits for those whose parents have ended.
+ * the node's own files are kept, STATE and SOCKET are the daemon's, to be hidden), then a user
+ * namespace (ids.c) with the network and the IPC objects that belong to it. Then it says "ok" and
+ * does what is left for a first process: it waits for those whose parents have ended.
  *
  * Who comes later (netns_run.c) enters these namespaces. When this process is killed, from outside
  * the node only, the kernel kills all others in it.

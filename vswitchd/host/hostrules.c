@@ -6,7 +6,7 @@
  * (libnftables is loaded then: many daemons never have a rule); what changes later is only elements
  * of the sets, one transaction each. The table has the owner flag: it belongs to the netlink socket
  * inside `ctx`, nobody else can change it, and the kernel removes it when the socket closes, which
- *a crash does too.
+ * a crash does too.
  *
  *	guard  prerouting, before raw (-300) and so before conntrack: a packet that belongs to a
  *	       translated flow is never seen by the host's stack. Defragmentation has been at -400.
